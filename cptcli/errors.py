@@ -1,0 +1,74 @@
+"""What a user can cause, one class each; every message is complete, and only the top maps it to an exit code."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    NO_ANSWER = 2
+    BUG = 3
+    INTERRUPTED = 130
+
+
+class CptError(Exception):
+    """Base of everything a user can cause. `facts` is what `--json` shows beside the message."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+def _any_of(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+class UnknownName(CptError):
+    """A payer, device, modality or code that the rule base does not hold."""
+
+    def __init__(self, kind: str, asked: str, nearest: Sequence[str], todo: str) -> None:
+        near = f" Nearest: {_any_of(nearest)}." if nearest else ""
+        super().__init__(f"No {kind} called {asked!r} in this rule base.{near} {todo}", asked=asked, nearest=[*nearest])
+
+
+class AmbiguousName(CptError):
+    """A name that means several things; shown, never guessed."""
+
+    def __init__(self, kind: str, asked: str, meanings: Sequence[str]) -> None:
+        super().__init__(
+            f"{asked!r} can mean more than one {kind}: {_any_of(meanings)}. Name the one you mean.",
+            asked=asked,
+            meanings=[*meanings],
+        )
+
+
+class BadValue(CptError):
+    """An option's value that is not of its form."""
+
+    def __init__(self, option: str, asked: str, expected: str) -> None:
+        super().__init__(f"{option} {asked!r}: expected {expected}.", option=option, asked=asked)
+
+
+class MissingOption(CptError):
+    """Something that has to be asked, where nobody is there to be asked."""
+
+    def __init__(self, missing: Sequence[str], why: str = "") -> None:
+        what = " and ".join(missing)
+        super().__init__(f"Not enough to answer: add {what}.{' ' + why if why else ''}", missing=[*missing])
+
+
+class RulesUnreadable(CptError):
+    """A rule folder with problems; holds every problem of the run."""
+
+    def __init__(self, folder: str, problems: Sequence[object]) -> None:
+        shown = "\n".join(str(problem) for problem in problems[:20])
+        more = f"\n… and {len(problems) - 20} more" if len(problems) > 20 else ""
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        super().__init__(
+            f"The rules in {folder} cannot be used: {count}.\n{shown}{more}\n"
+            "Mend them (cpt rules check shows all), or leave the folder out.",
+            problems=[str(problem) for problem in problems],
+        )

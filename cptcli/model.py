@@ -1,0 +1,687 @@
+"""The nouns of the rule base and of an answer: frozen, without behaviour beyond reading themselves.
+
+What belongs here: the shape of everything in `rules/*.yaml` (the YAML keys are these field names) and the
+shape of what `suggest` and `lookup` return. What does not: loading, deciding, wording, rendering.
+
+msgspec structs rather than dataclasses: they define five times faster at start-up, validate YAML against the
+annotations, and are the compiled form and the JSON Schema at no further cost.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Evidence = Literal["primary", "secondary", "anecdotal", "inferred"]
+Confidence = Literal["high", "medium", "low"]
+Verdict = Literal["covered", "conditional", "bundled", "investigational", "not_covered", "unknown"]
+Setting = Literal["clinic", "home"]
+Layer = Literal["code_set", "manufacturer", "payer", "clinic"]
+Stance = Literal["recommends", "recommends_as_reported", "lists", "lists_without_recommending", "none_found"]
+
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case words joined by hyphens")]
+CodeText = Annotated[
+    str, Meta(pattern=r"^([0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4})$", description="five characters, in quotes")
+]
+ModifierText = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2}$", description="two characters, in quotes")]
+State = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="a two-letter US state or territory, in quotes")]
+Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
+
+
+class Noun(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of every noun: immutable, no unknown keys."""
+
+
+# ---------------------------------------------------------------------------------------- shared by many rules
+
+
+class Source(Noun, frozen=True):
+    """A document somebody read, named once and cited by id."""
+
+    id: Id
+    title: Text
+    publisher: str | None = None
+    date: str | None = None  # the document's own date, as precise as it is known
+    url: str | None = None
+    read: str | None = None  # how much of it was read: full, excerpt, title only, cited only
+    note: str | None = None
+
+
+class Note(Noun, frozen=True):
+    """One sentence of knowledge with its own confidence, where it differs from the entry around it."""
+
+    says: Text
+    confidence: Confidence
+    sources: tuple[Id, ...] = ()
+
+
+class CodeNote(Noun, frozen=True):
+    """A code and one sentence about it: a look-alike, a code not to use, a code the maker names."""
+
+    code: CodeText
+    says: Text
+    sources: tuple[Id, ...] = ()
+
+
+class ModifierNote(Noun, frozen=True):
+    """A modifier and when it goes on the line."""
+
+    modifier: ModifierText
+    says: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Modifier(Noun, frozen=True):
+    """What a modifier tells the payer, in our own words."""
+
+    modifier: ModifierText
+    says: Text
+    sources: tuple[Id, ...]
+    confidence: Confidence
+
+
+# ----------------------------------------------------------------------------------------------------- codes
+
+
+class Units(Noun, frozen=True):
+    """How a code is counted: `usual` units a day, None when the minutes decide."""
+
+    timed: bool
+    unit: Text
+    usual: int | None = None
+    minutes_per_unit: int | None = None
+    medicare_maximum: int | None = None  # MUE: most units Medicare normally accepts for one patient and day
+    maximum_reason: str | None = None
+    says: str | None = None
+    confidence: Confidence | None = None
+    sources: tuple[Id, ...] = ()
+
+
+class Attendance(Noun, frozen=True):
+    """Whether somebody has to stay with the patient."""
+
+    level: Literal["supervised", "constant", "depends", "none"]
+    says: Text
+
+
+class Therapy(Noun, frozen=True):
+    """How Medicare's therapy plan treats a code."""
+
+    disposition: Literal["always", "sometimes", "none", "not_on_medicare_list", "uncertain", "unknown"]
+    confidence: Confidence
+    says: Text
+    sources: tuple[Id, ...] = ()
+
+
+class MedicareStatus(Noun, frozen=True):
+    """A code's letter on the Medicare physician fee schedule, with the release it was read in."""
+
+    status: str | None  # null: not on the fee schedule
+    seen: tuple[str, ...] = ()  # "2025-10: R", one entry per release read
+    notes: tuple[Note, ...] = ()
+    therapy: Therapy | None = None
+    confidence: Confidence | None = None
+
+
+class DatedEvent(Noun, frozen=True):
+    """Something that happened to a code; `date` is as precise as the source."""
+
+    date: str
+    event: Text
+    confidence: Confidence
+    sources: tuple[Id, ...] = ()
+
+
+class Code(Noun, frozen=True):
+    """A CPT or HCPCS code in our own words; CPT descriptors belong to the AMA and are never here."""
+
+    code: CodeText
+    code_set: Literal["CPT", "CPT Category III", "HCPCS Level II"]
+    kind: Text
+    name: Text
+    summary: Text
+    sources: tuple[Id, ...]
+    confidence: Confidence
+    checked: date
+    what_is_done: str | None = None
+    purposes: tuple[str, ...] = ()
+    performers: tuple[str, ...] = ()
+    units: Units | None = None
+    attendance: Attendance | None = None
+    medicare: MedicareStatus | None = None
+    therapy_modifiers: tuple[ModifierText, ...] = ()
+    other_modifiers: tuple[str, ...] = ()
+    modifier_note: str | None = None
+    documentation: tuple[str, ...] = ()
+    claim_needs: tuple[str, ...] = ()  # what an unlisted code must carry
+    home_equipment: tuple[CodeText, ...] = ()
+    coding_verification: bool = False  # true: never given without a coding verification of the product
+    look_alikes: tuple[CodeNote, ...] = ()
+    dates: tuple[DatedEvent, ...] = ()
+    effective: date | None = None
+    ends: date | None = None
+    replaced_by: tuple[CodeNote, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class StatusIndicator(Noun, frozen=True):
+    """What a Medicare fee-schedule status letter means for payment; `verdict` where the letter settles it."""
+
+    status: str
+    says: Text
+    sources: tuple[Id, ...]
+    verdict: Verdict | None = None
+
+
+class CodingBody(Noun, frozen=True):
+    """A contractor that verified, or verifies, which HCPCS code a product is."""
+
+    id: Id
+    name: Text
+    says: Text
+    sources: tuple[Id, ...]
+    confidence: Confidence
+    caveat: str | None = None
+
+
+class CodingVerification(Noun, frozen=True):
+    """Why a home-equipment code needs a verification, who gives it, and what to ask the maker for."""
+
+    says: Text
+    ask_for: tuple[Text, ...]
+    is_not: Text
+    bodies: tuple[CodingBody, ...]
+    sources: tuple[Id, ...]
+    confidence: Confidence
+    caveat: str | None = None
+
+
+# ------------------------------------------------------------------------------------------ modalities, devices
+
+
+class Choice(Noun, frozen=True):
+    """One answer to a modality's question, and where it leads: a code, another modality, or no code."""
+
+    answer: Text
+    code: CodeText | None = None
+    modality: Id | None = None
+    says: str | None = None
+
+
+class Decision(Noun, frozen=True):
+    """The question on which a modality's code hangs; `assume` is the answer taken, and shown, when not asked."""
+
+    ask: Text
+    answers: tuple[Choice, ...]
+    assume: str | None = None
+
+
+class Modality(Noun, frozen=True):
+    """A treatment as people name it, and the code set's own answer to it."""
+
+    id: Id
+    name: Text
+    checked: date
+    confidence: Confidence
+    sources: tuple[Id, ...]
+    evidence: Evidence
+    also_called: tuple[str, ...] = ()
+    kind_of: Id | None = None
+    code: CodeText | None = None
+    decide: Decision | None = None
+    home_codes: tuple[CodeText, ...] = ()
+    do_not_use: tuple[CodeNote, ...] = ()
+    medicare_note: str | None = None
+    other_payers_note: str | None = None
+    says: str | None = None
+    not_modelled: str | None = None
+
+
+class Recommendation(Noun, frozen=True):
+    """What the maker publishes about coding its device; stance none_found when nothing was seen."""
+
+    stance: Stance
+    says: Text
+    codes: tuple[CodeNote, ...] = ()
+    published: str | None = None
+    caveat: str | None = None
+    sources: tuple[Id, ...] = ()
+    evidence: Evidence | None = None
+    confidence: Confidence | None = None
+
+
+class StartingCode(Noun, frozen=True):
+    """The code to start from for this device where it differs from its modality's; None means no claim."""
+
+    code: CodeText | None
+    says: Text
+    evidence: Evidence
+    sources: tuple[Id, ...] = ()
+    setting: Setting = "clinic"
+
+
+class DeviceVerification(Noun, frozen=True):
+    """Whether a coding verification of this product is known."""
+
+    status: Literal["known", "unknown", "manufacturer_must_show", "required_by_medicare", "not_applicable"]
+    says: str | None = None
+    codes: tuple[CodeText, ...] = ()
+
+
+class Dispute(Noun, frozen=True):
+    """A party that rejects, refuses or contradicts a code for a device."""
+
+    party: Text
+    says: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Device(Noun, frozen=True):
+    """A product of a maker: its modality, where it is used, and what is published about its code."""
+
+    id: Id
+    name: Text
+    modality: Id
+    settings: tuple[Setting, ...]
+    recommendation: Recommendation
+    coding_verification: DeviceVerification
+    says: Text
+    sources: tuple[Id, ...]
+    evidence: Evidence
+    confidence: Confidence
+    checked: date
+    also_called: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    fda: str | None = None
+    starting_codes: tuple[StartingCode, ...] = ()
+    home_codes: tuple[CodeText, ...] = ()
+    refused_codes: tuple[CodeNote, ...] = ()  # published somewhere, contradicts the code's own meaning
+    disputes: tuple[Dispute, ...] = ()
+    caveat: str | None = None
+    ask_which: str | None = None  # set when the name covers two products
+
+
+class Maker(Noun, frozen=True):
+    """One file of `rules/devices/`: a manufacturer and its devices."""
+
+    id: Id
+    name: Text
+    devices: tuple[Device, ...]
+    also_called: tuple[str, ...] = ()
+    says: str | None = None
+
+
+# --------------------------------------------------------------------------------------------- payers, rules
+
+
+class Applies(Noun, frozen=True):
+    """When a rule applies; every key given must hold. Devices beat makers, makers beat modalities and codes."""
+
+    devices: tuple[Id, ...] = ()
+    makers: tuple[Id, ...] = ()
+    modalities: tuple[Id, ...] = ()
+    codes: tuple[CodeText, ...] = ()
+    diagnoses: tuple[Id, ...] = ()  # ids of diagnosis lists
+    settings: tuple[Setting, ...] = ()
+    states: tuple[State, ...] = ()
+    therapy: Literal["always"] | None = None  # codes that Medicare always counts as therapy
+    condition: str | None = None  # what no question can tell; shown, and makes the verdict conditional
+
+
+class Example(Noun, frozen=True):
+    """A question and what the answer must hold; run by `cpt rules test`."""
+
+    asks: dict[str, str | bool | list[str]]
+    gives: dict[str, str | list[str] | None]
+    because: str | None = None
+
+
+class Rule(Noun, frozen=True):
+    """What one payer says from `effective` to `ends` (inclusive); None means the day is not known.
+
+    Effects: `code` (with `replaces`), `accepts`, `refuses`, `coverage`, `modifiers`,
+    `one_of_modifiers`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`; at least one.
+    """
+
+    id: Id
+    says: Text
+    applies: Applies
+    evidence: Evidence
+    confidence: Confidence
+    sources: Annotated[tuple[Id, ...], Meta(min_length=1)]
+    checked: date
+    effective: date | None = None
+    ends: date | None = None
+    payer: Id | None = None  # filled in by the loader with the payer of the file
+
+    replaces: tuple[str, ...] = ()  # codes this rule's code stands in for, or ids of rules it overrules
+    code: CodeText | None = None
+    accepts: tuple[CodeText, ...] = ()
+    refuses: tuple[CodeText, ...] = ()
+    coverage: Verdict | None = None
+    modifiers: tuple[ModifierText, ...] = ()  # all of them
+    one_of_modifiers: tuple[ModifierText, ...] = ()  # one of them, by the discipline or who treated
+    unit_limit: str | None = None
+    prior_authorization: str | None = None
+    payment: str | None = None
+    position_unknown: bool = False
+
+    binding: bool = False  # no contractor or plan below may overrule it (a national determination)
+    liability: tuple[ModifierNote, ...] = ()  # who pays after a denial, and the modifier that says so
+    claim_needs: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    policy: str | None = None
+    source_date: str | None = None
+    caveat: str | None = None
+    disputed: str | None = None  # the other side, where sources disagree
+    not_modelled: str | None = None
+    facts: tuple[Note, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+class Payer(Noun, frozen=True):
+    """Who pays or decides: a programme, a contractor, a plan."""
+
+    id: Id
+    name: Text
+    kind: Text
+    also_called: tuple[str, ...] = ()
+    parent: Id | None = None
+    states: tuple[State, ...] = ()  # () means not tied to states
+    jurisdiction: str | None = None
+    settings: tuple[Setting, ...] = ("clinic", "home")  # a DME contractor decides for the home only
+    ends: date | None = None
+    says: str | None = None
+    caveat: str | None = None
+    ask_state: bool = False  # true: a contractor by state decides what this payer leaves open
+    fee_schedule: bool = False  # true: the Medicare status letter of a code settles payment where no rule does
+
+
+class ListedDiagnosis(Noun, frozen=True):
+    """An ICD-10-CM code, or its beginning, on a diagnosis list."""
+
+    icd10: Annotated[str, Meta(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
+    group: Text
+    says: Text
+    confidence: Confidence
+    match: Literal["exact", "prefix"] = "exact"
+    uncertain: bool = False  # within the wording, but not on the list it was rebuilt from
+    derived_from: str | None = None
+
+
+class DiagnosisList(Noun, frozen=True):
+    """One file of `rules/diagnoses/`: the diagnoses a rule names, with how sure the list is."""
+
+    id: Id
+    name: Text
+    says: Text
+    caveat: Text
+    sources: tuple[Id, ...]
+    evidence: Evidence
+    confidence: Confidence
+    checked: date
+    diagnoses: tuple[ListedDiagnosis, ...]
+
+
+class Edition(Noun, frozen=True):
+    """`rules/rulebook.yaml`: the rule base's version and what holds for all of it."""
+
+    version: Text
+    stale_after_days: int
+    home_payer: Id  # the payer whose home-equipment rules are shown when none is named
+    misprints: dict[str, CodeText] = {}  # what documents print by mistake -> the code they mean
+
+
+# ------------------------------------------------------------------------------------------- question, answer
+
+
+class Question(Noun, frozen=True):
+    """What was asked, by ids of the rule base; `service_date` is the day of service."""
+
+    service_date: date
+    setting: Setting = "clinic"
+    modality: Id | None = None
+    device: Id | None = None
+    other_device: bool = False  # the device is none of those in the rule base
+    payer: Id | None = None
+    state: State | None = None
+    answers: tuple[str, ...] = ()  # to the questions on which a modality's code hangs
+    diagnoses: tuple[str, ...] = ()
+    coding_verification: str | None = None
+
+
+class SourceRef(Noun, frozen=True, omit_defaults=False):
+    """A source as an answer shows it."""
+
+    id: str
+    title: str
+    url: str | None
+    date: str | None
+
+
+class Step(Noun, frozen=True, omit_defaults=False):
+    """What one layer said about the code; kept also when a later layer overruled it."""
+
+    layer: Layer
+    rule: str | None
+    code: str | None
+    replaces: str | None
+    says: str
+    evidence: Evidence
+    confidence: Confidence
+    effective: date | None
+    ends: date | None
+    checked: date
+    applied: bool
+    caveat: str | None
+    sources: tuple[SourceRef, ...]
+
+
+class CoverageStep(Noun, frozen=True, omit_defaults=False):
+    """One coverage rule that was weighed, whether it decided or only might."""
+
+    rule: str
+    payer: str
+    verdict: Verdict
+    decided: bool
+    says: str
+    evidence: Evidence
+    confidence: Confidence
+    effective: date | None
+    ends: date | None
+    checked: date | None
+    caveat: str | None
+    sources: tuple[SourceRef, ...]
+
+
+class Coverage(Noun, frozen=True, omit_defaults=False):
+    """Will it be paid: decided apart from the code. `unknown` never means allowed."""
+
+    verdict: Verdict
+    says: str
+    rules: tuple[str, ...]
+    steps: tuple[CoverageStep, ...]
+
+
+class UnitsAnswer(Noun, frozen=True, omit_defaults=False):
+    """How the suggested code is counted."""
+
+    timed: bool | None
+    usual: int | None
+    says: str
+
+
+class ModifierAnswer(Noun, frozen=True, omit_defaults=False):
+    """A modifier for the line: `required`, or only when what it says is the case."""
+
+    modifier: str
+    says: str
+    required: bool
+    rule: str | None
+
+
+class Receipt(Noun, frozen=True, omit_defaults=False):
+    """Which rule base answered; `folder` names the clinic's own rules when they took part."""
+
+    version: str
+    sha256: str
+    folder: str | None
+
+
+class PayerAnswer(Noun, frozen=True, omit_defaults=False):
+    """Whose rules answered: the payer found from what was asked, and those it inherits from, the widest first."""
+
+    id: str
+    name: str
+    chain: tuple[str, ...]
+    resolved: str | None  # how it was found, when it is not the one that was named
+
+
+class Answer(Noun, frozen=True, omit_defaults=False):
+    """The whole answer of `cpt suggest`. `code` is None when none may be given; `candidate` is then the one
+    that would follow once what is missing has been shown."""
+
+    question: Question
+    payer: PayerAnswer | None
+    code: str | None
+    candidate: str | None
+    code_name: str | None
+    summary: str
+    answered_by: Layer | None
+    sure: str
+    coverage: Coverage
+    units: UnitsAnswer
+    modifiers: tuple[ModifierAnswer, ...]
+    claim_needs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+    before_you_bill: tuple[str, ...]
+    rulebook: Receipt
+
+
+# -------------------------------------------------------------------------------------------------- look-ups
+
+
+class RuleLine(Noun, frozen=True, omit_defaults=False):
+    """A payer's rule as a look-up lists it."""
+
+    rule: str
+    payer: str
+    payer_name: str
+    effect: str
+    says: str
+    evidence: Evidence
+    confidence: Confidence
+    effective: date | None
+    ends: date | None
+    in_force: bool
+    checked: date
+    sources: tuple[SourceRef, ...]
+
+
+class CodeCard(Noun, frozen=True, omit_defaults=False):
+    """Everything the rule base holds about one code on one day."""
+
+    asked: str
+    read_as: str | None  # how what was typed was understood, when it was not the plain code
+    modifiers: tuple[Modifier, ...]  # those typed with the code
+    unknown_modifiers: tuple[str, ...]
+    service_date: date
+    code: Code
+    on_that_day: str | None  # set when the code did not exist on the day, or no longer
+    units_says: str
+    status_says: str | None
+    modalities: tuple[str, ...]
+    devices: tuple[str, ...]
+    rules: tuple[RuleLine, ...]
+    coding_verification: CodingVerification | None
+    sources: tuple[SourceRef, ...]
+    warnings: tuple[str, ...]
+    rulebook: Receipt
+
+
+class Hit(Noun, frozen=True, omit_defaults=False):
+    """One thing that words found: what it is, and how to ask on."""
+
+    kind: Literal["code", "modality", "device", "manufacturer", "payer"]
+    id: str
+    name: str
+    says: str
+    ask_on: str
+    matched: str
+    nearly: bool
+
+
+class Hits(Noun, frozen=True, omit_defaults=False):
+    """What words found, best first."""
+
+    asked: str
+    note: str | None  # set when nothing was called that, and these are only near
+    matches: tuple[Hit, ...]
+    rulebook: Receipt
+
+
+class DeviceLine(Noun, frozen=True, omit_defaults=False):
+    """A device as `cpt devices` lists it."""
+
+    id: str
+    name: str
+    manufacturer: str
+    modality: str
+    settings: tuple[Setting, ...]
+    stance: Stance
+    codes: tuple[str, ...]  # what the maker names
+    refused_codes: tuple[str, ...]
+    evidence: Evidence
+    confidence: Confidence
+    checked: date
+
+
+class PayerLine(Noun, frozen=True, omit_defaults=False):
+    """A payer as `cpt payers` lists it; `rules` counts its own, without those it inherits."""
+
+    id: str
+    name: str
+    kind: str
+    parent: str | None
+    states: tuple[str, ...]
+    rules: int
+    checked: date | None
+
+
+class ModalityLine(Noun, frozen=True, omit_defaults=False):
+    """A modality as `cpt modalities` lists it, with where its question leads."""
+
+    id: str
+    name: str
+    also_called: tuple[str, ...]
+    kind_of: str | None
+    code: str | None
+    ask: str | None
+    answers: tuple[tuple[str, str], ...]
+    checked: date
+
+
+class Listing(Noun, frozen=True, omit_defaults=False):
+    """What `cpt devices`, `cpt payers` or `cpt modalities` found."""
+
+    kind: Literal["devices", "payers", "modalities"]
+    note: str | None
+    lines: tuple[DeviceLine | PayerLine | ModalityLine, ...]
+    rulebook: Receipt
+
+
+class RuleCard(Noun, frozen=True, omit_defaults=False):
+    """One rule with everything the rule base says about it."""
+
+    rule: Rule
+    payer_name: str
+    effect: str
+    place: str | None
+    in_force: bool
+    own: bool  # from the clinic's folder
+    sources: tuple[Source, ...]
+    rulebook: Receipt
+
+
+Shown = Answer | CodeCard | Hits | Listing | RuleCard  # what a renderer takes

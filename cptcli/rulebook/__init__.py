@@ -1,0 +1,1 @@
+"""rules/*.yaml -> one immutable, indexed RuleBook. Reads files; decides nothing."""

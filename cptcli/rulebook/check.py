@@ -1,0 +1,275 @@
+"""What is wrong with a rule base although every file has the right shape: dangling ids, conflicts, empty rules.
+
+All problems of a run are reported. Running the examples beside the rules needs the deciding part: advice/examples.py.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import combinations
+
+from msgspec import Struct
+
+from .. import model
+from .book import called
+from .load import Parts
+from .precedence import overlap, specificity
+
+EFFECTS = (
+    "code",
+    "accepts",
+    "refuses",
+    "coverage",
+    "modifiers",
+    "one_of_modifiers",
+    "unit_limit",
+    "prior_authorization",
+    "payment",
+    "position_unknown",
+)
+
+
+def check_parts(parts: Parts) -> None:
+    """Append every problem to parts.problems."""
+    if parts.edition is None:
+        parts.problem("rulebook.yaml", "no rulebook.yaml", "the version of the rule base", "add the file")
+    if parts.coding_verification is None:
+        parts.problem("coding-verification.yaml", "no coding-verification.yaml", "one such file", "add the file")
+    _sources(parts)
+    _references(parts)
+    _chains(parts)
+    _rules(parts)
+    _names(parts)
+    _conflicts(parts)
+
+
+def _unknown(parts: Parts, place: str, kind: str, key: str, known: Mapping[str, object]) -> None:
+    near = get_close_matches(key, known, 1)
+    todo = f"did you mean {near[0]!r}?" if near else f"add the {kind}, or mend the id"
+    parts.problem(place, f"no {kind} {key!r}", f"the id of a {kind} in the rule base", todo)
+
+
+def _sources(parts: Parts) -> None:
+    """Every fact stands on a source: each id is known, each rule, code and modality names one."""
+
+    def walk(noun: object) -> Iterator[str]:
+        if isinstance(noun, Struct):
+            for name in noun.__struct_fields__:
+                value = getattr(noun, name)
+                if name == "sources":
+                    yield from value
+                else:
+                    yield from walk(value)
+        elif isinstance(noun, tuple):
+            for each in noun:
+                yield from walk(each)
+
+    shelves: list[tuple[str, Mapping[str, Struct]]] = [
+        ("code", parts.codes),
+        ("modality", parts.modalities),
+        ("maker", parts.makers),
+        ("rule", parts.rules),
+        ("diagnosislist", parts.diagnoses),
+        ("modifier", parts.modifiers),
+    ]
+    for kind, shelf in shelves:
+        for key, noun in shelf.items():
+            for source in dict.fromkeys(walk(noun)):
+                if source not in parts.sources:
+                    _unknown(parts, f"{kind}:{key}", "source", source, parts.sources)
+
+
+def _references(parts: Parts) -> None:
+    def codes(place: str, named: tuple[str | None, ...]) -> None:
+        for code in named:
+            if code is not None and code not in parts.codes:
+                _unknown(parts, place, "code", code, parts.codes)
+
+    for modality in parts.modalities.values():
+        place = f"modality:{modality.id}"
+        codes(place, (modality.code, *modality.home_codes))
+        _decision(parts, modality, place, codes)
+    for device in parts.devices.values():
+        place = f"device:{device.id}"
+        if device.modality not in parts.modalities:
+            _unknown(parts, place, "modality", device.modality, parts.modalities)
+        codes(place, tuple(start.code for start in device.starting_codes))
+        codes(place, (*device.home_codes, *device.coding_verification.codes))
+        if device.recommendation.stance in ("recommends", "recommends_as_reported"):
+            codes(place, tuple(each.code for each in device.recommendation.codes))
+        if not device.settings:
+            parts.problem(place, "a device used nowhere", "settings: [clinic] or [home] or both", "add the settings")
+    for code in parts.codes.values():
+        codes(f"code:{code.code}", (*code.home_equipment, *(each.code for each in code.replaced_by)))
+        if code.effective and code.ends and code.ends < code.effective:
+            parts.problem(f"code:{code.code}", "it ends before it starts", "ends on or after effective", "mend a date")
+    if parts.edition:
+        for misprint, meant in parts.edition.misprints.items():
+            codes("rulebook.yaml", (meant,))
+            if misprint in parts.codes:
+                parts.problem("rulebook.yaml", f"the misprint {misprint} is a code", "what no code is", "delete it")
+        if parts.edition.home_payer not in parts.payers:
+            _unknown(parts, "rulebook.yaml", "payer", parts.edition.home_payer, parts.payers)
+
+
+def _decision(
+    parts: Parts, modality: model.Modality, place: str, codes: Callable[[str, tuple[str | None, ...]], None]
+) -> None:
+    decide = modality.decide
+    if decide is None:
+        return
+    answers = [choice.answer for choice in decide.answers]
+    if decide.assume is not None and decide.assume not in answers:
+        parts.problem(place, f"it assumes {decide.assume!r}", f"one of its answers {answers}", "write one of them")
+    if len({*map(str.casefold, answers)}) < len(answers):
+        parts.problem(place, "two answers alike", "answers that differ", "rename one")
+    for choice in decide.answers:
+        codes(place, (choice.code,))
+        if choice.modality is not None and choice.modality not in parts.modalities:
+            _unknown(parts, place, "modality", choice.modality, parts.modalities)
+        if choice.code and choice.modality:
+            parts.problem(place, f"{choice.answer!r} leads to a code and a modality", "one of them", "delete one")
+        if choice.modality == modality.id:
+            parts.problem(place, f"{choice.answer!r} leads back to itself", "another modality", "name the code")
+
+
+def _chains(parts: Parts) -> None:
+    for kind, parents, known in (
+        ("payer", {each.id: each.parent for each in parts.payers.values()}, parts.payers),
+        ("modality", {each.id: each.kind_of for each in parts.modalities.values()}, parts.modalities),
+    ):
+        for start, parent in parents.items():
+            if parent is not None and parent not in known:
+                _unknown(parts, f"{kind}:{start}", kind, parent, known)
+            seen, current = [start], parent
+            while current is not None and current in parents:
+                if current in seen:
+                    chain = " -> ".join([*seen, current])
+                    parts.problem(f"{kind}:{start}", f"it is its own parent ({chain})", "a chain that ends", "cut it")
+                    break
+                seen.append(current)
+                current = parents[current]
+
+
+def _rules(parts: Parts) -> None:
+    for rule in parts.rules.values():
+        place = f"rule:{rule.id}"
+        if rule.payer not in parts.payers:
+            _unknown(parts, place, "payer", str(rule.payer), parts.payers)
+        if not any(getattr(rule, effect) for effect in EFFECTS):
+            parts.problem(place, "a rule that does nothing", f"one of {', '.join(EFFECTS)}", "add what it does")
+        if rule.code and not rule.replaces:
+            parts.problem(place, "a code that replaces nothing", "'replaces' with a code or rule", "add 'replaces'")
+        if rule.coverage == "unknown":
+            parts.problem(place, "coverage: unknown", "a verdict", "use position_unknown: true")
+        if rule.effective and rule.ends and rule.ends < rule.effective:
+            parts.problem(place, "it ends before it starts", "ends on or after effective", "mend one of the dates")
+        for replaced in rule.replaces:
+            if replaced not in parts.codes and replaced not in parts.rules:
+                _unknown(parts, place, "code or rule", replaced, {**parts.codes, **parts.rules})
+            elif replaced in parts.rules and parts.rules[replaced].binding:
+                what = f"it replaces {replaced!r}, which is binding"
+                parts.problem(place, what, "a rule that may be overruled", "delete that 'replaces'")
+        named: list[tuple[str, tuple[str, ...], Mapping[str, object]]] = [
+            ("device", rule.applies.devices, parts.devices),
+            ("maker", rule.applies.makers, parts.makers),
+            ("modality", rule.applies.modalities, parts.modalities),
+            ("code", rule.applies.codes, parts.codes),
+            ("diagnosis list", rule.applies.diagnoses, parts.diagnoses),
+            ("code", tuple(filter(None, (rule.code, *rule.accepts))), parts.codes),
+            (
+                "modifier",
+                (*rule.modifiers, *rule.one_of_modifiers, *(each.modifier for each in rule.liability)),
+                parts.modifiers,
+            ),
+        ]
+        for kind, keys, known in named:
+            for key in keys:
+                if key not in known:
+                    _unknown(parts, place, kind, key, known)
+
+
+def _names(parts: Parts) -> None:
+    """Names that mean two things: an error, unless a parent shares it or the settings tell the two apart."""
+    claims: dict[tuple[str, str], str] = {}
+    nouns: list[tuple[str, Mapping[str, model.Payer | model.Modality]]] = [
+        ("payer", parts.payers),
+        ("modality", parts.modalities),
+    ]
+    for kind, shelf in nouns:
+        for noun in shelf.values():
+            for name in called(noun.id, noun.name, *noun.also_called):
+                first = claims.setdefault((kind, name), noun.id)
+                if first != noun.id:
+                    where = parts.places.get(f"{kind}:{first}", "another file")
+                    what = f"the name {name!r} belongs to {first!r} too ({where})"
+                    parts.problem(f"{kind}:{noun.id}", what, "a name for one thing", "make one of them longer")
+    devices: dict[str, list[model.Device]] = {}
+    for device in parts.devices.values():
+        for name in called(device.id, device.name, *device.models, *device.also_called):
+            for other in devices.setdefault(name, []):
+                if {*device.settings} & {*other.settings}:
+                    where = parts.places.get(f"device:{other.id}", "another file")
+                    what = f"the name {name!r} belongs to {other.id!r} too ({where})"
+                    expected = "a name for one device, or settings that differ"
+                    parts.problem(f"device:{device.id}", what, expected, "make one of them longer")
+            devices[name].append(device)
+
+
+def _conflicts(parts: Parts) -> None:
+    """Two rules of one payer and rank that would answer one question differently on one day."""
+    by_rank: dict[tuple[object, ...], list[model.Rule]] = {}
+    for rule in parts.rules.values():
+        rank = (rule.payer, rule.id in parts.clinic_rules, rule.binding, specificity(rule.applies))
+        by_rank.setdefault(rank, []).append(rule)
+    for rules in by_rank.values():
+        for one, other in combinations(rules, 2):
+            if not overlap(one, other) or not _can_meet(parts, one.applies, other.applies):
+                continue
+            differ = (one.code and other.code and one.code != other.code and {*one.replaces} & {*other.replaces}) or (
+                one.coverage
+                and other.coverage
+                and one.coverage != other.coverage
+                and not (one.applies.condition or other.applies.condition)
+            )
+            if differ and one.id not in other.replaces and other.id not in one.replaces:
+                where = parts.places.get(f"rule:{one.id}", one.id)
+                said = one.code or one.coverage
+                parts.problem(
+                    f"rule:{other.id}",
+                    f"{other.code or other.coverage} where {one.id!r} ({where}) says {said} on the same days",
+                    "one answer from rules of the same rank",
+                    "end one, narrow one, or let one name the other in 'replaces'",
+                )
+
+
+def _can_meet(parts: Parts, one: model.Applies, other: model.Applies) -> bool:
+    """Whether one question can fall under both: what they name overlaps, and so does every further condition."""
+    for field in ("settings", "states"):
+        mine, theirs = {*getattr(one, field)}, {*getattr(other, field)}
+        if mine and theirs and not mine & theirs:
+            return False
+    makers_of = [
+        {*applies.makers, *(parts.maker_of.get(device, "") for device in applies.devices)} for applies in (one, other)
+    ]
+    if makers_of[0] and makers_of[1]:
+        by_maker = {*one.makers} & makers_of[1] or {*other.makers} & makers_of[0]
+        if not by_maker and not {*one.devices} & {*other.devices}:
+            return False
+    if not (one.modalities or one.codes) or not (other.modalities or other.codes):
+        return True
+    kinds = [{wider for each in applies.modalities for wider in _family(parts, each)} for applies in (one, other)]
+    return bool(
+        {*one.modalities} & kinds[1]
+        or {*other.modalities} & kinds[0]
+        or {*one.codes} & {*other.codes}
+        or not ((one.modalities and other.modalities) or (one.codes and other.codes))
+    )
+
+
+def _family(parts: Parts, modality: str) -> Iterator[str]:
+    seen: set[str] = set()
+    current: str | None = modality
+    while current and current in parts.modalities and current not in seen:
+        seen.add(current)
+        yield current
+        current = parts.modalities[current].kind_of

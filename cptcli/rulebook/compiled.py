@@ -1,0 +1,197 @@
+"""Rule folders -> a RuleBook, by way of a cache keyed by content. The YAML stays the only source of truth.
+
+The cache is data (msgpack, checked against its own hash), never code; whatever is wrong with it, it is made anew.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .. import __version__
+from ..errors import RulesUnreadable
+from ..model import Code, Device, Maker, Modality, Payer
+from .book import NAMED, SHELVES, Compiled, RuleBook, called
+
+if TYPE_CHECKING:
+    from .files import Files
+    from .load import Parts
+
+Named = Code | Modality | Maker | Device | Payer
+BUILT = ".compiled"  # beside the YAML in a wheel; a dot-file, so that it is no rule file
+
+
+def shipped_folder() -> Path:
+    """The rules that came with this installation: in the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_rules"
+    return installed if installed.is_dir() else package.parent / "rules"
+
+
+def open_rules(folder: Path | None = None) -> RuleBook:
+    """The shipped rules, with a clinic `folder` laid over them. Raises RulesUnreadable naming every problem."""
+    if folder is None and (built := _built_with_the_wheel()):
+        return built
+    from .files import Files
+
+    shipped = Files(shipped_folder())
+    clinic = Files(folder) if folder else None
+    sha256 = f"{shipped.sha256}+{clinic.sha256}" if clinic else shipped.sha256
+    unreadable = shipped.unreadable or (clinic and clinic.unreadable)
+    name = f"{sha256}-{__version__}-{folder or ''}"
+    if not unreadable and (cached := _from_cache(name)):
+        return cached
+    encoded = compile_files(shipped, clinic, sha256)
+    _to_cache(name, encoded)
+    return RuleBook(encoded)
+
+
+def compile_files(shipped: "Files", clinic: "Files | None", sha256: str) -> bytes:
+    """The compiled form of a rule folder, with a clinic's laid over it. Raises RulesUnreadable."""
+    from .load import Parts  # and with it YAML: only when something has to be compiled
+
+    parts = Parts()
+    parts.add(shipped)
+    if clinic:
+        parts.add(clinic, clinic=True)
+    return compile_parts(parts, sha256, str(clinic.folder) if clinic else None)
+
+
+def _built_with_the_wheel() -> RuleBook | None:
+    """The form that the wheel's build compiled; None in a checkout, or where it is damaged."""
+    try:
+        return RuleBook((Path(__file__).parent.parent / "_rules" / BUILT).read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def compile_parts(parts: "Parts", sha256: str, folder: str | None) -> bytes:
+    """The compiled form of parts that hold together. Raises RulesUnreadable where they do not."""
+    from .check import check_parts  # only when something has to be compiled
+
+    check_parts(parts)
+    if parts.problems or parts.edition is None or parts.coding_verification is None:
+        raise RulesUnreadable(folder or "the installation", sorted(parts.problems))
+    pack = msgspec.msgpack.encode
+    return pack(
+        Compiled(
+            sha256=sha256,
+            folder=folder,
+            edition=parts.edition,
+            coding_verification=pack(parts.coding_verification),
+            shelves={
+                shelf: memoryview(pack({key: pack(noun) for key, noun in getattr(parts, shelf).items()}))
+                for shelf in SHELVES
+            },
+            names={shelf: memoryview(pack(_names(getattr(parts, shelf).values()))) for shelf in NAMED},
+            links={relation: memoryview(pack(links)) for relation, links in _links(parts).items()},
+            places=memoryview(pack(parts.places)),
+            clinic_rules=frozenset(parts.clinic_rules),
+        )
+    )
+
+
+def _names(nouns: "Iterable[Named]") -> dict[str, list[str]]:
+    """Every normalized name of some nouns, and the ids it means."""
+    names: dict[str, list[str]] = {}
+    for noun in nouns:
+        key = noun.code if isinstance(noun, Code) else noun.id
+        for name in called(key, noun.name, *getattr(noun, "models", ()), *getattr(noun, "also_called", ())):
+            names.setdefault(name, []).append(key)
+    return names
+
+
+def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
+    """The relations that are asked for at a start, so that none has to read a whole shelf."""
+    links: dict[str, dict[str, list[str]]] = {
+        relation: {}
+        for relation in (
+            "maker_of_device",
+            "rules_of_payer",
+            "parent_of_payer",
+            "children_of_payer",
+            "payers_of_state",
+            "kind_of_modality",
+            "rules_about_code",
+            "modalities_of_code",
+            "devices_of_code",
+        )
+    }
+
+    def link(relation: str, key: str, *values: str) -> None:
+        held = links[relation].setdefault(key, [])
+        held.extend(value for value in values if value not in held)
+
+    for device, maker in parts.maker_of.items():
+        link("maker_of_device", device, maker)
+    for each in parts.devices.values():
+        for named in each.recommendation.codes:
+            link("devices_of_code", named.code, each.id)
+    for payer in parts.payers.values():
+        if payer.parent:
+            link("parent_of_payer", payer.id, payer.parent)
+            link("children_of_payer", payer.parent, payer.id)
+        for state in payer.states:
+            link("payers_of_state", state, payer.id)
+    for modality in parts.modalities.values():
+        if modality.kind_of:
+            link("kind_of_modality", modality.id, modality.kind_of)
+        choices = modality.decide.answers if modality.decide else ()
+        for code in filter(None, (modality.code, *(choice.code for choice in choices))):
+            link("modalities_of_code", code, modality.id)
+    for rule in parts.rules.values():
+        link("rules_of_payer", rule.payer or "", rule.id)
+        for code in filter(None, (rule.code, *rule.replaces, *rule.applies.codes, *rule.accepts, *rule.refuses)):
+            link("rules_about_code", code, rule.id)
+    return links
+
+
+# ---------------------------------------------------------------------------------------------------- the cache
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "cpt"
+
+
+def _cached(name: str) -> Path:
+    import hashlib
+
+    return _cache_folder() / f"{hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()}.rules"
+
+
+def _from_cache(name: str) -> RuleBook | None:
+    try:
+        content = _cached(name).read_bytes()
+    except (OSError, RuntimeError):
+        return None
+    import hashlib
+
+    digest, encoded = content[:32], content[32:]
+    if hashlib.sha256(encoded).digest() != digest:
+        return None
+    try:
+        return RuleBook(encoded)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _to_cache(name: str, encoded: bytes) -> None:
+    """Write whole or not at all; a folder that cannot be written only costs the next start its speed."""
+    with contextlib.suppress(OSError, RuntimeError):
+        folder = _cache_folder()
+        import hashlib
+        import tempfile
+
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(encoded).digest() + encoded)
+            Path(temporary).replace(_cached(name))
+        except OSError:
+            Path(temporary).unlink()
+            raise

@@ -1,0 +1,169 @@
+"""A YAML tree -> the nouns of model.py, with every misfit reported at its line and column.
+
+msgspec judges each value against the annotation; this module walks, so that one run reports all misfits.
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from .yaml_strict import Node, Problem
+
+T = TypeVar("T")
+Placed = Callable[[msgspec.Struct, Node], None]
+_MISFIT: Any = object()
+BLANK = "_____"  # what `cpt rules new` leaves to be filled in
+
+
+class Fitter:
+    """Fits the trees of one file. `placed` is told of every noun built and the node it stands at."""
+
+    def __init__(self, file: str, problems: list[Problem], placed: Placed) -> None:
+        self._file = file
+        self._problems = problems
+        self._placed = placed
+
+    def fit(self, node: Node, noun: type[T]) -> T | None:
+        """The noun in `node`, or None when a problem was reported."""
+        value = self._fit(node, noun)
+        return None if value is _MISFIT else value
+
+    def _report(self, node: Node, what: str, expected: str, todo: str, at_key: bool = False) -> Any:
+        line, column = (node.key_line, node.key_column) if at_key and node.key_line else (node.line, node.column)
+        self._problems.append(Problem(self._file, line, column, what, expected, todo))
+        return _MISFIT
+
+    def _fit(self, node: Node, wanted: Any) -> Any:
+        bare = get_args(wanted)[0] if get_origin(wanted) is Annotated else wanted
+        origin = get_origin(bare)
+        if origin in (Union, UnionType):
+            members = get_args(bare)
+            if node.value is None and NoneType in members:
+                return None
+            others = [member for member in members if member is not NoneType]
+            if len(others) == 1:
+                return self._fit(node, others[0])
+        elif isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+            return self._struct(node, bare)
+        elif origin is tuple or origin is list:
+            return self._sequence(node, wanted, get_args(bare)[0])
+        elif origin is dict:
+            return self._mapping(node, get_args(bare))
+        return self._leaf(node, wanted)
+
+    def _struct(self, node: Node, noun: type[msgspec.Struct]) -> Any:
+        if not isinstance(node.value, dict):
+            return self._report(
+                node, f"{_shown(node)} instead of a {_word(noun)}", "keys and values", "indent its keys"
+            )
+        hints, required = _fields(noun)
+        values: dict[str, Any] = {}
+        sound = True
+        for key, child in node.value.items():
+            if key not in hints:
+                near = get_close_matches(key, hints, 1)
+                todo = f"did you mean {near[0]!r}?" if near else "delete it or use one of these"
+                what = f"a {_word(noun)} has no key {key!r}"
+                self._report(child, what, f"one of {', '.join(hints)}", todo, at_key=True)
+                sound = False
+                continue
+            value = self._fit(child, hints[key])
+            if value is _MISFIT:
+                sound = False
+            else:
+                values[key] = value
+        for key in required:
+            if key not in node.value:
+                self._report(node, f"a {_word(noun)} without {key!r}", f"the key {key!r}", "add it")
+                sound = False
+        if not sound:
+            return _MISFIT
+        built = noun(**values)
+        self._placed(built, node)
+        return built
+
+    def _sequence(self, node: Node, wanted: Any, item: Any) -> Any:
+        if not isinstance(node.value, list):
+            return self._report(node, f"{_shown(node)} instead of a list", "a list", f"write [{_shown(node)}]")
+        fitted = [self._fit(child, item) for child in node.value]
+        if any(value is _MISFIT for value in fitted):
+            return _MISFIT
+        for meta in get_args(wanted)[1:] if get_origin(wanted) is Annotated else ():
+            if getattr(meta, "min_length", None) and len(fitted) < meta.min_length:
+                return self._report(node, "an empty list", f"at least {meta.min_length}", "add it", at_key=True)
+        return tuple(fitted)
+
+    def _mapping(self, node: Node, kinds: tuple[Any, ...]) -> Any:
+        if not isinstance(node.value, dict):
+            return self._report(
+                node, f"{_shown(node)} instead of keys and values", "keys and values", "indent its keys"
+            )
+        fitted = {key: self._fit(child, kinds[1]) for key, child in node.value.items()}
+        return _MISFIT if any(value is _MISFIT for value in fitted.values()) else fitted
+
+    def _leaf(self, node: Node, wanted: Any) -> Any:
+        plain = _plain(node)
+        if plain == BLANK:
+            return self._report(node, "a blank that is not filled in", _expected(wanted), "fill it in")
+        try:
+            return msgspec.convert(plain, wanted)
+        except msgspec.ValidationError:
+            pass
+        if isinstance(plain, int | bool) and _fits(str(plain), wanted):
+            return self._report(node, f"{plain} without quotes", "text", f"write '{plain}'")
+        expected = _expected(wanted)
+        near = get_close_matches(str(plain), get_args(wanted), 1) if get_origin(wanted) is Literal else ()
+        todo = f"did you mean {near[0]!r}?" if near else f"write {expected}"
+        return self._report(node, f"{_shown(node)} does not fit", expected, todo)
+
+
+@cache
+def _fields(noun: type[msgspec.Struct]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    required = tuple(field.name for field in msgspec.structs.fields(noun) if field.required)
+    return get_type_hints(noun, include_extras=True), required
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node.value, list):
+        return [_plain(child) for child in node.value]
+    if isinstance(node.value, dict):
+        return {key: _plain(child) for key, child in node.value.items()}
+    return node.value
+
+
+def _fits(text: str, wanted: Any) -> bool:
+    try:
+        msgspec.convert(text, wanted)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _word(noun: type) -> str:
+    return "".join(" " + letter.lower() if letter.isupper() else letter for letter in noun.__name__).strip()
+
+
+def _shown(node: Node) -> str:
+    if isinstance(node.value, dict | list):
+        return "a list" if isinstance(node.value, list) else "keys and values"
+    return "nothing" if node.value is None else repr(node.value)[:60]
+
+
+def _expected(wanted: Any) -> str:
+    if get_origin(wanted) is Annotated:
+        for meta in get_args(wanted)[1:]:
+            if getattr(meta, "description", None):
+                return str(meta.description)
+        return "text that is not empty"
+    if get_origin(wanted) is Literal:
+        return "one of " + ", ".join(map(str, get_args(wanted)))
+    if get_origin(wanted) in (Union, UnionType):
+        return " or ".join(_expected(member) for member in get_args(wanted))
+    if get_origin(wanted) in (list, tuple):
+        return "a list"
+    names = {str: "text", int: "a whole number", bool: "true or false", NoneType: "null"}
+    return names.get(wanted, "a day like '2006-10-24', in quotes")

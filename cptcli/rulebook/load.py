@@ -1,0 +1,196 @@
+"""Rule folders -> the nouns they hold, with where each stands. Says what is misshapen; check.py says what is wrong."""
+
+from difflib import get_close_matches
+from typing import TypeVar
+
+from msgspec import Struct, structs
+
+from .. import model
+from . import shapes
+from .files import Files
+from .fit import Fitter, Placed
+from .yaml_strict import Node, Problem, Refused, read_tree
+
+T = TypeVar("T")
+
+# What each place in a rule folder holds.
+NOUN_OF_FOLDER: dict[str, type[Struct]] = {
+    "sources": shapes.SourceFile,
+    "codes": shapes.CodeFamily,
+    "modalities": shapes.ModalityFamily,
+    "devices": model.Maker,
+    "payers": shapes.PayerFile,
+    "diagnoses": model.DiagnosisList,
+}
+NOUN_OF_FILE: dict[str, type[Struct]] = {
+    "rulebook.yaml": model.Edition,
+    "modifiers.yaml": shapes.ModifierFile,
+    "medicare-status.yaml": shapes.StatusFile,
+    "coding-verification.yaml": model.CodingVerification,
+}
+
+
+class Parts:
+    """Everything one or more rule folders hold, before it is checked and compiled."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.places: dict[str, str] = {}
+        self.edition: model.Edition | None = None
+        self.coding_verification: model.CodingVerification | None = None
+        self.sources: dict[str, model.Source] = {}
+        self.codes: dict[str, model.Code] = {}
+        self.modalities: dict[str, model.Modality] = {}
+        self.makers: dict[str, model.Maker] = {}
+        self.devices: dict[str, model.Device] = {}
+        self.maker_of: dict[str, str] = {}
+        self.payers: dict[str, model.Payer] = {}
+        self.rules: dict[str, model.Rule] = {}
+        self.clinic_rules: set[str] = set()
+        self.diagnoses: dict[str, model.DiagnosisList] = {}
+        self.modifiers: dict[str, model.Modifier] = {}
+        self.statuses: dict[str, model.StatusIndicator] = {}
+        self._extended: list[tuple[shapes.PayerFile, str]] = []
+
+    def problem(self, place: str, what: str, expected: str, todo: str) -> None:
+        """Report a problem at the place of a noun, as in places["rule:some-id"]."""
+        file, line, column = self.places.get(place, f"{place}:1:1").rsplit(":", 2)
+        self.problems.append(Problem(file, int(line), int(column), what, expected, todo))
+
+    def add(self, files: Files, clinic: bool = False) -> None:
+        """Take in a folder. A clinic folder may add to what is there and replace nothing but by rule."""
+        for each in files.unreadable:
+            self.problems.append(
+                Problem(each.file, 1, 1, f"cannot be read ({each.why})", "a readable file or folder", each.todo)
+            )
+        for name, content in files.contents.items():
+            noun = NOUN_OF_FILE.get(name) or NOUN_OF_FOLDER.get(name.partition("/")[0] if "/" in name else "")
+            if noun is None or not name.endswith(".yaml"):
+                expected = f"{', '.join(NOUN_OF_FILE)}, or a .yaml file in {', '.join(f'{f}/' for f in NOUN_OF_FOLDER)}"
+                self.problems.append(Problem(name, 1, 1, "no place for rules", expected, "move or rename it"))
+                continue
+            try:
+                tree = read_tree(content, name, self.problems)
+            except Refused as refused:
+                self.problems.append(refused.problem)
+                continue
+            fitted = Fitter(name, self.problems, self._placer(name)).fit(tree, noun)
+            if fitted is not None:
+                self._take(fitted, name, clinic)
+        for payer_file, name in self._extended:
+            if payer_file.extends not in self.payers:
+                near = get_close_matches(str(payer_file.extends), self.payers, 1)
+                todo = f"did you mean {near[0]!r}?" if near else "give it 'id', 'name' and 'kind' instead"
+                what = f"no payer {payer_file.extends!r} to extend"
+                self.problems.append(Problem(name, 1, 1, what, "the id of a payer in the rule base", todo))
+                continue
+            self._rules(payer_file, str(payer_file.extends), name, clinic)
+        self._extended.clear()
+
+    def _placer(self, file: str) -> Placed:
+        def placed(noun: Struct, node: Node) -> None:
+            key = getattr(noun, "id", None) or getattr(noun, "code", None) or getattr(noun, "modifier", None)
+            kind = "payer" if isinstance(noun, shapes.PayerFile) else type(noun).__name__.lower()
+            if isinstance(key, str):
+                self.places.setdefault(f"{kind}:{key}", f"{file}:{node.line}:{node.column}")
+
+        return placed
+
+    def _take(self, noun: object, file: str, clinic: bool) -> None:
+        match noun:
+            case shapes.SourceFile():
+                self._put_all("source", self.sources, {each.id: each for each in noun.sources}, file)
+            case shapes.CodeFamily():
+                self._put_all("code", self.codes, {each.code: _in_family(each, noun) for each in noun.codes}, file)
+            case shapes.ModalityFamily():
+                self._put_all("modality", self.modalities, {each.id: each for each in noun.modalities}, file)
+            case model.Maker():
+                self._put_all("maker", self.makers, {noun.id: noun}, file)
+                self._put_all("device", self.devices, {each.id: each for each in noun.devices}, file)
+                self.maker_of.update({device.id: noun.id for device in noun.devices})
+            case shapes.PayerFile():
+                self._payer(noun, file, clinic)
+            case model.DiagnosisList():
+                self._put_all("diagnosislist", self.diagnoses, {noun.id: noun}, file)
+            case shapes.ModifierFile():
+                self._put_all("modifier", self.modifiers, {each.modifier: each for each in noun.modifiers}, file)
+            case shapes.StatusFile():
+                self._put_all("status", self.statuses, {each.status: each for each in noun.status_indicators}, file)
+            case model.Edition():
+                self.edition = self._only(self.edition, noun, file)
+            case model.CodingVerification():
+                self.coding_verification = self._only(self.coding_verification, noun, file)
+
+    def _put_all(self, kind: str, shelf: dict[str, T], new: dict[str, T], file: str) -> None:
+        for key, noun in new.items():
+            if key in shelf:
+                first = self.places.get(f"{kind}:{key}", "another file")
+                self.problems.append(
+                    Problem(
+                        file,
+                        1,
+                        1,
+                        f"the {kind} {key!r} a second time (first at {first})",
+                        f"each {kind} once",
+                        "rename one, or add to the first",
+                    )
+                )
+            else:
+                shelf[key] = noun
+
+    def _only(self, held: T | None, new: T, file: str) -> T:
+        """What there can be but one of; a clinic folder does not replace it."""
+        if held is not None:
+            self.problems.append(
+                Problem(file, 1, 1, f"{file} a second time", "one such file, the shipped one", "delete it")
+            )
+        return held or new
+
+    def _payer(self, noun: shapes.PayerFile, file: str, clinic: bool) -> None:
+        if noun.extends is not None:
+            further = [
+                field.name
+                for field in structs.fields(noun)
+                if field.name not in ("extends", "rules") and getattr(noun, field.name) != field.default
+            ]
+            if further:
+                what = f"a payer file with 'extends' and with {', '.join(map(repr, further))}"
+                expected = "'extends' and 'rules'; a known payer is not changed"
+                self.problems.append(Problem(file, 1, 1, what, expected, "keep 'extends' alone to add rules"))
+            self._extended.append((noun, file))
+            return
+        if noun.id is None or noun.name is None or noun.kind is None:
+            what = "a payer file without 'id', 'name' or 'kind'"
+            self.problems.append(Problem(file, 1, 1, what, "all three, or 'extends: PAYER'", "add what is missing"))
+            return
+        payer = model.Payer(
+            id=noun.id,
+            name=noun.name,
+            kind=noun.kind,
+            **{
+                field: getattr(noun, field)
+                for field in model.Payer.__struct_fields__
+                if field in shapes.PayerFile.__struct_fields__ and field not in ("id", "name", "kind")
+            },
+        )
+        parts = {
+            part.id: part if part.parent else structs.replace(part, parent=payer.id) for part in noun.jurisdictions
+        }
+        self._put_all("payer", self.payers, {payer.id: payer, **parts}, file)
+        self._rules(noun, payer.id, file, clinic)
+
+    def _rules(self, noun: shapes.PayerFile, payer: str, file: str, clinic: bool) -> None:
+        rules = {rule.id: rule if rule.payer else structs.replace(rule, payer=payer) for rule in noun.rules}
+        self._put_all("rule", self.rules, rules, file)
+        if clinic:
+            self.clinic_rules.update(rules)
+
+
+def _in_family(code: model.Code, family: shapes.CodeFamily) -> model.Code:
+    """The code with what its family says filled in where the code says nothing."""
+    inherited = {
+        field: getattr(family, field)
+        for field in ("performers", "attendance", "other_modifiers")
+        if not getattr(code, field)
+    }
+    return structs.replace(code, **inherited)

@@ -1,0 +1,33 @@
+"""Which rule is the more specific, and whether two can meet: one written order, used in checking and deciding."""
+
+from datetime import date
+
+from ..model import Applies, Rule
+
+_ALWAYS = (date.min, date.max)
+
+
+def specificity(applies: Applies) -> tuple[int, int]:
+    """How narrow a rule is: naming the device beats the maker, which beats modality or code, which beats neither;
+    then the rule that names more of diagnosis, setting and state."""
+    level = 3 if applies.devices else 2 if applies.makers else 1 if applies.modalities or applies.codes else 0
+    narrower = sum(1 for each in (applies.diagnoses, applies.settings, applies.states, applies.therapy) if each)
+    return level, narrower
+
+
+def is_weak(rule: Rule) -> bool:
+    """Whether a rule applies only where nothing stronger speaks, and is always shown as weak."""
+    return rule.confidence == "low" or rule.evidence == "anecdotal"
+
+
+def is_in_force(rule: Rule, day: date) -> bool:
+    """Whether the day lies from `effective` to `ends`, both inclusive; an unknown end of the span is open."""
+    first, last = rule.effective or _ALWAYS[0], rule.ends or _ALWAYS[1]
+    return first <= day <= last
+
+
+def overlap(one: Rule, other: Rule) -> bool:
+    """Whether there is a day on which both are in force."""
+    return (one.effective or _ALWAYS[0]) <= (other.ends or _ALWAYS[1]) and (other.effective or _ALWAYS[0]) <= (
+        one.ends or _ALWAYS[1]
+    )

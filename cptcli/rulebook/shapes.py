@@ -1,0 +1,75 @@
+"""What one rule file holds, where that is more than one noun. Only reading YAML needs these."""
+
+from datetime import date
+
+from ..model import (
+    Attendance,
+    Code,
+    Id,
+    Modality,
+    Modifier,
+    Noun,
+    Payer,
+    Rule,
+    Setting,
+    Source,
+    State,
+    StatusIndicator,
+    Text,
+)
+
+
+class SourceFile(Noun, frozen=True):
+    """One file of `rules/sources/`."""
+
+    sources: tuple[Source, ...]
+
+
+class ModifierFile(Noun, frozen=True):
+    """`rules/modifiers.yaml`."""
+
+    modifiers: tuple[Modifier, ...]
+
+
+class CodeFamily(Noun, frozen=True):
+    """One file of `rules/codes/`; what the family says holds for each of its codes that does not say it itself."""
+
+    family: Text
+    codes: tuple[Code, ...]
+    performers: tuple[str, ...] = ()
+    attendance: Attendance | None = None
+    other_modifiers: tuple[str, ...] = ()
+
+
+class StatusFile(Noun, frozen=True):
+    """`rules/medicare-status.yaml`."""
+
+    status_indicators: tuple[StatusIndicator, ...]
+
+
+class ModalityFamily(Noun, frozen=True):
+    """One file of `rules/modalities/`."""
+
+    family: Text
+    modalities: tuple[Modality, ...]
+
+
+class PayerFile(Noun, frozen=True):
+    """One file of `rules/payers/`: a new payer (`id`) or further rules for a known one (`extends`)."""
+
+    id: Id | None = None
+    extends: Id | None = None
+    name: Text | None = None
+    kind: Text | None = None
+    also_called: tuple[str, ...] = ()
+    parent: Id | None = None
+    states: tuple[State, ...] = ()
+    jurisdiction: str | None = None
+    settings: tuple[Setting, ...] = ("clinic", "home")
+    ends: date | None = None
+    says: str | None = None
+    caveat: str | None = None
+    ask_state: bool = False
+    fee_schedule: bool = False
+    jurisdictions: tuple[Payer, ...] = ()
+    rules: tuple[Rule, ...] = ()

@@ -1,0 +1,200 @@
+"""YAML text -> a tree that knows its lines, with everything refused that YAML would guess.
+
+Read event by event rather than composed, so deep nesting, aliases and bombs never reach recursion or memory.
+Knows nothing of rules.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+HAS_C_LOADER = _LOADER is not yaml.SafeLoader
+
+_DEEPEST = 12
+_PLAIN_INT = re.compile(r"0|[1-9][0-9]{0,8}")
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in a rule file: where, what, what was expected, what to do."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+    expected: str
+    todo: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.what}; expected {self.expected}; {self.todo}"
+
+
+@dataclass(slots=True)
+class Node:
+    """A value and where it stands: str, int, bool, None, list[Node] or dict[str, Node]."""
+
+    value: Any
+    line: int
+    column: int
+    key_line: int = 0
+    key_column: int = 0
+
+
+class Refused(Exception):
+    """The file cannot be read as a tree at all; holds the one Problem that stopped it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def read_tree(raw: bytes, file: str, problems: list[Problem]) -> Node:
+    """The tree of one YAML document. Recoverable problems are appended; Refused is raised for the rest."""
+    text = _decode(raw, file)
+    try:
+        return _build(_events(text), file, problems)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = str(getattr(error, "problem", None) or "not YAML")
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = Problem(file, line, column, f"not readable as YAML ({what})", "plain YAML", "mend the line named")
+        raise Refused(problem) from None
+
+
+def _decode(raw: bytes, file: str) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        raise Refused(
+            Problem(file, line, column, "bytes that are not UTF-8", "UTF-8 text", "save the file as UTF-8")
+        ) from None
+    if odd := _NOT_TEXT.search(text):
+        line = text.count("\n", 0, odd.start()) + 1
+        column = odd.start() - text.rfind("\n", 0, odd.start())
+        what = f"a control character (U+{ord(odd.group()):04X})"
+        raise Refused(Problem(file, line, column, what, "printable text", "delete it"))
+    return text
+
+
+def _events(text: str) -> Iterator[Any]:
+    return iter(yaml.parse(text, Loader=_LOADER))
+
+
+def _build(events: Iterator[Any], file: str, problems: list[Problem]) -> Node:
+    stack: list[Node] = []
+    keys: list[Node | None] = []  # per open mapping: the key waiting for its value
+    root: Node | None = None
+    documents = 0
+    for event in events:
+        kind = type(event).__name__
+        if kind in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
+            continue
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+
+        def refuse(what: str, expected: str, todo: str, line: int = line, column: int = column) -> Refused:
+            return Refused(Problem(file, line, column, what, expected, todo))
+
+        if kind == "DocumentStartEvent":
+            documents += 1
+            if documents > 1:
+                raise refuse("a second document", "one document a file", "move it to a file of its own")
+            continue
+        if kind == "AliasEvent" or getattr(event, "anchor", None):
+            raise refuse("an anchor or alias", "every value written out", "write the value where it is used")
+        if kind in ("MappingEndEvent", "SequenceEndEvent"):
+            stack.pop()
+            keys.pop()
+            continue
+        if event.tag and (kind != "ScalarEvent" or event.tag != "!"):
+            raise refuse(f"a YAML tag ({event.tag})", "plain values", "delete the tag")
+        if kind == "ScalarEvent":
+            node = Node(_scalar(event, file, line, column, problems), line, column)
+        else:
+            if len(stack) >= _DEEPEST:
+                raise refuse(f"nested deeper than {_DEEPEST}", "the depth of the rule format", "flatten it")
+            node = Node({} if kind == "MappingStartEvent" else [], line, column)
+        root = _place(node, stack, keys, file, problems) or root
+        if kind != "ScalarEvent":
+            stack.append(node)
+            keys.append(None)
+    return root or Node({}, 1, 1)
+
+
+def _place(node: Node, stack: list[Node], keys: list[Node | None], file: str, problems: list[Problem]) -> Node | None:
+    """Hang the node into the innermost open collection; the root is handed back."""
+    if not stack:
+        return node
+    parent = stack[-1]
+    if isinstance(parent.value, list):
+        parent.value.append(node)
+        return None
+    key = keys[-1]
+    if key is None:
+        if not isinstance(node.value, str):
+            if isinstance(node.value, dict | list):
+                raise Refused(
+                    Problem(file, node.line, node.column, "a key that is not text", "a word", "write a plain key")
+                )
+            problems.append(
+                Problem(file, node.line, node.column, f"the key {node.value!r} is not text", "text", "put it in quotes")
+            )
+            node.value = str(node.value)
+        if node.value == "<<":
+            raise Refused(
+                Problem(file, node.line, node.column, "a merge key", "every key written out", "write the keys here")
+            )
+        keys[-1] = node
+        return None
+    node.key_line, node.key_column = key.line, key.column
+    if key.value in parent.value:
+        first = parent.value[key.value]
+        problems.append(
+            Problem(
+                file,
+                key.line,
+                key.column,
+                f"the key {key.value!r} is there twice (first on line {first.key_line})",
+                "each key once",
+                "keep one of the two",
+            )
+        )
+    else:
+        parent.value[key.value] = node
+    keys[-1] = None
+    return None
+
+
+def _scalar(event: Any, file: str, line: int, column: int, problems: list[Problem]) -> str | int | bool | None:
+    text: str = event.value
+    if event.style:  # quoted or block: always text
+        return text
+    tag = yaml.SafeLoader.yaml_implicit_resolvers
+    for pattern_tag, pattern in tag.get(text[:1], ()):
+        meaning = pattern_tag.rpartition(":")[2]
+        if not pattern.match(text) or meaning == "merge":  # a merge key is refused where keys are read
+            continue
+        if meaning == "null" and text in ("null", ""):
+            return None
+        if meaning == "bool" and text in ("true", "false"):
+            return text == "true"
+        if meaning == "int" and _PLAIN_INT.fullmatch(text):
+            return int(text)
+        problems.append(
+            Problem(
+                file,
+                line,
+                column,
+                f"{text} without quotes, which YAML would read as a {meaning}",
+                "quotes around codes, modifiers, dates and such words",
+                f"write '{text}'",
+            )
+        )
+        return text
+    return text
