@@ -1,0 +1,1 @@
+"""One question -> one answer. No clock, no files, no terminal: the day of service is part of the question."""

@@ -1,0 +1,171 @@
+"""Will it be paid: decided apart from the code, the national determination before the local rule."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ..model import Coverage, CoverageStep, Rule, Verdict
+from ..rulebook.book import RuleBook
+from ..rulebook.precedence import is_in_force, is_weak, specificity
+from .matching import Case, Match, match
+from .receipts import refs
+from .wording import VERDICTS, weakness
+
+NEGATIVE: frozenset[Verdict] = frozenset(("not_covered", "investigational", "bundled"))
+
+
+class Weighed(Struct, frozen=True):
+    """A coverage rule that may speak to the case."""
+
+    rule: Rule
+    payer: str
+    match: Match
+    rank: tuple[object, ...]
+
+
+class Decided(Struct, frozen=True):
+    """The verdict, the rules that decided or might, and what to ask to be surer."""
+
+    coverage: Coverage
+    rules: tuple[Weighed, ...]
+    asks: tuple[str, ...]
+
+
+def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str | None) -> Decided:
+    """The verdict for the case under the payers of `chain`, the widest first."""
+    weighed = _weigh(book, chain, case)
+    decisive = next((each for each in weighed if each.match.truth == "yes"), None)
+    pending = [each for each in weighed[: weighed.index(decisive) if decisive else None] if each is not decisive]
+    steps = [_step(book, each, each is decisive) for each in weighed if each is decisive or each in pending]
+    status = None if decisive else _status_step(book, chain, code)
+    if status:
+        steps.append(status)
+    settled: Verdict | None = decisive.rule.coverage if decisive else status.verdict if status else None
+    verdicts = {each.rule.coverage for each in pending} | ({settled} if settled else {None})
+    verdict: Verdict = (
+        "unknown"
+        if not steps
+        else settled
+        if settled and (len(verdicts) == 1 or (settled in NEGATIVE and verdicts <= NEGATIVE))
+        else "conditional"
+    )
+    asks = tuple(dict.fromkeys(ask for each in pending for ask in each.match.asks)) if verdict not in NEGATIVE else ()
+    return Decided(
+        Coverage(
+            verdict=verdict,
+            says=_says(book, chain, decisive, pending, status, verdict),
+            rules=tuple(step.rule for step in steps),
+            steps=tuple(steps),
+        ),
+        tuple(each for each in weighed if each is decisive or each in pending),
+        asks,
+    )
+
+
+def _weigh(book: RuleBook, chain: Sequence[str], case: Case) -> list[Weighed]:
+    """Every coverage rule in force that may apply, the one that counts first."""
+    found: list[Weighed] = []
+    overruled: set[str] = set()
+    for depth, payer in enumerate(chain):
+        for rule in book.rules_of(payer):
+            if not is_in_force(rule, case.question.service_date):
+                continue
+            held = match(book, rule.applies, case)
+            if held.truth == "no":
+                continue
+            if held.truth == "yes":
+                overruled.update(rule.replaces)
+            if rule.coverage:
+                own = book.is_clinic_rule(rule.id)
+                rank = (rule.binding, own, not is_weak(rule), depth, specificity(rule.applies), rule.id)
+                found.append(Weighed(rule, payer, held, rank))
+    return sorted((each for each in found if each.rule.id not in overruled), key=lambda each: each.rank, reverse=True)
+
+
+def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
+    rule = weighed.rule
+    assert rule.coverage is not None
+    return CoverageStep(
+        rule=rule.id,
+        payer=weighed.payer,
+        verdict=rule.coverage,
+        decided=decided,
+        says=rule.says,
+        evidence=rule.evidence,
+        confidence=rule.confidence,
+        effective=rule.effective,
+        ends=rule.ends,
+        checked=rule.checked,
+        caveat=rule.caveat,
+        sources=refs(book, rule.sources),
+    )
+
+
+def _status_step(book: RuleBook, chain: Sequence[str], code: str | None) -> CoverageStep | None:
+    """What a code's fee-schedule letter alone settles, for payers that pay by that schedule."""
+    payer = next((key for key in chain if (held := book.payer(key)) and held.fee_schedule), None)
+    known = book.code(code) if code else None
+    if payer is None or known is None or known.medicare is None:
+        return None
+    indicator = book.status(known.medicare.status)
+    if indicator is None or indicator.verdict is None:
+        return None
+    return CoverageStep(
+        rule=f"{payer}-status-{indicator.status}",
+        payer=payer,
+        verdict=indicator.verdict,
+        decided=True,
+        says=f"Fee schedule status {indicator.status}: {indicator.says} (seen {', '.join(known.medicare.seen)}).",
+        evidence="primary",
+        confidence=known.medicare.confidence or "medium",
+        effective=None,
+        ends=None,
+        checked=known.checked,
+        caveat=None,
+        sources=refs(book, indicator.sources),
+    )
+
+
+def _says(
+    book: RuleBook,
+    chain: Sequence[str],
+    decisive: Weighed | None,
+    pending: Sequence[Weighed],
+    status: CoverageStep | None,
+    verdict: Verdict,
+) -> str:
+    """The verdict in words: what decided it, or what it hangs on. The rules' own words stand in the steps."""
+    if verdict == "unknown":
+        payer = book.payer(chain[-1]) if chain else None
+        who = payer.name if payer else "this payer"
+        return f"Not known: no rule of {who} on paying for this is in the rule base. That is not a yes; ask the payer."
+    decided = ""
+    if decisive:
+        decided = VERDICTS[decisive.rule.coverage or "unknown"] + _by(book, decisive)
+    elif status:
+        decided = f"{VERDICTS[status.verdict]} (rule {status.rule})"
+    if not pending:
+        says = decisive.rule.says if decisive else status.says if status else ""
+        return f"{_sentence(decided)} {says}"
+    if verdict in NEGATIVE:
+        also = ", ".join(f"rule {each.rule.id}" for each in pending)
+        return _sentence(f"{decided}; {also} may say the same")
+    parts = [f"hangs on {'; '.join(each.match.asks)}: {VERDICTS[each.rule.coverage or 'unknown']}{_by(book, each)}"
+             for each in pending]  # fmt: skip
+    parts.append(f"otherwise {decided}" if decided else "otherwise not known, which is not a yes")
+    return _sentence("; ".join(parts))
+
+
+def _by(book: RuleBook, weighed: Weighed) -> str:
+    rule, hit = weighed.rule, weighed.match.hit
+    parts = [hit] if hit else []
+    lists = [book.diagnosis_list(key) for key in rule.applies.diagnoses if hit]
+    parts += ["on a list of low confidence" for listed in lists if listed and listed.confidence == "low"]
+    parts.append(f"rule {rule.id}")
+    if is_weak(rule):
+        parts.append(f"weak: {weakness(rule.evidence, rule.confidence)}")
+    return f" ({', '.join(parts)})"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."

@@ -1,0 +1,150 @@
+"""An answer in the making: what the layers have said so far, and the case that rules are held against."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from ..errors import MissingOption
+from ..model import Confidence, Device, Evidence, Layer, Question, Rule, Step
+from ..rulebook.book import RuleBook
+from ..rulebook.precedence import is_in_force
+from .asking import contractor_for, settle
+from .matching import Case, Match, match
+from .receipts import refs
+
+
+class Draft:
+    """One question on its way through the layers; thrown away with its answer.
+
+    Raises MissingOption where neither modality nor device, or no payer, is named.
+    """
+
+    def __init__(self, book: RuleBook, question: Question) -> None:
+        self.book = book
+        self.question = question
+        self.steps: list[Step] = []
+        self.warnings: list[str] = []
+        self.before_you_bill: list[str] = []
+        self.claim_needs: list[str] = []
+        self.named: set[str] = set()  # every code a layer named
+        self.code: str | None = None
+        self.candidate: str | None = None
+        self.answered_by: Layer | None = None
+        self.resolved: str | None = None
+        if question.modality is None:
+            raise MissingOption(["--modality or --device"])
+        self.device: Device | None = book.device(question.device) if question.device else None
+        narrower = self.device and question.modality in book.modality_chain(self.device.modality)
+        self.modality = self.device.modality if self.device and narrower else question.modality
+        self.settled = settle(book, self.modality, question.answers, self.device is not None)
+        self.chain = self._payers()
+
+    def _payers(self) -> tuple[str, ...]:
+        """The payer whose rules count, with those it inherits from, the widest first."""
+        question, book = self.question, self.book
+        if question.payer is None:
+            if question.setting != "home":
+                raise MissingOption(["--payer"])
+            home = book.edition.home_payer
+            self.warnings.append(f"No payer named (--payer): equipment is answered as for {self.payer_name(home)}.")
+            return book.payer_chain(home)
+        held = book.payer(question.payer)
+        assert held is not None
+        if question.state is None:
+            if held.ask_state:
+                self.warnings.append(
+                    "Answered by national rules alone: name the state (--state) for the contractor that decides what "
+                    "they leave open."
+                )
+            return book.payer_chain(held.id)
+        if contractor := contractor_for(book, held.id, question.state, question.setting):
+            known = book.payer(contractor)
+            assert known is not None
+            words = (f"{question.state} belongs to {known.name}", known.says, known.caveat)
+            self.resolved = ". ".join(each.rstrip(".") for each in words if each) + "."
+            return book.payer_chain(contractor)
+        below = [known for key in book.children(held.id) if (known := book.payer(key))]
+        states = {*held.states, *(state for each in below for state in each.states)}
+        if states and question.state not in states:
+            self.warnings.append(
+                f"{held.name} is known here for {', '.join(sorted(states))}, not {question.state}: check who pays."
+            )
+        return book.payer_chain(held.id)
+
+    @property
+    def payer(self) -> str:
+        """The name of the payer that decides."""
+        return self.payer_name(self.chain[-1])
+
+    def payer_name(self, key: str | None) -> str:
+        """A payer's name by id."""
+        held = self.book.payer(key) if key else None
+        return held.name if held else str(key)
+
+    def case(self, codes: frozenset[str] | None = None) -> Case:
+        """The case as it stands: with every code a layer named, or with `codes` alone."""
+        kinds = {self.settled.modality, self.modality}
+        if self.device:
+            kinds.add(self.device.modality)
+        return Case(
+            self.question,
+            frozenset(wider for kind in kinds for wider in self.book.modality_chain(kind)),
+            self.book.maker_of(self.device.id) if self.device else None,
+            frozenset(self.named) if codes is None else codes,
+            self.question.setting,
+        )
+
+    def rules(self, case: Case) -> Iterator[tuple[Rule, Match]]:
+        """Every rule of the payers that is in force on the day and may apply to the case, the widest payer first."""
+        for payer in self.chain:
+            for rule in self.book.rules_of(payer):
+                if is_in_force(rule, self.question.service_date):
+                    held = match(self.book, rule.applies, case)
+                    if held.truth != "no":
+                        yield rule, held
+
+    def step(
+        self,
+        layer: Layer,
+        says: str,
+        evidence: Evidence,
+        confidence: Confidence,
+        checked: date,
+        sources: Sequence[str],
+        rule: str | None = None,
+        code: str | None = None,
+        replaces: str | None = None,
+        applied: bool = True,
+        caveat: str | None = None,
+        effective: date | None = None,
+        ends: date | None = None,
+    ) -> None:
+        """Leave a step; one that applies and names a code makes it the code so far."""
+        self.steps.append(
+            Step(
+                layer=layer,
+                rule=rule,
+                code=code,
+                replaces=replaces,
+                says=says,
+                evidence=evidence,
+                confidence=confidence,
+                effective=effective,
+                ends=ends,
+                checked=checked,
+                applied=applied,
+                caveat=caveat,
+                sources=refs(self.book, sources),
+            )
+        )
+        if code:
+            self.named.add(code)
+            if applied:
+                self.code, self.answered_by = code, layer
+
+    def withdraw(self) -> None:
+        """Take the code back: what was named stays in the steps."""
+        self.code, self.answered_by = None, None
+
+    def last_word(self) -> Step | None:
+        """The step that named the code last."""
+        return next((step for step in reversed(self.steps) if step.applied and step.code), None)

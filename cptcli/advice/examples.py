@@ -1,0 +1,110 @@
+"""Runs the examples that stand beside the rules, so that every rule is shown to do what it says."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec import Struct
+
+from ..errors import BadValue, CptError
+from ..model import Answer, Example
+from ..rulebook.book import RuleBook
+from .asking import Typed, understand
+from .suggest import suggest
+
+_ASKS = frozenset(
+    ("modality", "device", "payer", "state", "setting", "answer", "attended", "diagnosis", "service_date",
+     "coding_verification", "on")
+)  # fmt: skip
+_GIVES = frozenset(("code", "answered_by", "coverage", "rule", "not_rule", "candidate", "modifier"))
+
+
+class Outcome(Struct, frozen=True):
+    """An example and what went wrong with it, None when it holds."""
+
+    rule: str
+    number: int
+    example: Example
+    failure: str | None
+
+
+def run_examples(book: RuleBook, today: date) -> Iterator[Outcome]:
+    """Every example of every rule, in the order of the files."""
+    for key in book.keys("rules"):
+        rule = book.rule(key)
+        for number, example in enumerate(rule.examples if rule else (), 1):
+            yield Outcome(key, number, example, _failure(book, example, today))
+
+
+def _failure(book: RuleBook, example: Example, today: date) -> str | None:
+    odd = [key for key in example.asks if key not in _ASKS] + [key for key in example.gives if key not in _GIVES]
+    if odd:
+        return (
+            f"no such key: {', '.join(odd)}; asks takes {', '.join(sorted(_ASKS))}; gives {', '.join(sorted(_GIVES))}"
+        )
+    if not example.gives:
+        return "it expects nothing"
+    try:
+        answer = suggest(book, understand(book, typed_from(example.asks, today)), today)
+    except CptError as error:
+        return f"not answered: {error}"
+    wrong = [
+        f"{key} is {got!r}, expected {wanted!r}"
+        for key, wanted in example.gives.items()
+        if not _holds(key, wanted, got := _got(answer, key))
+    ]
+    return "; ".join(wrong) or None
+
+
+def typed_from(asks: dict[str, str | bool | list[str]], today: date) -> Typed:
+    """An example's `asks` as the options somebody would have typed."""
+
+    def one(key: str) -> str | None:
+        value = asks.get(key)
+        return value if isinstance(value, str) else None
+
+    def many(key: str) -> tuple[str, ...]:
+        value = asks.get(key, [])
+        return tuple(value) if isinstance(value, list | tuple) else (str(value),)
+
+    answers = many("answer")
+    if "attended" in asks:
+        answers += ("attended" if asks["attended"] else "unattended",)
+    on = one("service_date") or one("on")
+    try:
+        day = date.fromisoformat(on) if on else today
+    except ValueError:
+        raise BadValue("service_date", str(on), "a day like 2006-10-24") from None
+    return Typed(
+        on=day,
+        modality=one("modality"),
+        device=one("device"),
+        payer=one("payer"),
+        state=one("state"),
+        setting=one("setting"),
+        answers=answers,
+        diagnoses=many("diagnosis"),
+        coding_verification=one("coding_verification"),
+    )
+
+
+def _got(answer: Answer, key: str) -> object:
+    match key:
+        case "coverage":
+            return answer.coverage.verdict
+        case "rule" | "not_rule":
+            steps = [step.rule for step in answer.steps]
+            modifiers = [each.rule for each in answer.modifiers]
+            return [*filter(None, steps), *answer.coverage.rules, *filter(None, modifiers), *answer.warnings,
+                    *answer.before_you_bill]  # fmt: skip
+        case "modifier":
+            return [each.modifier for each in answer.modifiers]
+        case _:
+            return getattr(answer, key)
+
+
+def _holds(key: str, wanted: object, got: object) -> bool:
+    if not isinstance(got, list):
+        return wanted == got
+    each = wanted if isinstance(wanted, list | tuple) else [wanted]
+    found = [any(one == held or (key == "rule" and f"rule {one}" in held) for held in got) for one in each]
+    return not any(found) if key == "not_rule" else all(found)

@@ -1,0 +1,98 @@
+"""What the rule base covers, since when, how sure, and what is knowingly missing."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+
+from msgspec import Struct
+
+from ..rulebook.book import RuleBook
+
+
+class Holding(Struct, frozen=True):
+    """One kind of entry: how many, by evidence, checked from and to, and what is known to be missing."""
+
+    kind: str
+    count: int
+    evidence: dict[str, int]
+    checked: tuple[date, date] | None
+    since: date | None  # the first day any of them is known to hold for
+    missing: dict[str, tuple[str, ...]]  # what is missing -> the ids it is missing for
+
+
+def holdings(book: RuleBook) -> tuple[Holding, ...]:
+    """The rule base counted, with the gaps it knows of."""
+    rules = [rule for key in book.keys("rules") if (rule := book.rule(key))]
+    devices = [device for key in book.keys("devices") if (device := book.device(key))]
+    codes = [code for key in book.keys("codes") if (code := book.code(key))]
+    modalities = [modality for key in book.keys("modalities") if (modality := book.modality(key))]
+    payers = [payer for key in book.keys("payers") if (payer := book.payer(key))]
+    with_rules = {rule.payer for rule in rules}
+    silent = [each.id for each in payers if each.id not in with_rules and each.jurisdiction is None]
+    return (
+        Holding(
+            "payers",
+            len(payers),
+            {},
+            None,
+            None,
+            {"no rule of its own is known": tuple(silent)},
+        ),
+        Holding(
+            "rules",
+            len(rules),
+            _count(rule.evidence for rule in rules),
+            _span(rule.checked for rule in rules),
+            min((rule.effective for rule in rules if rule.effective), default=None),
+            {
+                "first day not known": tuple(rule.id for rule in rules if rule.effective is None),
+                "position not known": tuple(rule.id for rule in rules if rule.position_unknown),
+                "says more than the format can": tuple(rule.id for rule in rules if rule.not_modelled),
+                "disputed": tuple(rule.id for rule in rules if rule.disputed),
+                "weak": tuple(
+                    rule.id for rule in rules if rule.confidence == "low" or rule.evidence in ("anecdotal", "inferred")
+                ),
+            },
+        ),
+        Holding(
+            "devices",
+            len(devices),
+            _count(device.evidence for device in devices),
+            _span(device.checked for device in devices),
+            None,
+            {
+                "nothing published by the maker was found": tuple(
+                    device.id for device in devices if device.recommendation.stance == "none_found"
+                ),
+                "no document was found": tuple(device.id for device in devices if not device.sources),
+            },
+        ),
+        Holding(
+            "modalities",
+            len(modalities),
+            _count(modality.evidence for modality in modalities),
+            _span(modality.checked for modality in modalities),
+            None,
+            {
+                "no source was found": tuple(modality.id for modality in modalities if not modality.sources),
+                "says more than the format can": tuple(each.id for each in modalities if each.not_modelled),
+            },
+        ),
+        Holding(
+            "codes",
+            len(codes),
+            {},
+            _span(code.checked for code in codes),
+            min((code.effective for code in codes if code.effective), default=None),
+            {"first day not known": tuple(code.code for code in codes if code.effective is None)},
+        ),
+    )
+
+
+def _count(values: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(values).most_common())
+
+
+def _span(days: Iterable[date]) -> tuple[date, date] | None:
+    held = sorted(days)
+    return (held[0], held[-1]) if held else None

@@ -1,0 +1,141 @@
+"""What the rule base holds, as lists: devices, payers, modalities, and one rule in full."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+from ..errors import UnknownName
+from ..model import DeviceLine, Listing, ModalityLine, PayerLine, RuleCard
+from ..rulebook.book import RuleBook
+from ..rulebook.names import nearest, normalized
+from ..rulebook.precedence import is_in_force
+from .asking import resolve_modality, resolve_state
+from .lookup import effect_of
+
+_ONE = {"devices": "device", "payers": "payer", "modalities": "modality"}
+
+
+def devices(book: RuleBook, words: str, modality: str | None) -> Listing:
+    """The devices whose name, maker or modality holds the words, of one modality if asked."""
+    wanted = resolve_modality(book, modality) if modality else None
+    lines: list[DeviceLine] = []
+    for key in book.keys("devices"):
+        held = book.device(key)
+        assert held is not None
+        maker = book.maker(book.maker_of(key))
+        name = maker.name if maker else ""
+        if wanted and wanted not in book.modality_chain(held.modality):
+            continue
+        if _holds(words, key, held.name, name, held.modality, *held.models, *held.also_called):
+            told = held.recommendation
+            lines.append(
+                DeviceLine(
+                    id=key,
+                    name=held.name,
+                    manufacturer=name,
+                    modality=held.modality,
+                    settings=held.settings,
+                    stance=told.stance,
+                    codes=tuple(dict.fromkeys(each.code for each in told.codes)),
+                    refused_codes=tuple(each.code for each in held.refused_codes),
+                    evidence=held.evidence,
+                    confidence=held.confidence,
+                    checked=held.checked,
+                )
+            )
+    lines.sort(key=lambda line: (line.modality, line.name.casefold()))
+    return _listing(book, "devices", words, lines)
+
+
+def payers(book: RuleBook, words: str, state: str | None, kind: str | None) -> Listing:
+    """The payers whose name or kind holds the words; those for one state count payers tied to no state."""
+    where = resolve_state(book, state) if state else None
+    lines: list[PayerLine] = []
+    for key in book.keys("payers"):
+        held = book.payer(key)
+        assert held is not None
+        if (where and not _is_in(book, key, where)) or (kind and not _holds(kind, held.kind)):
+            continue
+        if _holds(words, key, held.name, held.kind, *held.also_called):
+            rules = [*book.rules_of(key)]
+            lines.append(
+                PayerLine(
+                    id=key,
+                    name=held.name,
+                    kind=held.kind,
+                    parent=held.parent,
+                    states=held.states,
+                    rules=len(rules),
+                    checked=min((rule.checked for rule in rules), default=None),
+                )
+            )
+    lines.sort(key=lambda line: line.name.casefold())
+    return _listing(book, "payers", words, lines)
+
+
+def _is_in(book: RuleBook, payer: str, state: str) -> bool:
+    """Whether the payer, or one below it, works in the state; one tied to no state works in all."""
+    states = [held.states for key in (payer, *book.children(payer)) if (held := book.payer(key)) and held.states]
+    return not states or any(state in each for each in states)
+
+
+def modalities(book: RuleBook, words: str) -> Listing:
+    """The modalities one of whose names holds the words."""
+    lines: list[ModalityLine] = []
+    for key in book.keys("modalities"):
+        held = book.modality(key)
+        assert held is not None
+        if _holds(words, key, held.name, *held.also_called):
+            answers = held.decide.answers if held.decide else ()
+            lines.append(
+                ModalityLine(
+                    id=key,
+                    name=held.name,
+                    also_called=held.also_called,
+                    kind_of=held.kind_of,
+                    code=held.code,
+                    ask=held.decide.ask if held.decide else None,
+                    answers=tuple((each.answer, each.code or each.modality or "no code") for each in answers),
+                    checked=held.checked,
+                )
+            )
+    lines.sort(key=lambda line: line.name.casefold())
+    return _listing(book, "modalities", words, lines)
+
+
+def explain(book: RuleBook, asked: str, day: date) -> RuleCard:
+    """One rule in full. Raises UnknownName with the nearest rule ids."""
+    rule = book.rule(asked.strip())
+    if rule is None:
+        near = nearest(asked.strip().casefold(), book.keys("rules"))
+        raise UnknownName("rule", asked, near, "Answers and cpt lookup name the rules they used.")
+    payer = book.payer(rule.payer or "")
+    cited = dict.fromkeys((*rule.sources, *(each for fact in rule.facts for each in fact.sources)))
+    return RuleCard(
+        rule=rule,
+        payer_name=payer.name if payer else rule.payer or "",
+        effect=effect_of(rule),
+        place=book.place("rule", rule.id),
+        in_force=is_in_force(rule, day),
+        own=book.is_clinic_rule(rule.id),
+        sources=tuple(held for key in cited if (held := book.source(key))),
+        rulebook=book.receipt,
+    )
+
+
+def _holds(words: str, *names: str) -> bool:
+    """Whether every word is the beginning of a word in the names."""
+    text = " " + " ".join(normalized(name) for name in names)
+    return all(f" {word}" in text for word in normalized(words).split())
+
+
+def _listing(
+    book: RuleBook,
+    kind: Literal["devices", "payers", "modalities"],
+    words: str,
+    lines: Sequence[DeviceLine | PayerLine | ModalityLine],
+) -> Listing:
+    if not lines:
+        what = words.strip() or "these filters"
+        raise UnknownName(_ONE[kind], what, (), f"cpt {kind} lists all; cpt lookup searches everything.")
+    return Listing(kind=kind, note=None, lines=tuple(lines), rulebook=book.receipt)

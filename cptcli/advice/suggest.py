@@ -1,0 +1,75 @@
+"""One question -> one answer: the code, then coverage apart from it, then what goes around both."""
+
+from datetime import date
+
+from ..model import Answer, Code, PayerAnswer, Question, UnitsAnswer
+from ..rulebook.book import RuleBook
+from . import around, layers
+from .coverage import NEGATIVE, decide_coverage
+from .draft import Draft
+from .wording import sureness, units_in_words
+
+
+def is_finding(answer: Answer) -> bool:
+    """Whether the answer is one to worry about: no code, or a service that will not be paid."""
+    return answer.code is None or answer.coverage.verdict in NEGATIVE
+
+
+def suggest(book: RuleBook, question: Question, today: date) -> Answer:
+    """The code for the question with every step behind it. `today` only tells how old the facts are.
+
+    Raises MissingOption where modality, device or payer is missing, NeedsAnswer where a modality asks something
+    that nobody answered, BadValue for an answer to nothing.
+    """
+    draft = Draft(book, question)
+    layers.code_set(draft)
+    layers.manufacturer(draft)
+    layers.payers(draft)
+    layers.hold_back_equipment(draft)
+    layers.on_that_day(draft)
+    named = draft.code or draft.candidate
+    decided = decide_coverage(book, draft.chain, draft.case(), named)
+    known = book.code(named) if named else None
+    around.warn(draft, decided, today)
+    around.prepare(draft, decided, known)
+    payer = book.payer(draft.chain[-1]) if question.payer else None
+    last = draft.last_word()
+    sure = sureness(last.evidence, last.confidence) if last and draft.code else "no code is given"
+    return Answer(
+        question=question,
+        payer=PayerAnswer(id=payer.id, name=payer.name, chain=draft.chain, resolved=draft.resolved) if payer else None,
+        code=draft.code,
+        candidate=draft.candidate if draft.code is None else None,
+        code_name=known.name if known else None,
+        summary=_summary(draft, known, sure),
+        answered_by=draft.answered_by,
+        sure=sure,
+        coverage=decided.coverage,
+        units=_units(known),
+        modifiers=around.modifiers(draft, decided, known),
+        claim_needs=tuple(dict.fromkeys([*(known.claim_needs if known else ()), *draft.claim_needs])),
+        steps=tuple(draft.steps),
+        warnings=tuple(dict.fromkeys(draft.warnings)),
+        before_you_bill=tuple(dict.fromkeys(draft.before_you_bill)),
+        rulebook=book.receipt,
+    )
+
+
+def _summary(draft: Draft, known: Code | None, sure: str) -> str:
+    if draft.code is None:
+        if draft.candidate and known:
+            return f"No code yet: {known.code} ({known.name}) is the candidate, once the product's coding is verified."
+        return "No code can be given; the warnings say why."
+    who = {
+        "code_set": "the code set; neither manufacturer nor payer is known to say otherwise",
+        "manufacturer": "the manufacturer; no payer rule known changes it",
+        "payer": f"the payer, {draft.payer}, who has the final say",
+        "clinic": "your clinic's own rule",
+    }[draft.answered_by or "code_set"]
+    return f"Use {draft.code} ({known.name if known else 'not described here'}), by {who} ({sure})."
+
+
+def _units(code: Code | None) -> UnitsAnswer:
+    if code is None or code.units is None:
+        return UnitsAnswer(timed=None, usual=None, says="not known")
+    return UnitsAnswer(timed=code.units.timed, usual=code.units.usual, says=units_in_words(code.units))

@@ -1,0 +1,41 @@
+"""The words for verdicts and for how sure a fact is: one place, so that weak is never worded as fact."""
+
+from ..model import Units, Verdict
+
+VERDICTS: dict[Verdict, str] = {
+    "covered": "covered",
+    "conditional": "covered only under conditions",
+    "bundled": "bundled, not paid on its own line",
+    "investigational": "treated as investigational and not paid",
+    "not_covered": "not covered",
+    "unknown": "not known",
+}
+
+
+def weakness(evidence: str, confidence: str) -> str:
+    """How weak evidence is worded wherever it is shown."""
+    if evidence == "anecdotal":
+        return f"reported, not confirmed by the payer; anecdotal, {confidence} confidence"
+    if evidence == "inferred":
+        return "inferred, no document says it"
+    return f"not certain; {evidence} evidence, {confidence} confidence"
+
+
+def sureness(evidence: str, confidence: str) -> str:
+    """How sure a fact is, with `weak` in front where it is weak."""
+    if evidence in ("anecdotal", "inferred") or confidence == "low":
+        return "weak: " + weakness(evidence, confidence)
+    return f"{evidence} evidence, {confidence} confidence"
+
+
+def units_in_words(units: Units) -> str:
+    """How a code is counted, and the most that Medicare normally accepts."""
+    timed = "timed" if units.timed else "untimed"
+    parts = [units.unit if timed in units.unit else f"{timed}, {units.unit}"]
+    if units.says:
+        parts.append(units.says.rstrip("."))
+    elif units.usual is not None:
+        parts.append(f"usually {units.usual} a day")
+    if units.medicare_maximum is not None:
+        parts.append(f"Medicare normally accepts at most {units.medicare_maximum} a day (MUE)")
+    return ", ".join(parts)
