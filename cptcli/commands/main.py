@@ -1,0 +1,130 @@
+"""The `cpt` command: one place where errors become exit codes."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import CptError, Exit
+from . import listing, rules
+from .lookup import lookup
+from .suggest import suggest
+
+AMA_NOTICE = (
+    "CPT is a registered trademark of the American Medical Association. No AMA descriptor is part of this program; "
+    "every description is in our own words."
+)
+_EPILOG = (
+    "Exit codes: 0 answered; 1 answered, with something to worry about (not covered, no code, rules invalid); "
+    "2 could not answer; 3 a bug; 130 interrupted. Environment: CPT_RULES names your own rule folder; NO_COLOR "
+    "turns colour off. Not legal or billing advice: the payer has the final say."
+)
+
+app = typer.Typer(
+    name="cpt",
+    help="Which billing code for this device, this payer, this day: who says so, will it be paid, what to attach.",
+    epilog=_EPILOG,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(lookup)
+app.command()(suggest)
+app.command()(listing.devices)
+app.command()(listing.payers)
+app.command()(listing.modalities)
+app.command()(listing.explain)
+app.add_typer(rules.app, name="rules")
+
+_FIRST_STEPS = f"""cpt {__version__}: which billing code for this device, this payer, this day.
+
+  cpt lookup 97026                                 what a code is, and who says what about it
+  cpt lookup "cold laser"                          search codes, treatments, devices, payers
+  cpt suggest                                      asks what it needs to know
+  cpt suggest --device anodyne --payer palmetto    the code, who decided it, will it be paid
+
+cpt -h lists everything; cpt COMMAND -h explains a command.
+"""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"cpt {__version__}\n{AMA_NOTICE}\n")
+        raise typer.Exit()
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        sys.stdout.write(_FIRST_STEPS)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    _mend_streams()
+    # Bytes that are no text come in as surrogates, which no answer could hold.
+    typed = [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in sys.argv[1:]]
+    sys.exit(run(typed))
+
+
+def _mend_streams() -> None:
+    """A stream that was closed reads and writes nothing; what a locale cannot print or read is no error."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; the only place where an error becomes an exit code."""
+    try:
+        try:
+            result = app(arguments, prog_name="cpt", standalone_mode=False)
+            sys.stdout.flush()
+        except CptError as error:
+            return _cannot(error, "--json" in arguments)
+        if result == Exit.INTERRUPTED:  # typer turns Ctrl-C into this
+            raise KeyboardInterrupt
+        return result if isinstance(result, int) else Exit.CLEAN
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\nInterrupted.\n")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        _give_up_stdout()
+        return Exit.CLEAN
+    except OSError as error:
+        _give_up_stdout()
+        sys.stderr.write(f"cpt: the answer could not be written: {error.strerror or error}.\n")
+        return Exit.NO_ANSWER
+    except Exception as error:  # the top: usage errors of the command line, and bugs
+        if hasattr(error, "exit_code") and hasattr(error, "show"):
+            error.show()
+            return Exit.NO_ANSWER
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write("\nThis is a bug in cpt, not in what you typed. Please report the lines above.\n")
+        return Exit.BUG
+
+
+def _give_up_stdout() -> None:
+    """Point stdout at nothing, so that what is left in it fails nowhere when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _cannot(error: CptError, as_json: bool) -> int:
+    sys.stderr.write(f"cpt: {error}\n")
+    if as_json:
+        from ..show.as_json import to_json
+
+        sys.stdout.buffer.write(to_json({"error": str(error), **error.facts}))
+        sys.stdout.buffer.flush()
+    return Exit.NO_ANSWER

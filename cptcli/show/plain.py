@@ -1,0 +1,298 @@
+"""One fact a line, `name: value`: for scripts, pipes and screen readers. The first lines are the answer."""
+
+from collections.abc import Iterator
+
+from ..model import (
+    Answer,
+    Code,
+    CodeCard,
+    CoverageStep,
+    DeviceLine,
+    Hits,
+    Listing,
+    ModalityLine,
+    PayerLine,
+    Rule,
+    RuleCard,
+    RuleLine,
+    Shown,
+    Step,
+)
+
+Line = tuple[str, str]
+
+
+def lines(shown: Shown) -> Iterator[str]:
+    """The lines of an answer, without line ends."""
+    for name, value in _facts(shown):
+        yield f"{name}: {' '.join(value.split())}"
+
+
+def _facts(shown: Shown) -> Iterator[Line]:
+    match shown:
+        case Answer():
+            return _answer(shown)
+        case CodeCard():
+            return _card(shown)
+        case Hits():
+            return _hits(shown)
+        case Listing():
+            return _listing(shown)
+        case RuleCard():
+            return _rule(shown)
+
+
+def _answer(answer: Answer) -> Iterator[Line]:
+    yield "code", answer.code or "none"
+    if answer.candidate:
+        yield "candidate", answer.candidate
+    yield "answered_by", answer.answered_by or "nobody"
+    yield "sure", answer.sure
+    yield "coverage", answer.coverage.verdict
+    yield "summary", answer.summary
+    yield "coverage_says", answer.coverage.says
+    yield from question(answer)
+    for step in answer.steps:
+        yield "step", step_line(step)
+    for weighed in answer.coverage.steps:
+        yield "coverage_step", coverage_line(weighed)
+    yield "units", answer.units.says
+    for modifier in answer.modifiers:
+        yield "modifier", f"{modifier.modifier} {'required' if modifier.required else 'if so'}: {modifier.says}"
+    yield from (("claim_needs", each) for each in answer.claim_needs)
+    yield from (("warning", each) for each in answer.warnings)
+    yield from (("before_you_bill", each) for each in answer.before_you_bill)
+    for source in sources(answer):
+        yield "source", source
+    yield "rulebook", receipt(answer)
+
+
+def question(answer: Answer) -> Iterator[Line]:
+    """What was asked, as it was understood."""
+    asked = answer.question
+    for name in ("modality", "device", "payer", "state"):
+        if value := getattr(asked, name):
+            yield name, value
+    if answer.payer and answer.payer.id != asked.payer:
+        yield "resolved", answer.payer.id
+    yield "setting", asked.setting
+    if asked.diagnoses:
+        yield "diagnoses", ", ".join(asked.diagnoses)
+    yield "service_date", asked.service_date.isoformat()
+
+
+def span(step: Step | CoverageStep | RuleLine | Rule) -> str:
+    """From when to when, and when somebody last looked."""
+    since = f"from {step.effective}" if step.effective else "start not known"
+    until = f" to {step.ends}" if step.ends else ""
+    return f"{since}{until}, checked {step.checked}"
+
+
+def step_line(step: Step) -> str:
+    """A step of the rationale on one line."""
+    replaces = f" instead of {step.replaces}" if step.replaces else ""
+    code = step.code or "no code"
+    over = "" if step.applied or step.code is None else " (not applied)"
+    caveat = f" Caveat: {step.caveat}" if step.caveat else ""
+    ids = ", ".join(source.id for source in step.sources) or "no source"
+    return (
+        f"{step.layer} {code}{replaces}{over}: {step.says}{caveat} "
+        f"[{step.evidence}, {step.confidence} confidence; {span(step)}; rule {step.rule}; {ids}]"
+    )
+
+
+def coverage_line(step: CoverageStep) -> str:
+    """A coverage rule on one line."""
+    role = "decides" if step.decided else "may apply"
+    ids = ", ".join(source.id for source in step.sources) or "no source"
+    caveat = f" Caveat: {step.caveat}" if step.caveat else ""
+    return (
+        f"{step.verdict} {role}: {step.says}{caveat} "
+        f"[{step.evidence}, {step.confidence} confidence; {span(step)}; rule {step.rule}; {ids}]"
+    )
+
+
+def sources(answer: Answer) -> list[str]:
+    """Every source of the answer once, in the order it was met."""
+    met = {each.id: each for step in answer.steps for each in step.sources}
+    met |= {each.id: each for step in answer.coverage.steps for each in step.sources}
+    return [f"{key}: {each.title} ({each.date or 'undated'}) {each.url or ''}".rstrip() for key, each in met.items()]
+
+
+def receipt(shown: Shown) -> str:
+    """Which rule base answered."""
+    held = shown.rulebook
+    folder = f" with the rules of {held.folder}" if held.folder else ""
+    return f"{held.version} sha256 {held.sha256[:16]}{folder}"
+
+
+def _hits(hits: Hits) -> Iterator[Line]:
+    if hits.note:
+        yield "note", hits.note
+    for hit in hits.matches:
+        yield hit.kind, f"{hit.id}: {hit.name}: {hit.says} [{hit.ask_on}]"
+    yield "rulebook", receipt(hits)
+
+
+def _card(card: CodeCard) -> Iterator[Line]:
+    code = card.code
+    yield "code", code.code
+    yield "name", code.name
+    if card.read_as:
+        yield "note", card.read_as
+    for modifier in card.modifiers:
+        yield "modifier", f"{modifier.modifier}: {modifier.says}"
+    for unknown in card.unknown_modifiers:
+        yield "modifier", f"{unknown}: not in this rule base"
+    if card.on_that_day:
+        yield "not_on_that_day", card.on_that_day
+    yield from code_facts(card)
+    for rule in card.rules:
+        yield "payer_rule", rule_line(rule)
+    if verification := card.coding_verification:
+        yield "coding_verification", f"{verification.says} Ask the maker for {'; '.join(verification.ask_for)}."
+    yield from (("warning", each) for each in card.warnings)
+    for source in card.sources:
+        yield "source", f"{source.id}: {source.title} ({source.date or 'undated'}) {source.url or ''}".rstrip()
+    yield "checked", code.checked.isoformat()
+    yield "rulebook", receipt(card)
+
+
+def rule_line(rule: RuleLine) -> str:
+    """A payer's rule on one line."""
+    when = "" if rule.in_force else " (not in force that day)"
+    return (
+        f"{rule.payer_name}: {rule.effect}{when}: {rule.says} "
+        f"[{rule.evidence}, {rule.confidence} confidence; {span(rule)}; rule {rule.rule}]"
+    )
+
+
+def code_facts(card: CodeCard) -> Iterator[Line]:
+    """What a code is, in the order in which a biller reads it."""
+    code: Code = card.code
+    yield "summary", code.summary
+    if code.what_is_done:
+        yield "what_is_done", code.what_is_done
+    for name, values in (("purpose", code.purposes), ("performer", code.performers)):
+        for value in values:
+            yield name, value
+    if code.attendance:
+        yield "attendance", f"{code.attendance.level}: {code.attendance.says}"
+    yield "units", card.units_says
+    if medicare := code.medicare:
+        seen = f" (seen {', '.join(medicare.seen)})" if medicare.seen else ""
+        yield "medicare", f"status {medicare.status or 'none'}: {card.status_says or 'not on the fee schedule'}{seen}"
+        for note in medicare.notes:
+            weak = "" if note.confidence == "high" else f" [{note.confidence} confidence]"
+            yield "medicare_note", note.says + weak
+        if medicare.therapy:
+            therapy = medicare.therapy
+            disposition = therapy.disposition.replace("_", " ")
+            yield "therapy", f"{disposition} ({therapy.confidence} confidence): {therapy.says}"
+    if code.therapy_modifiers:
+        yield "therapy_modifiers", ", ".join(code.therapy_modifiers)
+    yield from (("other_modifiers", each) for each in code.other_modifiers)
+    if code.modifier_note:
+        yield "modifier_note", code.modifier_note
+    for name, values in (
+        ("claim_needs", code.claim_needs),
+        ("documentation", code.documentation),
+        ("home_equipment", code.home_equipment),
+        ("modality", card.modalities),
+        ("named_by_maker", card.devices),
+        ("note", code.notes),
+    ):
+        for value in values:
+            yield name, value
+    for alike in code.look_alikes:
+        yield "look_alike", f"{alike.code}: {alike.says}"
+    for successor in code.replaced_by:
+        yield "replaced_by", f"{successor.code}: {successor.says}"
+    for event in code.dates:
+        yield "date", f"{event.date}: {event.event} ({event.confidence} confidence)"
+    if code.effective:
+        yield "effective", code.effective.isoformat()
+    if code.ends:
+        yield "ends", code.ends.isoformat()
+    yield "confidence", code.confidence
+
+
+# ------------------------------------------------------------------------------------------- lists, one rule
+
+
+def _listing(listing: Listing) -> Iterator[Line]:
+    for line in listing.lines:
+        yield listing.kind, f"{line.id}: {line.name}: {about(line)}"
+    yield "rulebook", receipt(listing)
+
+
+def about(line: DeviceLine | PayerLine | ModalityLine) -> str:
+    """What a list says of one entry, beside its name."""
+    match line:
+        case DeviceLine():
+            codes = f" {', '.join(line.codes)}" if line.codes else ""
+            refused = f"; refused: {', '.join(line.refused_codes)}" if line.refused_codes else ""
+            return (
+                f"{line.manufacturer}; {line.modality}, {' and '.join(line.settings)}; maker "
+                f"{line.stance.replace('_', ' ')}{codes}{refused}; {line.evidence}, {line.confidence} confidence"
+            )
+        case PayerLine():
+            states = f", {', '.join(line.states)}" if line.states else ""
+            below = f", below {line.parent}" if line.parent else ""
+            rules = f"{line.rules} rule{'' if line.rules == 1 else 's'} of its own" if line.rules else "no rule known"
+            checked = f", checked {line.checked}" if line.checked else ""
+            return f"{line.kind}{below}{states}; {rules}{checked}"
+        case ModalityLine():
+            if line.ask is None:
+                return line.code or "no code known"
+            return f"{line.ask} " + "; ".join(f"{answer}: {leads}" for answer, leads in line.answers)
+
+
+def _rule(card: RuleCard) -> Iterator[Line]:
+    rule = card.rule
+    yield "rule", rule.id
+    yield "payer", card.payer_name
+    yield "effect", card.effect
+    yield from rule_facts(card)
+    for source in card.sources:
+        yield "source", f"{source.id}: {source.title} ({source.date or 'undated'}) {source.url or ''}".rstrip()
+    yield "rulebook", receipt(card)
+
+
+def rule_facts(card: RuleCard) -> Iterator[Line]:
+    """Everything a rule says, in the order in which one reads it."""
+    rule = card.rule
+    yield "says", rule.says
+    for name, values in (
+        ("devices", rule.applies.devices),
+        ("makers", rule.applies.makers),
+        ("modalities", rule.applies.modalities),
+        ("codes", rule.applies.codes),
+        ("diagnoses", rule.applies.diagnoses),
+        ("settings", rule.applies.settings),
+        ("states", rule.applies.states),
+    ):
+        if values:
+            yield f"applies_to_{name}", ", ".join(values)
+    if rule.applies.therapy:
+        yield "applies_to_therapy", rule.applies.therapy
+    if rule.applies.condition:
+        yield "only_if", rule.applies.condition
+    for name in ("unit_limit", "prior_authorization", "payment", "policy", "source_date", "caveat", "disputed",
+                 "not_modelled"):  # fmt: skip
+        if value := getattr(rule, name):
+            yield name, value
+    yield from (("claim_needs", each) for each in rule.claim_needs)
+    yield from (("exception", each) for each in rule.exceptions)
+    yield from (("liability", f"{each.modifier}: {each.says}") for each in rule.liability)
+    yield from (("fact", f"{each.says} [{each.confidence} confidence]") for each in rule.facts)
+    yield "how_sure", f"{rule.evidence} evidence, {rule.confidence} confidence"
+    yield "in_force", f"{'yes' if card.in_force else 'no'} on that day: {span(rule)}"
+    if rule.binding:
+        yield "binding", "no contractor or plan below may overrule it"
+    if card.place:
+        yield "written_in", f"{'your folder, ' if card.own else ''}{card.place}"
+    for example in rule.examples:
+        asks = ", ".join(f"{key} {value}" for key, value in example.asks.items())
+        gives = ", ".join(f"{key} {value}" for key, value in example.gives.items())
+        yield "example", f"{asks} -> {gives}{f' ({example.because})' if example.because else ''}"

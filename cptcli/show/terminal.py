@@ -1,0 +1,253 @@
+"""The answer for a person at a terminal. The only module that knows Rich."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..model import Answer, CodeCard, Hits, Listing, RuleCard, Shown, Step, Verdict
+from . import plain
+
+_WIDEST = 100
+_STACKED_BELOW = 50  # columns; narrower terminals get labels above their text
+_TONES: dict[Verdict, str] = {
+    "covered": "bold green",
+    "conditional": "bold yellow",
+    "bundled": "bold red",
+    "investigational": "bold red",
+    "not_covered": "bold red",
+    "unknown": "bold magenta",
+}
+_LAYERS = {"code_set": "code set", "manufacturer": "manufacturer", "payer": "payer", "clinic": "your rules"}
+
+
+def show(shown: Shown, colour: bool) -> None:
+    """Write the answer to stdout, as wide as the terminal and no wider than a line one can read."""
+    console = Console(
+        file=sys.stdout,
+        no_color=not colour,
+        force_terminal=colour or None,
+        color_system="auto" if colour else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+    console.width = max(16, min(console.width, _WIDEST))
+    for part in _page(shown):
+        console.print(part)
+
+
+def _page(shown: Shown) -> Iterator[RenderableType]:
+    match shown:
+        case Answer():
+            return _answer(shown)
+        case CodeCard():
+            return _card(shown)
+        case Hits():
+            return _hits(shown)
+        case Listing():
+            return _listing(shown)
+        case RuleCard():
+            return _rule(shown)
+
+
+def _answer(answer: Answer) -> Iterator[RenderableType]:
+    code = answer.code or "No code"
+    yield Text.assemble((code, "bold"), "  ", answer.code_name if answer.code and answer.code_name else "")
+    if answer.candidate:
+        yield Text.assemble("Candidate ", (answer.candidate, "bold"), f"  {answer.code_name or ''}")
+    yield Text.assemble("Decided by: ", (_decider(answer), "bold"), f" - {answer.sure}")
+    verdict = answer.coverage.verdict
+    yield Text.assemble("Coverage: ", (verdict.replace("_", " "), _TONES[verdict]))
+    yield Padding(Text(answer.coverage.says), (0, 0, 0, 2))
+    yield ""
+    yield Text(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in plain.question(answer)), style="dim")
+    yield from _section("Why this code")
+    yield _rows(
+        (f"{number}. {_LAYERS[step.layer]}", _step_text(step.code, step.replaces, step.applied, step))
+        for number, step in enumerate(answer.steps, 1)
+    )
+    if answer.coverage.steps:
+        yield from _section("Coverage rules weighed")
+        yield _rows(
+            (
+                step.verdict.replace("_", " "),
+                _cited(
+                    Text(f"{'' if step.decided else 'may apply: '}{step.says}{_caveat(step.caveat)}"),
+                    f"{step.evidence}, {step.confidence} confidence; {plain.span(step)}; {step.rule}",
+                ),
+            )
+            for step in answer.coverage.steps
+        )
+    yield from _section("On the claim")
+    yield _rows(
+        [
+            ("units", Text(answer.units.says)),
+            *((each.modifier, Text(f"{'' if each.required else 'if so: '}{each.says}")) for each in answer.modifiers),
+        ]
+    )
+    if answer.claim_needs:
+        yield from _bullets("The claim also needs", answer.claim_needs)
+    if answer.warnings:
+        yield from _bullets("Warnings", answer.warnings, "yellow")
+    yield from _bullets("Before you bill", answer.before_you_bill)
+    yield from _bullets("Sources", plain.sources(answer), "dim")
+    yield ""
+    yield Text(f"Rule base {plain.receipt(answer)}", style="dim")
+    yield Text(answer.summary, style="bold")
+
+
+def _decider(answer: Answer) -> str:
+    if answer.answered_by is None:
+        return "nobody yet"
+    payer = f" {answer.payer.name}" if answer.payer and answer.answered_by == "payer" else ""
+    return _LAYERS[answer.answered_by] + payer
+
+
+def _step_text(code: str | None, replaces: str | None, applied: bool, step: Step) -> Text:
+    head = Text.assemble((code or "no code", "bold"))
+    if replaces:
+        head.append(f" instead of {replaces}")
+    if code and not applied:
+        head.append(" (not applied)")
+    head.append(f"  {step.says}{_caveat(step.caveat)}")
+    return _cited(head, f"{step.evidence}, {step.confidence} confidence; {plain.span(step)}; {step.rule}")
+
+
+def _caveat(caveat: str | None) -> str:
+    return f" Caveat: {caveat}" if caveat else ""
+
+
+def _cited(text: Text, citation: str) -> Text:
+    text.append(f"\n{citation}", style="dim")
+    return text
+
+
+def _section(title: str) -> Iterator[RenderableType]:
+    yield ""
+    yield Text(title, style="bold underline")
+
+
+def _rows(rows: Iterable[tuple[str, Text]]) -> RenderableType:
+    rows = list(rows)
+    if _narrow():
+        return Text("\n").join(part for label, text in rows for part in (Text(label, style="bold"), text))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(max_width=20, overflow="fold")
+    grid.add_column(overflow="fold")
+    for label, text in rows:
+        grid.add_row(label, text)
+    return grid
+
+
+def _narrow() -> bool:
+    return Console(file=sys.stdout).width < _STACKED_BELOW
+
+
+def _bullets(title: str, texts: Sequence[str], style: str = "") -> Iterator[RenderableType]:
+    yield from _section(title)
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for text in texts:
+        grid.add_row(Text("-", style=style), Text(text, style="dim" if style == "dim" else ""))
+    yield grid
+
+
+def _hits(hits: Hits) -> Iterator[RenderableType]:
+    if hits.note:
+        yield Text(hits.note[:1].upper() + hits.note[1:] + ".", style="yellow")
+        yield ""
+    yield _rows(
+        (
+            hit.kind,
+            _cited(Text.assemble((hit.name, "bold"), f"  {hit.says}"), hit.ask_on),
+        )
+        for hit in hits.matches
+    )
+    yield ""
+    yield Text(f"Rule base {plain.receipt(hits)}", style="dim")
+
+
+_CARD_SECTIONS = {
+    "What it is": ("summary", "what_is_done", "purpose", "performer", "modality", "named_by_maker"),
+    "Counting": ("units", "attendance"),
+    "Medicare": ("medicare", "medicare_note", "therapy"),
+    "Modifiers": ("therapy_modifiers", "other_modifiers", "modifier_note"),
+    "On the claim and on record": ("claim_needs", "documentation", "home_equipment"),
+    "Not to be confused with": ("look_alike",),
+    "Dates": ("effective", "ends", "replaced_by", "date"),
+    "Notes": ("note", "confidence"),
+}
+
+
+def _card(card: CodeCard) -> Iterator[RenderableType]:
+    code = card.code
+    yield Text.assemble((code.code, "bold"), f"  {code.name}")
+    yield Text(f"{code.code_set}, {code.kind}", style="dim")
+    if card.read_as:
+        yield Text(card.read_as[:1].upper() + card.read_as[1:] + ".", style="yellow")
+    for modifier in card.modifiers:
+        yield Text.assemble((modifier.modifier, "bold"), f"  {modifier.says}")
+    for unknown in card.unknown_modifiers:
+        yield Text.assemble((unknown, "bold"), "  not in this rule base")
+    if card.on_that_day:
+        yield Text(card.on_that_day, style="bold red")
+    facts: dict[str, list[str]] = defaultdict(list)
+    for name, value in plain.code_facts(card):
+        facts[name].append(value)
+    for title, names in _CARD_SECTIONS.items():
+        held = [(name, facts[name]) for name in names if facts[name]]
+        if held:
+            yield from _section(title)
+            yield _rows((name.replace("_", " "), Text(_listed(values))) for name, values in held)
+    if card.rules:
+        yield from _section("Payer rules that touch it")
+        yield _rows(
+            (
+                rule.payer_name,
+                _cited(
+                    Text.assemble((rule.effect, "bold" if rule.in_force else "strike"), f"  {rule.says}"),
+                    f"{rule.evidence}, {rule.confidence} confidence; {plain.span(rule)}; {rule.rule}"
+                    + ("" if rule.in_force else "; not in force that day"),
+                ),
+            )
+            for rule in card.rules
+        )
+    if verification := card.coding_verification:
+        yield from _bullets("Before an equipment code is used", [verification.says, *verification.ask_for])
+    if card.warnings:
+        yield from _bullets("Warnings", card.warnings, "yellow")
+    named = [f"{each.id}: {each.title} ({each.date or 'undated'}) {each.url or ''}" for each in card.sources]
+    yield from _bullets("Sources", named, "dim")
+    yield ""
+    yield Text(f"Last checked {code.checked}. Rule base {plain.receipt(card)}", style="dim")
+
+
+def _listed(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else "\n".join(f"- {value}" for value in values)
+
+
+def _listing(listing: Listing) -> Iterator[RenderableType]:
+    yield _rows((line.id, Text.assemble((line.name, "bold"), f"  {plain.about(line)}")) for line in listing.lines)
+    yield ""
+    yield Text(f"{len(listing.lines)} {listing.kind}. Rule base {plain.receipt(listing)}", style="dim")
+
+
+def _rule(card: RuleCard) -> Iterator[RenderableType]:
+    yield Text.assemble((card.rule.id, "bold"), f"  {card.payer_name}")
+    yield Text.assemble((card.effect, "bold"), "" if card.in_force else "  (not in force that day)")
+    yield ""
+    facts: dict[str, list[str]] = defaultdict(list)
+    for name, value in plain.rule_facts(card):
+        facts[name].append(value)
+    yield _rows((name.replace("_", " "), Text(_listed(values))) for name, values in facts.items())
+    named = [f"{each.id}: {each.title} ({each.date or 'undated'}) {each.url or ''}" for each in card.sources]
+    yield from _bullets("Sources", named, "dim")
+    yield ""
+    yield Text(f"Rule base {plain.receipt(card)}", style="dim")
