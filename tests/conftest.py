@@ -1,0 +1,219 @@
+"""What every test stands on: the rule base, `cpt` as a real process, and `cpt` at a real terminal.
+
+Every process is started on the same day, in a folder of its own, without a network, and with the same environment;
+every one is held to two promises: no traceback, and no exit code 3.
+"""
+
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import cptcli
+from cptcli.rulebook.book import RuleBook
+from cptcli.rulebook.compiled import open_rules
+
+TESTS = Path(__file__).parent
+TODAY = date(2026, 11, 23)  # how old a fact is depends on the day, so all tests share one
+
+_CPT = [
+    sys.executable,
+    "-c",
+    "from datetime import date; from cptcli.commands import options;"
+    f" options.today = lambda: date({TODAY.year}, {TODAY.month}, {TODAY.day});"
+    " from cptcli.__main__ import main; main()",
+]
+_NO_NETWORK = '''\
+"""Found by every Python process of the tests: whatever opens a socket fails."""
+
+import sys
+
+
+def _refuse(event, arguments):
+    if event.startswith("socket."):
+        raise RuntimeError(f"a network connection: {event}")
+
+
+sys.addaudithook(_refuse)
+'''
+_SECONDS = 20  # far more than any command takes; a process that hangs is stopped, and the test fails
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh-golden", action="store_true", help="write what the commands say now into tests/golden")
+
+
+def settled(text: str) -> str:
+    """Output without what changes with every edit of the rules: the hash of the rule base."""
+    return re.sub(r'(sha256"?:? "?)[0-9a-f]{16,}(\+[0-9a-f]{64})?', r"\1HASH", text)
+
+
+@pytest.fixture(scope="session")
+def book() -> RuleBook:
+    """The shipped rule base."""
+    return open_rules()
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of every process: nothing of this machine's but where its programs are."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "sitecustomize.py").write_text(_NO_NETWORK)
+    package = Path(cptcli.__file__).parent.parent
+    kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")}
+    return kept | {
+        "COLUMNS": "80",
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
+        "PYTHONPATH": os.pathsep.join([str(site), str(package)]),
+        "TERM": "xterm-256color",
+        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+    }
+
+
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+
+Environment = dict[str, str | None]  # what differs from the environment of every process; None takes a variable away
+
+
+def _with(environment: dict[str, str], changes: Environment | None) -> dict[str, str]:
+    return {name: value for name, value in {**environment, **(changes or {})}.items() if value is not None}
+
+
+@pytest.fixture
+def cpt(environment: dict[str, str], tmp_path: Path) -> Callable[..., Ran]:
+    """Runs `cpt` with the arguments, not at a terminal; keyword arguments are those of subprocess.run."""
+
+    def run(*arguments: str | bytes, env: Environment | None = None, **options: object) -> Ran:
+        options = {"cwd": tmp_path, "stdin": subprocess.DEVNULL, "capture_output": True, "timeout": _SECONDS, **options}
+        done = subprocess.run([*_CPT, *arguments], env=_with(environment, env), **options)
+        ran = Ran(_text(done.stdout), _text(done.stderr), done.returncode)
+        assert "Traceback" not in ran.stderr, ran.stderr
+        assert ran.code != 3, ran.stderr
+        return ran
+
+    return run
+
+
+def _text(output: bytes | None) -> str:
+    return (output or b"").decode("utf-8", errors="surrogateescape")
+
+
+@pytest.fixture
+def cpt_here(environment: dict[str, str], tmp_path: Path, monkeypatch, capsys) -> Callable[..., Ran]:
+    """Runs `cpt` within this process: for tables of arguments, where a process for each would only cost time."""
+    from cptcli.commands.main import run as run_here
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", environment["XDG_CACHE_HOME"])
+    monkeypatch.delenv("CPT_RULES", raising=False)
+
+    def run(*arguments: str) -> Ran:
+        code = int(run_here([*arguments]))
+        shown = capsys.readouterr()
+        assert code != 3, shown.err
+        return Ran(shown.out, shown.err, code)
+
+    return run
+
+
+@pytest.fixture
+def start_cpt(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.Popen]:
+    """Starts `cpt` without waiting for it, for tests of several processes at once or of one that is cut off."""
+
+    def start(*arguments: str, env: Environment | None = None) -> subprocess.Popen:
+        return subprocess.Popen(
+            [*_CPT, *arguments], env=_with(environment, env), cwd=tmp_path, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    return start
+
+
+class Terminal:
+    """One command at a pseudo-terminal: what it shows, what is typed, how it ends."""
+
+    def __init__(self, arguments: list[str], env: dict[str, str], cwd: Path, columns: int) -> None:
+        pexpect = pytest.importorskip("pexpect")
+        self._end = pexpect.EOF
+        self._shown = io.StringIO()
+        self._child = pexpect.spawn(
+            _CPT[0], [*_CPT[1:], *arguments], env=env, cwd=str(cwd), dimensions=(50, columns), timeout=_SECONDS,
+            encoding="utf-8", codec_errors="replace",
+        )  # fmt: skip
+        self._child.delaybeforesend = None
+        self._child.logfile_read = self._shown
+
+    @property
+    def screen(self) -> str:
+        """Everything shown so far, typed text included, without the blanks at the ends of lines that nobody sees."""
+        return re.sub(r" *\r\n", "\n", self._shown.getvalue())
+
+    def sees(self, words: str) -> "Terminal":
+        """Wait until the words are shown."""
+        self._child.expect_exact(words)
+        return self
+
+    def types(self, line: str) -> "Terminal":
+        """Type a line and Enter."""
+        self._child.sendline(line)
+        return self
+
+    def types_bytes(self, line: bytes) -> "Terminal":
+        """Type what no keyboard sends."""
+        os.write(self._child.child_fd, line)
+        return self
+
+    def presses(self, key: str) -> "Terminal":
+        """Press Ctrl and a key: c interrupts, d ends the input."""
+        self._child.sendcontrol(key)
+        return self
+
+    def ends(self) -> int:
+        """Wait for the end; the exit code."""
+        self._child.expect(self._end)
+        self._child.close()
+        assert "Traceback" not in self.screen, self.screen
+        assert self._child.signalstatus is None
+        return int(self._child.exitstatus)
+
+    def stop(self) -> None:
+        """End the command, whatever it is doing."""
+        self._child.close(force=True)
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Starts `cpt` at a terminal of so many columns."""
+    started: list[Terminal] = []
+
+    def start(*arguments: str, env: Environment | None = None, cwd: Path | None = None, columns: int = 80) -> Terminal:
+        changes = {"COLUMNS": None, **(env or {})}  # the width is the terminal's own
+        started.append(Terminal([*arguments], _with(environment, changes), cwd or tmp_path, columns))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+def words_of(line: str) -> list[str]:
+    """The arguments in a `$ cpt ...` line of a golden file or of the README."""
+    dollar, command, *arguments = shlex.split(line)
+    assert (dollar, command) == ("$", "cpt"), line
+    return arguments

@@ -1,0 +1,423 @@
+"""Bad input and bad surroundings: a clear error or a clean answer, the right exit code, never a traceback.
+
+That there is no traceback and no exit code 3 is held by the fixtures, for every process of every test.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cptcli.commands.main import app
+
+ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]
+_SOURCE = "sources:\n  - id: letter-{number}\n    title: A letter\n"
+
+# Every command, with what it needs to answer.
+COMMANDS = [
+    [],
+    ["--version"],
+    ["-h"],
+    ["lookup", "97026"],
+    ["lookup", "cold", "laser"],
+    ["lookup", "97026", "--json"],
+    ANODYNE,
+    [*ANODYNE, "--json"],
+    ["devices", "anodyne"],
+    ["payers", "--state", "SC"],
+    ["modalities", "laser"],
+    ["explain", "palmetto-anodyne-97799"],
+    ["rules", "check"],
+    ["rules", "test"],
+    ["rules", "path"],
+    ["rules", "schema"],
+    ["rules", "coverage"],
+    ["rules", "new", "payer", "ACME Health", "--rules", "ours"],
+    ["rules", "diff", "shipped", "shipped"],
+]
+
+
+def test_no_command_is_left_out_of_these_tests():
+    """A new command is added to COMMANDS above."""
+    assert {name for name in _names(app) if not any(" ".join(each).startswith(name) for each in COMMANDS)} == set()
+
+
+def _names(group, before=""):
+    for command in group.registered_commands:
+        yield before + (command.name or command.callback.__name__)
+    for below in group.registered_groups:
+        yield from _names(below.typer_instance, f"{below.name} ")
+
+
+# ------------------------------------------------------------------------------------------------------- no network
+
+
+def test_a_socket_would_be_noticed_by_these_tests(environment):
+    """The other side of the next test: what opens a socket fails, in every process that the tests start."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import socket; socket.socket()"], env=environment, capture_output=True, check=False
+    )
+    assert b"a network connection: socket.__new__" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_command_opens_a_network_connection(cpt, command):
+    ran = cpt(*command)
+    assert ran.code == 0
+    assert "network" not in ran.stderr
+
+
+def test_the_module_is_the_command(environment, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "cptcli", "--version"], env=environment, cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"cpt ")
+
+
+# ------------------------------------------------------------------------------------------------ where output goes
+
+
+@pytest.mark.parametrize("command", COMMANDS[1:14:2], ids=" ".join)
+def test_a_reader_that_stops_early_is_no_error(start_cpt, command):
+    """As with `cpt ... | head -1`: the pipe is closed before anything is written."""
+    process = start_cpt(*command)
+    process.stdout.close()
+    errors = process.stderr.read().decode()
+    assert process.wait(60) in (0, 1)
+    assert "Traceback" not in errors
+    assert "Broken pipe" not in errors
+
+
+@pytest.mark.parametrize("descriptor", [0, 1, 2])
+@pytest.mark.parametrize("command", [["lookup", "97026"], ANODYNE, [*ANODYNE, "--json"], ["lookup", "977999"], ["-h"]])
+def test_a_stream_that_was_closed_before_the_start_is_no_bug(cpt, command, descriptor):
+    """As from a scheduler that gives no stdin, or `cpt ... >&-`."""
+    ran = cpt(*command, preexec_fn=lambda: os.close(descriptor))
+    assert ran.code in ((2,) if "977999" in command else (0, 2))  # 2: the answer could not be handed over
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110 - a device
+@pytest.mark.parametrize("command", [["lookup", "97026"], ANODYNE, [*ANODYNE, "--json"], ["--version"]])
+def test_a_full_disk_is_told_and_not_a_bug(cpt, command):
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        ran = cpt(*command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert ran.code == 2
+    assert "No space left" in ran.stderr
+
+
+# ------------------------------------------------------------------------------------------- terminals and locales
+
+
+@pytest.mark.parametrize(
+    ("command", "columns"),
+    [
+        (ANODYNE, 20),
+        (ANODYNE, 1),
+        (["lookup", "97026"], 20),
+        (["lookup", "infrared"], 20),
+        (["lookup", "977999"], 20),
+        (["payers"], 20),
+    ],
+)
+def test_a_narrow_terminal_loses_no_word(terminal, command, columns):
+    narrow, wide = terminal(*command, columns=columns), terminal(*command, columns=100)
+    assert narrow.ends() == wide.ends()
+    assert _letters(narrow.screen) == _letters(wide.screen)
+    too_wide = [line for line in narrow.screen.splitlines() if len(line) > max(columns, 20)]
+    assert [line for line in too_wide if not line.startswith("cpt: ")] == []
+
+
+def _letters(screen):
+    """The letters and digits of a screen, however they are broken into lines and columns."""
+    return sorted(filter(str.isalnum, screen))
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii:strict"},
+        {"PYTHONIOENCODING": "utf-16"},
+    ],
+    ids=["LC_ALL=C", "ascii", "utf-16"],
+)
+@pytest.mark.parametrize(
+    ("command", "code"), [(ANODYNE, 0), (["lookup", "→ ünbekannt"], 2), (["lookup", "97026", "--json"], 0)]
+)
+def test_a_locale_that_cannot_print_a_sign_gets_the_answer_without_it(cpt, terminal, command, code, env):
+    assert cpt(*command, env=env).code == code
+    assert terminal(*command, env=env).ends() == code
+
+
+@pytest.mark.parametrize("env", [{"TERM": "dumb", "NO_COLOR": None}, {"NO_COLOR": "1"}], ids=str)
+def test_a_terminal_without_colour_gets_no_escape_sequences(terminal, env):
+    page = terminal(*ANODYNE, env=env)
+    assert page.ends() == 0
+    assert "\x1b" not in page.screen
+    assert "97799" in page.screen
+
+
+@pytest.mark.parametrize("env", [{"TERM": None}, {"TERM": ""}, {"TERM": "no-such-terminal"}], ids=str)
+def test_a_terminal_that_nobody_knows_gets_the_answer(terminal, env):
+    assert terminal(*ANODYNE, env=env).ends() == 0
+
+
+# -------------------------------------------------------------------------------------------------------- the cache
+
+
+def _cached(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.rules"))
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(cpt, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the folder would be")
+    assert cpt("lookup", "97026", env={"XDG_CACHE_HOME": str(blocked)}).code == 0
+    assert blocked.read_text() == "a file where the folder would be"
+
+
+def test_without_a_home_there_is_an_answer(cpt):
+    assert cpt("lookup", "97026", env={"XDG_CACHE_HOME": None, "HOME": "/nonexistent"}).code == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda whole: whole[: len(whole) // 2], id="cut in half"),
+        pytest.param(lambda whole: os.urandom(5000), id="noise"),
+        pytest.param(lambda whole: whole[:-1] + bytes([whole[-1] ^ 1]), id="one bit turned"),
+        pytest.param(lambda whole: _signed(b"\xc1" * 100), id="noise with its right hash"),
+        pytest.param(lambda whole: _signed(b"\x91" * 100_000), id="deep nesting with its right hash"),
+    ],
+)
+def test_a_damaged_cache_is_made_anew(cpt, tmp_path, damage):
+    env = {"XDG_CACHE_HOME": str(tmp_path)}
+    first = cpt("lookup", "97026", env=env)
+    (cached,) = _cached(tmp_path)
+    whole = cached.read_bytes()
+    cached.write_bytes(damage(whole))
+    assert cpt("lookup", "97026", env=env) == first
+    assert cached.read_bytes() == whole
+
+
+def _signed(content: bytes) -> bytes:
+    from hashlib import sha256
+
+    return sha256(content).digest() + content
+
+
+def test_processes_that_start_at_once_on_a_cold_cache_all_answer_the_same(start_cpt, tmp_path):
+    started = [start_cpt(*ANODYNE, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}) for _ in range(6)]
+    ended = [(*process.communicate(timeout=60), process.returncode) for process in started]
+    assert {*ended} == {ended[0]}
+    assert ended[0][2] == 0
+    assert len(_cached(tmp_path)) == 1
+    assert [file.name for file in (tmp_path / "cache" / "cpt").iterdir()] == [_cached(tmp_path)[0].name]
+
+
+def test_rules_edited_within_the_same_second_are_read_anew(cpt, tmp_path):
+    """The cache goes by content, not by time or size."""
+    file = _written(tmp_path / "clinic" / "sources" / "letters.yaml", _SOURCE.format(number=1))
+    hashes = []
+    for number in (1, 2, 1):
+        file.write_text(_SOURCE.format(number=number))
+        os.utime(file, (0, 0))
+        hashes.append(json.loads(cpt("lookup", "97026", "--json", "--rules", "clinic").stdout)["rulebook"]["sha256"])
+    assert hashes[0] != hashes[1]
+    assert hashes[0] == hashes[2]
+
+
+# -------------------------------------------------------------------------------------------------- the rule folder
+
+
+def _written(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_a_rule_folder_with_10_000_files_is_read(cpt, tmp_path):
+    for number in range(10_000):
+        _written(tmp_path / "clinic" / "sources" / f"{number}.yaml", _SOURCE.format(number=number))
+    assert cpt("lookup", "97026", "--rules", "clinic").code == 0
+
+
+def test_a_folder_with_10_000_files_that_are_no_rules_is_refused_in_few_words(cpt, tmp_path):
+    for number in range(10_000):
+        _written(tmp_path / "photos" / f"{number}.jpg", "\xff\xd8")
+    ran = cpt("lookup", "97026", "--rules", "photos")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "10000 problems" in ran.stderr.replace(",", "")
+    assert len(ran.stderr.splitlines()) < 40
+
+
+def _fifo(folder: Path) -> None:
+    os.mkfifo(folder / "payers.yaml")
+
+
+def _device(folder: Path) -> None:
+    (folder / "aetna.yaml").symlink_to("/dev/zero")
+
+
+def _dangling(folder: Path) -> None:
+    (folder / "aetna.yaml").symlink_to("nowhere")
+
+
+def _links_in_a_circle(folder: Path) -> None:
+    for name in ("one", "two"):
+        (folder / name).symlink_to(folder, target_is_directory=True)
+
+
+def _deep(folder: Path) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1_200):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+def _huge(folder: Path) -> None:
+    with (folder / "aetna.yaml").open("wb") as file:
+        file.truncate(8 << 30)  # sparse: takes no room
+
+
+def _odd_name(folder: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.yaml"))).write_text("nonsense: [")
+
+
+@pytest.mark.parametrize(
+    "makes", [_fifo, _device, _dangling, _links_in_a_circle, _deep, _huge, _odd_name],
+    ids=["a pipe", "a device", "a dangling link", "links in a circle", "1,200 folders deep", "8 GB", "an odd name"],
+)  # fmt: skip
+def test_what_is_no_rule_file_is_named_and_does_not_hang_or_fill_the_memory(cpt, tmp_path, makes):
+    folder = tmp_path / "clinic" / "payers"
+    folder.mkdir(parents=True)
+    makes(folder)
+    try:
+        ran = cpt("rules", "check", "clinic", timeout=5, preexec_fn=_one_gigabyte)
+        assert ran.code == 1
+        assert ran.stdout.startswith("payers/")
+        asked = cpt("lookup", "97026", "--rules", "clinic", "--json", timeout=5, preexec_fn=_one_gigabyte)
+        assert asked.code == 2
+        assert "payers/" in json.loads(asked.stdout)["error"]
+    finally:
+        subprocess.run(["rm", "-rf", str(folder)], check=True)  # shutil gives up on a tree that deep
+
+
+def _one_gigabyte():
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_named(cpt, tmp_path):
+    folder = tmp_path / "clinic" / "payers"
+    folder.mkdir(parents=True)
+    folder.chmod(0)
+    try:
+        assert "payers" in cpt("rules", "check", "clinic").stdout
+    finally:
+        folder.chmod(0o700)
+
+
+# ------------------------------------------------------------------------------------------------------- arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--nonsense"], "--nonsense"),
+        (["nonsense"], "nonsense"),
+        (["lookup"], "Missing argument"),
+        (["lookup", "97026", "--nonsense"], "--nonsense"),
+        (["lookup", "--on"], "--on"),
+        (["lookup", "97026", "--on", "yesterday"], "--on 'yesterday': expected a day like 2026-01-31"),
+        (["lookup", "97026", "--on", ""], "--on '': expected a day"),
+        (["lookup", "97026", "--on", "2026-02-30"], "--on '2026-02-30': expected a day"),
+        (["lookup", "97026", "--on", "20260131"], "--on '20260131': expected a day"),
+        (["lookup", "97026", "--on", "2026-W05-6"], "--on '2026-W05-6': expected a day"),
+        (["lookup", "97026", "--on", "01/31/2026"], "--on '01/31/2026': expected a day"),
+        (["lookup", "97026", "--on", "２０２６-01-31"], "expected a day"),
+        (["lookup", ""], "Try fewer or other words"),
+        ([*ANODYNE, "--diagnosis", "moon"], "--diagnosis 'moon': expected an ICD-10-CM code such as E11.42"),
+        ([*ANODYNE, "--diagnosis", ""], "--diagnosis '': expected"),
+        ([*ANODYNE, "--diagnosis", "E11.42."], "--diagnosis 'E11.42.': expected"),
+        ([*ANODYNE, "--setting", "moon"], "--setting 'moon': expected clinic or home"),
+        ([*ANODYNE, "--setting", ""], "--setting '': expected clinic or home"),
+        ([*ANODYNE, "--state", "ZZ"], "--state 'ZZ': expected two letters"),
+        ([*ANODYNE, "--answer", "moon"], "--answer 'moon': expected"),
+        (["suggest", "--device", "anodyne"], "--payer"),
+        (["suggest", "--device", "anodyne", "--payer", ""], "--payer"),
+        (["suggest", "--device", "", "--payer", "aetna"], "--modality or --device"),
+        (["suggest", "--payer", "aetna"], "--modality or --device"),
+        (["suggest"], "--modality or --device"),
+        (["rules"], "check"),
+        (["rules", "nonsense"], "nonsense"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_cannot_be_answered_says_why_and_leaves_with_2(cpt_here, arguments, words):
+    ran = cpt_here(*arguments)
+    assert ran.code == 2
+    assert words in ran.stderr or words in ran.stdout
+    assert ran.stdout == "" or arguments == ["rules"]
+
+
+_ODD = [
+    pytest.param("x" * 100_000, id="100,000 letters"),
+    pytest.param("9" * 100_000, id="100,000 digits"),
+    pytest.param("97026-" + "GP" * 20_000, id="20,000 modifiers"),
+    pytest.param("97026" + " GP" * 20_000 + " !", id="20,000 modifiers and no end"),
+    pytest.param("9" * 50 + "!", id="digits and no end"),
+    pytest.param("\x1b[31m\x07\r\x08", id="control characters"),
+    pytest.param("\t\n\x0b\x0c\x85\u2028", id="blanks of every kind"),
+    pytest.param(b"\xff\xfe\x80", id="bytes that are not UTF-8"),
+    pytest.param("\u202e97026", id="right to left"),
+    pytest.param("ﷺ" * 1000, id="a letter that folds into many"),
+    pytest.param("🦵 e\u0301 ẞ ı", id="letters of many scripts"),
+    pytest.param("-", id="a dash"),
+    pytest.param("{0} %s $(id) `id` ../../etc/passwd", id="what other programs would run"),
+    pytest.param("[bold]97026[/bold] :smile:", id="markup of the page"),
+]
+
+
+@pytest.mark.parametrize("odd", _ODD)
+def test_odd_words_are_looked_up_like_any_other(cpt_here, odd):
+    ran = cpt_here("lookup", "--json", "--", os.fsdecode(odd))
+    assert ran.code in (0, 2)
+    assert json.loads(ran.stdout)["schema"] == 1
+    assert "\x1b" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("odd", ["\x1b[31m\x07\r\x08", "[bold]97026[/bold] :smile:"])
+def test_odd_words_do_not_paint_the_terminal(terminal, odd):
+    page = terminal("lookup", "--", odd)
+    assert page.ends() == 2
+    assert "\x1b" not in page.screen
+
+
+@pytest.mark.parametrize("odd", ["x" * 100_000, b"\x1b[31m\xff\xfe"], ids=["long", "bytes"])
+@pytest.mark.parametrize("option", ["--device", "--payer", "--diagnosis", "--answer", "--rules", "--on"])
+def test_odd_words_in_an_option_are_an_error_that_json_can_hold(cpt, option, odd):
+    ran = cpt(*ANODYNE, "--json", option, odd)
+    assert ran.code == 2
+    assert json.loads(ran.stdout)["error"] != ""
+
+
+@pytest.mark.parametrize("odd", ["x" * 100_000, "\x1b[31m\x07", b"\xff\xfe"], ids=["long", "control", "bytes"])
+def test_a_coding_verification_may_be_any_text(cpt, odd):
+    asked = ["suggest", "--device", "anodyne", "--setting", "home", "--coding-verification", odd]
+    assert json.loads(cpt(*asked, "--json").stdout)["code"] == "E0221"
+    piped = cpt(*asked)
+    assert piped.code == 1
+    assert "\x1b" not in piped.stdout
+
+
+def test_a_home_that_cannot_be_a_path_is_no_bug(cpt):
+    assert cpt("lookup", "97026", env={"XDG_CACHE_HOME": "x" * 5000}).code == 0
