@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from datetime import date
 
 from ..errors import UnknownName
-from ..model import CodeCard, Hit, Hits, Rule, RuleLine, SourceRef
+from ..model import CodeCard, Hits, Rule, RuleLine, SourceRef
 from ..rulebook.book import RuleBook
-from ..rulebook.names import normalized, upright
+from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force
-from .receipts import existence, refs, stale
+from .receipts import existence, refs, stale, status_on
+from .search import search
 from .wording import units_in_words
 
 _CODE = r"[0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4}"
@@ -41,7 +42,7 @@ def lookup(book: RuleBook, asked: str, day: date, today: date) -> CodeCard | Hit
         return _card(book, asked, taken["code"], note, modifiers, day, today)
     if re.fullmatch(_CODE_LIKE, compact):
         return _nearly_a_code(book, asked, compact, day, today)
-    return _search(book, asked)
+    return search(book, asked)
 
 
 def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: date) -> CodeCard | Hits:
@@ -52,8 +53,8 @@ def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: d
         letters = sorted({*compact} & {*"OIL"} - {*mended})
         note = f"read as {mended}: {' and '.join(letters)} is a letter, the code has a digit there"
         return _card(book, asked, mended, note, (), day, today)
-    if found := book.find("devices", asked).clear or book.find("makers", asked).clear:
-        return _search(book, asked) if found else Hits(asked=asked, note=None, matches=(), rulebook=book.receipt)
+    if book.find("devices", asked).clear or book.find("makers", asked).clear:
+        return search(book, asked)
     form = "A CPT or HCPCS code has five characters"
     meant = book.edition.misprints.get(compact)
     if meant:
@@ -84,7 +85,8 @@ def _card(
         todo = f"{key} has the form of a code; that it is not here does not make it invalid."
         raise NotACode("code", asked, near, todo)
     rules = _rules_about(book, key, day)
-    status = book.status(code.medicare.status if code.medicare else None)
+    status, seen = status_on(code, day)
+    indicator = book.status(status)
     verification = book.coding_verification if code.coding_verification or code.home_equipment else None
     modifiers = tuple(modifiers)
     old = stale(book, f"{key}", code.checked, today)
@@ -98,7 +100,8 @@ def _card(
         code=code,
         on_that_day=existence(code, day),
         units_says=units_in_words(code.units) if code.units else "not known",
-        status_says=status.says if status else None,
+        status=status,
+        status_says=f"{indicator.says if indicator else 'not on the fee schedule'} ({seen})",
         modalities=_modalities_of(book, key),
         devices=_devices_of(book, key),
         rules=rules,
@@ -163,116 +166,3 @@ def effect_of(rule: Rule) -> str:
     others = ("unit_limit", "prior_authorization", "payment", "position_unknown")
     effects += [name.replace("_", " ") for name in others if getattr(rule, name)]
     return ", ".join(effects)
-
-
-# --------------------------------------------------------------------------------------------------- words
-
-
-def _search(book: RuleBook, asked: str) -> Hits:
-    wanted = normalized(asked)
-    scored: list[tuple[float, float, Hit]] = []
-    for kind, word, order in (
-        ("modalities", "modality", 0),
-        ("devices", "device", 1),
-        ("makers", "manufacturer", 2),
-        ("payers", "payer", 3),
-        ("codes", "code", 4),
-    ):
-        best: dict[str, tuple[float, str]] = {}
-        for name, ids in book.names(kind).items():
-            score = _score(wanted, name)
-            for key in ids if score else ():
-                if score > best.get(key, (0.0, ""))[0]:
-                    best[key] = (score, name)
-        for key, (score, name) in best.items():
-            device = book.device(key) if word == "device" else None
-            at_home = device is not None and "clinic" not in device.settings  # the clinic's device first, as in suggest
-            scored.append((score, order + at_home / 2, _hit(book, word, key, name, nearly=False)))
-    nearly = not scored
-    if nearly:
-        scored = _nearly(book, wanted)
-    if not scored:
-        raise UnknownName("code, modality, device or payer", asked.strip(), (), "Try fewer or other words.")
-    scored.sort(key=lambda each: (-each[0], each[1], each[2].name.casefold()))
-    note = f"nothing is called {asked.strip()!r}; the nearest names follow" if nearly else None
-    return Hits(asked=asked, note=note, matches=tuple(each[2] for each in scored[:15]), rulebook=book.receipt)
-
-
-def _score(wanted: str, name: str) -> float:
-    """How well a name fits: the whole name, its beginning, a whole word of it, all words in it."""
-    if not wanted:
-        return 0.0
-    if name == wanted or name.replace(" ", "") == wanted.replace(" ", ""):
-        return 4.0
-    if name.startswith(wanted):
-        return 3.0 + len(wanted) / len(name) / 2
-    if f" {wanted} " in f" {name} ":
-        return 2.0 + len(wanted) / len(name) / 2
-    words = wanted.split()
-    if len(words) > 1 and all(f" {word}" in f" {name}" for word in words):
-        return 1.0 + len(wanted) / (len(name) + len(wanted))
-    return 0.0
-
-
-def _nearly(book: RuleBook, wanted: str) -> list[tuple[float, float, Hit]]:
-    from difflib import SequenceMatcher
-
-    from ..rulebook.names import nearest
-
-    found: dict[tuple[str, str], tuple[float, float, Hit]] = {}
-    kinds = (
-        ("modalities", "modality"),
-        ("devices", "device"),
-        ("makers", "manufacturer"),
-        ("payers", "payer"),
-        ("codes", "code"),
-    )
-    for order, (kind, word) in enumerate(kinds):
-        names = book.names(kind)
-        for name in nearest(wanted, names):
-            ratio = SequenceMatcher(None, wanted, name).ratio()
-            for key in names[name]:
-                if ratio > found.get((kind, key), (0.0,))[0]:
-                    found[kind, key] = (ratio, order, _hit(book, word, key, name, nearly=True))
-    return [*found.values()]
-
-
-def _hit(book: RuleBook, kind: str, key: str, matched: str, nearly: bool) -> Hit:
-    match kind:
-        case "code":
-            code = book.code(key)
-            assert code is not None
-            return Hit(kind="code", id=key, name=code.name, says=code.summary, ask_on=f"cpt lookup {key}",
-                       matched=matched, nearly=nearly)  # fmt: skip
-        case "modality":
-            modality = book.modality(key)
-            assert modality is not None
-            codes = [modality.code] if modality.code else []
-            codes += [each.code for each in modality.decide.answers if each.code] if modality.decide else []
-            leads = " or ".join(dict.fromkeys(codes)) or "see its question"
-            asks = f" ({modality.decide.ask})" if modality.decide else ""
-            return Hit(kind="modality", id=key, name=modality.name, says=f"{leads}{asks}",
-                       ask_on=f"cpt suggest --modality {key}", matched=matched, nearly=nearly)  # fmt: skip
-        case "device":
-            device = book.device(key)
-            assert device is not None
-            maker = book.maker(book.maker_of(key))
-            told = device.recommendation
-            codes = list(dict.fromkeys(each.code for each in told.codes))
-            says = f"{told.stance.replace('_', ' ')} {', '.join(codes)}" if codes else "no recommendation found"
-            return Hit(kind="device", id=key, name=device.name, says=f"{maker.name if maker else ''}: {says}",
-                       ask_on=f"cpt suggest --device {key}", matched=matched, nearly=nearly)  # fmt: skip
-        case "manufacturer":
-            maker = book.maker(key)
-            assert maker is not None
-            devices = ", ".join(device.name for device in maker.devices)
-            return Hit(kind="manufacturer", id=key, name=maker.name, says=f"makes {devices}",
-                       ask_on=f"cpt lookup {maker.devices[0].id}", matched=matched, nearly=nearly)  # fmt: skip
-        case _:
-            payer = book.payer(key)
-            assert payer is not None
-            count = sum(1 for _ in book.rules_of(key))
-            states = f", {', '.join(payer.states)}" if payer.states else ""
-            return Hit(kind="payer", id=key, name=payer.name,
-                       says=f"{payer.kind}{states}; {count} rule{'' if count == 1 else 's'} of its own",
-                       ask_on=f"cpt suggest --payer {key}", matched=matched, nearly=nearly)  # fmt: skip

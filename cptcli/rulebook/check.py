@@ -164,7 +164,11 @@ def _rules(parts: Parts) -> None:
         if rule.effective and rule.ends and rule.ends < rule.effective:
             parts.problem(place, "it ends before it starts", "ends on or after effective", "mend one of the dates")
         for replaced in rule.replaces:
-            if replaced not in parts.codes and replaced not in parts.rules:
+            if parts.edition and replaced in parts.edition.dropped and replaced not in parts.rules:
+                version = parts.edition.dropped[replaced]
+                what = f"it replaces {replaced!r}, which version {version} of the shipped rules dropped"
+                parts.problem(place, what, "a rule that is there", "read the changelog, then delete or rewrite it")
+            elif replaced not in parts.codes and replaced not in parts.rules:
                 _unknown(parts, place, "code or rule", replaced, {**parts.codes, **parts.rules})
             elif replaced in parts.rules and parts.rules[replaced].binding:
                 what = f"it replaces {replaced!r}, which is binding"
@@ -216,54 +220,76 @@ def _names(parts: Parts) -> None:
 
 
 def _conflicts(parts: Parts) -> None:
-    """Two rules of one payer and rank that would answer one question differently on one day."""
-    by_rank: dict[tuple[object, ...], list[model.Rule]] = {}
+    """Two rules of one payer and rank that would answer one question differently on one day.
+
+    Rules are compared only within what they are about, so that a rule base of a hundred thousand rules is checked too.
+    """
+    narrower = _narrower(parts)
+    together: dict[tuple[object, ...], list[model.Rule]] = {}
     for rule in parts.rules.values():
         rank = (rule.payer, rule.id in parts.clinic_rules, rule.binding, specificity(rule.applies))
-        by_rank.setdefault(rank, []).append(rule)
-    for rules in by_rank.values():
+        for each in _about(parts, rule.applies, narrower):
+            if rule.coverage and not rule.applies.condition:
+                together.setdefault((rank, "coverage", each), []).append(rule)
+            for replaced in rule.replaces if rule.code else ():
+                together.setdefault((rank, replaced, each), []).append(rule)
+    told: set[tuple[str, str]] = set()
+    for (_, effect, about), rules in together.items():
         for one, other in combinations(rules, 2):
-            if not overlap(one, other) or not _can_meet(parts, one.applies, other.applies):
+            if str(about).startswith("by ") and bool(one.applies.codes) == bool(other.applies.codes):
                 continue
-            differ = (one.code and other.code and one.code != other.code and {*one.replaces} & {*other.replaces}) or (
-                one.coverage
-                and other.coverage
-                and one.coverage != other.coverage
-                and not (one.applies.condition or other.applies.condition)
-            )
-            if differ and one.id not in other.replaces and other.id not in one.replaces:
+            said, says = (one.coverage, other.coverage) if effect == "coverage" else (one.code, other.code)
+            pair = (one.id, other.id)
+            if said == says or pair in told or one.id in other.replaces or other.id in one.replaces:
+                continue
+            if overlap(one, other) and _can_meet(one.applies, other.applies):
+                told.add(pair)
                 where = parts.places.get(f"rule:{one.id}", one.id)
-                said = one.code or one.coverage
                 parts.problem(
                     f"rule:{other.id}",
-                    f"{other.code or other.coverage} where {one.id!r} ({where}) says {said} on the same days",
+                    f"{says} where {one.id!r} ({where}) says {said} on the same days",
                     "one answer from rules of the same rank",
                     "end one, narrow one, or let one name the other in 'replaces'",
                 )
 
 
-def _can_meet(parts: Parts, one: model.Applies, other: model.Applies) -> bool:
-    """Whether one question can fall under both: what they name overlaps, and so does every further condition."""
-    for field in ("settings", "states"):
-        mine, theirs = {*getattr(one, field)}, {*getattr(other, field)}
-        if mine and theirs and not mine & theirs:
+def _about(parts: Parts, applies: model.Applies, narrower: Mapping[str, set[str]]) -> set[str]:
+    """What a rule names most narrowly: devices, else makers, else every treatment and code it can be about."""
+    if applies.devices or applies.makers:
+        return {*applies.devices} or {*applies.makers}
+    treatments = {each for key in applies.modalities for each in narrower.get(key, {key})}
+    named = treatments | {*applies.codes}
+    if not (applies.modalities and applies.codes):  # a rule by treatment alone can meet one by code alone
+        leads = {code for key in treatments if key in parts.modalities for code in _leads(parts.modalities[key])}
+        named |= {f"by {code}" for code in leads | {*applies.codes}}
+    return named or {"anything"}
+
+
+def _leads(modality: model.Modality) -> Iterator[str]:
+    for code in (modality.code, *(choice.code for choice in (modality.decide.answers if modality.decide else ()))):
+        if code:
+            yield code
+
+
+def _narrower(parts: Parts) -> dict[str, set[str]]:
+    """Every modality, and itself with all that are a kind of it."""
+    below: dict[str, set[str]] = {}
+    for key in parts.modalities:
+        for wider in _family(parts, key):
+            below.setdefault(wider, set()).add(key)
+    return below
+
+
+def _can_meet(one: model.Applies, other: model.Applies) -> bool:
+    """Whether the further conditions of two rules about one thing can hold together."""
+    for mine, theirs in ((one.settings, other.settings), (one.states, other.states)):
+        if mine and theirs and not {*mine} & {*theirs}:
             return False
-    makers_of = [
-        {*applies.makers, *(parts.maker_of.get(device, "") for device in applies.devices)} for applies in (one, other)
-    ]
-    if makers_of[0] and makers_of[1]:
-        by_maker = {*one.makers} & makers_of[1] or {*other.makers} & makers_of[0]
-        if not by_maker and not {*one.devices} & {*other.devices}:
-            return False
-    if not (one.modalities or one.codes) or not (other.modalities or other.codes):
-        return True
-    kinds = [{wider for each in applies.modalities for wider in _family(parts, each)} for applies in (one, other)]
-    return bool(
-        {*one.modalities} & kinds[1]
-        or {*other.modalities} & kinds[0]
-        or {*one.codes} & {*other.codes}
-        or not ((one.modalities and other.modalities) or (one.codes and other.codes))
-    )
+    if one.devices or one.makers:  # both name a device, or both a maker: what they say of treatments still counts
+        for named, also in ((one.modalities, other.modalities), (one.codes, other.codes)):
+            if named and also and not {*named} & {*also}:
+                return False
+    return True
 
 
 def _family(parts: Parts, modality: str) -> Iterator[str]:
