@@ -92,6 +92,7 @@ class Units(Noun, frozen=True):
     minutes_per_unit: int | None = None
     medicare_maximum: int | None = None  # MUE: most units Medicare normally accepts for one patient and day
     maximum_reason: str | None = None
+    maximum_edition: str | None = None  # of the table it comes from
     says: str | None = None
     confidence: Confidence | None = None
     sources: tuple[Id, ...] = ()
@@ -105,19 +106,29 @@ class Attendance(Noun, frozen=True):
 
 
 class Therapy(Noun, frozen=True):
-    """How Medicare's therapy plan treats a code."""
+    """How Medicare's therapy plan treats a code; `disposition` stands here only where the table has none."""
 
-    disposition: Literal["always", "sometimes", "none", "not_on_medicare_list", "uncertain", "unknown"]
     confidence: Confidence
     says: Text
+    disposition: Literal["always", "sometimes", "none", "not_on_medicare_list", "uncertain", "unknown"] = "unknown"
     sources: tuple[Id, ...] = ()
 
 
-class MedicareStatus(Noun, frozen=True):
-    """A code's letter on the Medicare physician fee schedule, with the release it was read in."""
+class StatusSpan(Noun, frozen=True):
+    """The days for which releases of the fee schedule gave a code one letter; both inclusive."""
 
-    status: str | None  # null: not on the fee schedule
+    status: str
+    first: date
+    last: date
+    release: str  # the last release that said so
+
+
+class MedicareStatus(Noun, frozen=True):
+    """A code on the Medicare physician fee schedule; `status` and `seen` only where the table does not hold it."""
+
+    status: str | None = None  # null: not on the fee schedule
     seen: tuple[str, ...] = ()  # "2025-10: R", one entry per release read
+    history: tuple[StatusSpan, ...] = ()  # from rules/tables, the oldest first
     notes: tuple[Note, ...] = ()
     therapy: Therapy | None = None
     confidence: Confidence | None = None
@@ -162,6 +173,20 @@ class Code(Noun, frozen=True):
     ends: date | None = None
     replaced_by: tuple[CodeNote, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class Table(Noun, frozen=True):
+    """One of CMS's tables under `rules/tables/`: its edition, where it was taken from, and the hash of its file."""
+
+    id: Id
+    title: Text
+    edition: Text
+    file: Text
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="64 hexadecimal digits, in quotes")]
+    taken_from: Text
+    confidence: Confidence
+    caveat: Text
+    sources: tuple[Id, ...]
 
 
 class StatusIndicator(Noun, frozen=True):
@@ -430,6 +455,7 @@ class Edition(Noun, frozen=True):
     stale_after_days: int
     home_payer: Id  # the payer whose home-equipment rules are shown when none is named
     misprints: dict[str, CodeText] = {}  # what documents print by mistake -> the code they mean
+    dropped: dict[Id, str] = {}  # rules that are no longer here -> the version that dropped them
 
 
 # ------------------------------------------------------------------------------------------- question, answer
@@ -590,7 +616,8 @@ class CodeCard(Noun, frozen=True, omit_defaults=False):
     code: Code
     on_that_day: str | None  # set when the code did not exist on the day, or no longer
     units_says: str
-    status_says: str | None
+    status: str | None  # on that day
+    status_says: str
     modalities: tuple[str, ...]
     devices: tuple[str, ...]
     rules: tuple[RuleLine, ...]

@@ -8,7 +8,7 @@ from ..model import Coverage, CoverageStep, Rule, Verdict
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak, specificity
 from .matching import Case, Match, match
-from .receipts import refs
+from .receipts import refs, status_on
 from .wording import VERDICTS, weakness
 
 NEGATIVE: frozenset[Verdict] = frozenset(("not_covered", "investigational", "bundled"))
@@ -37,7 +37,7 @@ def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str 
     decisive = next((each for each in weighed if each.match.truth == "yes"), None)
     pending = [each for each in weighed[: weighed.index(decisive) if decisive else None] if each is not decisive]
     steps = [_step(book, each, each is decisive) for each in weighed if each is decisive or each in pending]
-    status = None if decisive else _status_step(book, chain, code)
+    status = None if decisive else _status_step(book, chain, case, code)
     if status:
         steps.append(status)
     settled: Verdict | None = decisive.rule.coverage if decisive else status.verdict if status else None
@@ -101,13 +101,14 @@ def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
     )
 
 
-def _status_step(book: RuleBook, chain: Sequence[str], code: str | None) -> CoverageStep | None:
+def _status_step(book: RuleBook, chain: Sequence[str], case: Case, code: str | None) -> CoverageStep | None:
     """What a code's fee-schedule letter alone settles, for payers that pay by that schedule."""
     payer = next((key for key in chain if (held := book.payer(key)) and held.fee_schedule), None)
     known = book.code(code) if code else None
     if payer is None or known is None or known.medicare is None:
         return None
-    indicator = book.status(known.medicare.status)
+    status, seen = status_on(known, case.question.service_date)
+    indicator = book.status(status)
     if indicator is None or indicator.verdict is None:
         return None
     return CoverageStep(
@@ -115,7 +116,7 @@ def _status_step(book: RuleBook, chain: Sequence[str], code: str | None) -> Cove
         payer=payer,
         verdict=indicator.verdict,
         decided=True,
-        says=f"Fee schedule status {indicator.status}: {indicator.says} (seen {', '.join(known.medicare.seen)}).",
+        says=f"Fee schedule status {indicator.status}: {indicator.says} ({seen}).",
         evidence="primary",
         confidence=known.medicare.confidence or "medium",
         effective=None,

@@ -30,3 +30,18 @@ def existence(code: Code, day: date) -> str | None:
         instead = f" What replaced it: {successors}." if successors else ""
         return f"{code.code} was deleted: its last day was {code.ends}.{instead}"
     return None
+
+
+def status_on(code: Code, day: date) -> tuple[str | None, str]:
+    """The code's letter on the Medicare fee schedule that day, and where it was seen; None when none is known."""
+    medicare = code.medicare
+    if medicare is None or not medicare.history:
+        status = medicare.status if medicare else None
+        seen = ", ".join(medicare.seen) if medicare else ""
+        return status, f"seen {seen}" if seen else "no release held names it"
+    before = [span for span in medicare.history if span.first <= day]
+    if not before:
+        return None, f"the releases held begin on {medicare.history[0].first}"
+    span = before[-1]
+    held = f"release {span.release}, to {span.last}"
+    return span.status, held if day <= span.last else f"{held}; no release for {day} is held"

@@ -37,5 +37,6 @@ def units_in_words(units: Units) -> str:
     elif units.usual is not None:
         parts.append(f"usually {units.usual} a day")
     if units.medicare_maximum is not None:
-        parts.append(f"Medicare normally accepts at most {units.medicare_maximum} a day (MUE)")
+        edition = f" {units.maximum_edition}" if units.maximum_edition else ""
+        parts.append(f"Medicare normally accepts at most {units.medicare_maximum} a day (MUE{edition})")
     return ", ".join(parts)

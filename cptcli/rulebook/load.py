@@ -9,6 +9,7 @@ from .. import model
 from . import shapes
 from .files import Files
 from .fit import Fitter, Placed
+from .tables import TABLES, apply_tables
 from .yaml_strict import Node, Problem, Refused, read_tree
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ NOUN_OF_FILE: dict[str, type[Struct]] = {
     "modifiers.yaml": shapes.ModifierFile,
     "medicare-status.yaml": shapes.StatusFile,
     "coding-verification.yaml": model.CodingVerification,
+    TABLES: shapes.TableFile,
 }
 
 
@@ -50,6 +52,8 @@ class Parts:
         self.diagnoses: dict[str, model.DiagnosisList] = {}
         self.modifiers: dict[str, model.Modifier] = {}
         self.statuses: dict[str, model.StatusIndicator] = {}
+        self.tables: dict[str, model.Table] = {}
+        self.table_files: dict[str, bytes] = {}
         self._extended: list[tuple[shapes.PayerFile, str]] = []
 
     def problem(self, place: str, what: str, expected: str, todo: str) -> None:
@@ -64,6 +68,9 @@ class Parts:
                 Problem(each.file, 1, 1, f"cannot be read ({each.why})", "a readable file or folder", each.todo)
             )
         for name, content in files.contents.items():
+            if name.startswith("tables/") and name.endswith(".csv"):
+                self.table_files[name.removeprefix("tables/")] = content
+                continue
             noun = NOUN_OF_FILE.get(name) or NOUN_OF_FOLDER.get(name.partition("/")[0] if "/" in name else "")
             if noun is None or not name.endswith(".yaml"):
                 expected = f"{', '.join(NOUN_OF_FILE)}, or a .yaml file in {', '.join(f'{f}/' for f in NOUN_OF_FOLDER)}"
@@ -86,6 +93,8 @@ class Parts:
                 continue
             self._rules(payer_file, str(payer_file.extends), name, clinic)
         self._extended.clear()
+        if not clinic:
+            apply_tables(self)
 
     def _placer(self, file: str) -> Placed:
         def placed(noun: Struct, node: Node) -> None:
@@ -116,6 +125,8 @@ class Parts:
                 self._put_all("modifier", self.modifiers, {each.modifier: each for each in noun.modifiers}, file)
             case shapes.StatusFile():
                 self._put_all("status", self.statuses, {each.status: each for each in noun.status_indicators}, file)
+            case shapes.TableFile():
+                self._put_all("table", self.tables, {each.id: each for each in noun.tables}, file)
             case model.Edition():
                 self.edition = self._only(self.edition, noun, file)
             case model.CodingVerification():

@@ -15,6 +15,7 @@ from ..model import (
     Source,
     State,
     StatusIndicator,
+    Table,
     Text,
 )
 
@@ -29,6 +30,12 @@ class ModifierFile(Noun, frozen=True):
     """`rules/modifiers.yaml`."""
 
     modifiers: tuple[Modifier, ...]
+
+
+class TableFile(Noun, frozen=True):
+    """`rules/tables/tables.yaml`."""
+
+    tables: tuple[Table, ...]
 
 
 class CodeFamily(Noun, frozen=True):

@@ -180,8 +180,7 @@ def code_facts(card: CodeCard) -> Iterator[Line]:
         yield "attendance", f"{code.attendance.level}: {code.attendance.says}"
     yield "units", card.units_says
     if medicare := code.medicare:
-        seen = f" (seen {', '.join(medicare.seen)})" if medicare.seen else ""
-        yield "medicare", f"status {medicare.status or 'none'}: {card.status_says or 'not on the fee schedule'}{seen}"
+        yield "medicare", f"status {card.status or 'none'}: {card.status_says}"
         for note in medicare.notes:
             weak = "" if note.confidence == "high" else f" [{note.confidence} confidence]"
             yield "medicare_note", note.says + weak
