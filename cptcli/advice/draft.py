@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ..errors import MissingOption
-from ..model import Confidence, Device, Evidence, Layer, Question, Rule, Step
+from ..model import Confidence, Device, Evidence, Layer, Payer, Question, Rule, Step
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force
 from .asking import contractor_for, settle
@@ -49,6 +49,7 @@ class Draft:
             return book.payer_chain(home)
         held = book.payer(question.payer)
         assert held is not None
+        self._warn_of_payer(held)
         if question.state is None:
             if held.ask_state:
                 self.warnings.append(
@@ -69,6 +70,24 @@ class Draft:
                 f"{held.name} is known here for {', '.join(sorted(states))}, not {question.state}: check who pays."
             )
         return book.payer_chain(held.id)
+
+    def _warn_of_payer(self, held: Payer) -> None:
+        """Say so where the payer that was named has ended, or does not decide for this setting or any more."""
+        question = self.question
+        if held.ends and question.service_date > held.ends:
+            self.warnings.append(f"{held.name} ended on {held.ends}: find out who pays now.")
+        if question.setting not in held.settings:
+            where = " and ".join(held.settings)
+            self.warnings.append(f"{held.name} decides for the {where} only, not for the {question.setting}.")
+        for wider in self.book.payer_chain(held.id)[:-1]:
+            above = self.book.payer(wider)
+            if above is None or not above.ask_state or held.jurisdiction:
+                continue
+            today = (contractor_for(self.book, wider, state, question.setting) for state in held.states)
+            for key in dict.fromkeys(filter(None, today)):
+                now = self.book.payer(key)
+                states = [state for state in held.states if now and state in now.states]
+                self.warnings.append(f"{self.payer_name(key)}, not {held.name}, has {', '.join(states)} today.")
 
     @property
     def payer(self) -> str:
