@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 
 import cptcli
+from cptcli.commands.main import main
 from cptcli.rulebook.book import RuleBook
 from cptcli.rulebook.compiled import open_rules
 
@@ -117,17 +118,17 @@ def _text(output: bytes | None) -> str:
 @pytest.fixture
 def cpt_here(environment: dict[str, str], tmp_path: Path, monkeypatch, capsys) -> Callable[..., Ran]:
     """Runs `cpt` within this process: for tables of arguments, where a process for each would only cost time."""
-    from cptcli.commands.main import run as run_here
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", environment["XDG_CACHE_HOME"])
     monkeypatch.delenv("CPT_RULES", raising=False)
 
     def run(*arguments: str) -> Ran:
-        code = int(run_here([*arguments]))
+        monkeypatch.setattr(sys, "argv", ["cpt", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
         shown = capsys.readouterr()
-        assert code != 3, shown.err
-        return Ran(shown.out, shown.err, code)
+        assert ended.value.code != 3, shown.err
+        return Ran(shown.out, shown.err, int(ended.value.code))
 
     return run
 

@@ -339,6 +339,22 @@ def test_a_rule_holds_from_its_first_day_to_its_last_and_brings_nothing_back(fir
     assert (ended != [], early != []) == (day > last, day < first)
 
 
+@pytest.mark.parametrize("day", [date(2018, 1, 31), date(2018, 2, 1)])
+def test_a_payer_that_has_ended_is_a_warning_from_the_day_after(day):
+    ended = {"payers/old.yaml": "id: old\nname: Old\nkind: contractor\nparent: national\nends: '2018-01-31'\n"}
+    answer = _answer(tiny_book(ended), structs.replace(_ASKED, payer="old", on=day))
+    assert answer.code == "10001"
+    assert ("2018-01-31" in "\n".join(answer.warnings)) == (day > date(2018, 1, 31))
+
+
+@pytest.mark.parametrize(("setting", "warned"), [("home", False), ("clinic", True)])
+def test_a_payer_that_decides_for_the_home_only_is_a_warning_in_the_clinic(setting, warned):
+    dme = {"payers/dme.yaml": "id: dme\nname: Equipment contractor\nkind: contractor\nsettings: [home]\n"}
+    asked = Typed(on=date(2026, 6, 1), modality="lamp", payer="dme", setting=setting)
+    warnings = [each for each in _answer(tiny_book(dme), asked).warnings if "Equipment contractor" in each]
+    assert any("home" in each for each in warnings) == warned
+
+
 @_SETTINGS
 @given(typed=_questions())
 def test_a_clinic_rule_about_something_else_changes_no_answer(typed, clinic_book):

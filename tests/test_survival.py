@@ -5,7 +5,6 @@ That there is no traceback and no exit code 3 is held by the fixtures, for every
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from cptcli.commands.main import app
+
+resource = pytest.importorskip("resource")  # limits of a process: not on Windows
 
 ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]
 _SOURCE = "sources:\n  - id: letter-{number}\n    title: A letter\n"
@@ -147,7 +148,7 @@ def _letters(screen):
     ids=["LC_ALL=C", "ascii", "utf-16"],
 )
 @pytest.mark.parametrize(
-    ("command", "code"), [(ANODYNE, 0), (["lookup", "→ ünbekannt"], 2), (["lookup", "97026", "--json"], 0)]
+    ("command", "code"), [(ANODYNE, 0), (["lookup", "→ ünbekannt"], 2), (["lookup", "９７０２６", "--json"], 0)]
 )
 def test_a_locale_that_cannot_print_a_sign_gets_the_answer_without_it(cpt, terminal, command, code, env):
     assert cpt(*command, env=env).code == code
@@ -237,7 +238,7 @@ def test_rules_edited_within_the_same_second_are_read_anew(cpt, tmp_path):
 
 def _written(file: Path, text: str) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     return file
 
 
@@ -268,6 +269,10 @@ def _dangling(folder: Path) -> None:
     (folder / "aetna.yaml").symlink_to("nowhere")
 
 
+def _not_to_be_read(folder: Path) -> None:
+    (folder / "aetna.yaml").symlink_to("/proc/self/mem")  # opens, and cannot be read, also by root
+
+
 def _links_in_a_circle(folder: Path) -> None:
     for name in ("one", "two"):
         (folder / name).symlink_to(folder, target_is_directory=True)
@@ -293,9 +298,18 @@ def _odd_name(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "makes", [_fifo, _device, _dangling, _links_in_a_circle, _deep, _huge, _odd_name],
-    ids=["a pipe", "a device", "a dangling link", "links in a circle", "1,200 folders deep", "8 GB", "an odd name"],
-)  # fmt: skip
+    "makes",
+    [
+        pytest.param(_fifo, id="a pipe"),
+        pytest.param(_device, id="a device"),
+        pytest.param(_dangling, id="a dangling link"),
+        pytest.param(_not_to_be_read, id="a file that cannot be read"),
+        pytest.param(_links_in_a_circle, id="links in a circle"),
+        pytest.param(_deep, id="1,200 folders deep"),
+        pytest.param(_huge, id="8 GB"),
+        pytest.param(_odd_name, id="a name that is no text"),
+    ],
+)
 def test_what_is_no_rule_file_is_named_and_does_not_hang_or_fill_the_memory(cpt, tmp_path, makes):
     folder = tmp_path / "clinic" / "payers"
     folder.mkdir(parents=True)
@@ -313,17 +327,6 @@ def test_what_is_no_rule_file_is_named_and_does_not_hang_or_fill_the_memory(cpt,
 
 def _one_gigabyte():
     resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_named(cpt, tmp_path):
-    folder = tmp_path / "clinic" / "payers"
-    folder.mkdir(parents=True)
-    folder.chmod(0)
-    try:
-        assert "payers" in cpt("rules", "check", "clinic").stdout
-    finally:
-        folder.chmod(0o700)
 
 
 # ------------------------------------------------------------------------------------------------------- arguments

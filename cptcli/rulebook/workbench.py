@@ -57,7 +57,7 @@ def schema(kind: str | None) -> dict[str, object]:
     """The JSON Schema of one kind of rule file, or of all of them by kind."""
     nouns: dict[str, type[Struct]] = {
         **NOUN_OF_FOLDER,
-        **{name.removesuffix(".yaml"): noun for name, noun in NOUN_OF_FILE.items()},
+        **{name.rpartition("/")[2].removesuffix(".yaml"): noun for name, noun in NOUN_OF_FILE.items()},
     }
     if kind is None:
         return {name: msgspec.json.schema(noun) for name, noun in nouns.items()}

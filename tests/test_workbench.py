@@ -1,0 +1,193 @@
+"""What people who write rules lean on: new files, schemas, comparisons, old facts, what is covered, completion."""
+
+import json
+import re
+
+import pytest
+from conftest import TESTS
+
+from cptcli.rulebook.compiled import shipped_folder
+from cptcli.rulebook.fit import BLANK
+from cptcli.rulebook.workbench import schema
+
+_FILLED = {
+    "kind": "'commercial insurer'",
+    "modalities": "infrared",
+    "replaces": "'97026'",
+    "code": "'97039'",
+    "evidence": "primary",
+    "confidence": "high",
+    "modality": "infrared",
+    "date": "'2026-06-12'",
+}
+
+
+def _filled(text):
+    """The file with every blank filled in as its key asks."""
+    lines = []
+    for line in text.splitlines():
+        for key in re.findall(rf"(\w+): \[?'{BLANK}'", line):
+            line = re.sub(rf"({key}: \[?)'{BLANK}'", rf"\1{_FILLED.get(key, 'our own words')}", line)
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "payer"), [("payer", "ACME Health", "acme-health"), ("override", "aetna", "aetna")]
+)
+def test_a_new_file_passes_the_check_once_its_blanks_are_filled_and_then_answers(cpt, tmp_path, kind, name, payer):
+    began = cpt("rules", "new", kind, name, "--rules", "ours")
+    assert began.code == 0
+    written = [tmp_path / line for line in began.stdout.splitlines()]
+    assert len(written) == 2
+    blanks = sum(path.read_text().count(BLANK) - 1 for path in written)  # each file's first comment names the sign
+    unfilled = cpt("rules", "check", "ours")
+    assert unfilled.code == 1
+    assert unfilled.stdout.count("a blank that is not filled in") == blanks
+    for path in written:
+        path.write_text(_filled(path.read_text()))
+    checked = cpt("rules", "check", "ours")
+    assert (checked.code, checked.stdout) == (0, "")
+    assert cpt("rules", "test", "ours").code == 0
+    answer = cpt("suggest", "--modality", "infrared", "--payer", payer, "--rules", "ours", "--json")
+    assert json.loads(answer.stdout)["answered_by"] == "clinic"
+
+
+def test_a_new_device_passes_the_check_once_its_blanks_are_filled(cpt, tmp_path):
+    began = cpt("rules", "new", "device", "Glow Company", "--rules", "ours")
+    for line in began.stdout.splitlines():
+        path = tmp_path / line
+        path.write_text(_filled(path.read_text()))
+    checked = cpt("rules", "check", "ours")
+    assert (checked.code, checked.stdout) == (0, "")
+
+
+def test_a_file_that_is_there_is_never_written_over(cpt, tmp_path):
+    cpt("rules", "new", "payer", "ACME Health", "--rules", "ours")
+    mine = tmp_path / "ours" / "payers" / "acme-health.yaml"
+    mine.write_text("mine")
+    again = cpt("rules", "new", "payer", "ACME Health", "--rules", "ours")
+    assert again.code == 2
+    assert "there already" in again.stderr
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["plan", "ACME"], "payer, device or override"),
+        (["payer", "///"], "letters or digits"),
+        (["override", "no such payer"], "No payer called"),
+    ],
+)
+def test_what_cannot_begin_says_why(cpt, asked, words):
+    ran = cpt("rules", "new", *asked, "--rules", "ours")
+    assert ran.code == 2
+    assert words in ran.stderr
+
+
+def test_the_readme_of_the_rules_adds_a_payer_as_it_says(cpt, tmp_path):
+    """Its YAML is taken as it stands there, and its three commands are run."""
+    text = (shipped_folder() / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    places = re.findall(r"`(our-rules/[\w/-]+\.yaml)`", text)
+    assert len(blocks) == len(places) == 2
+    for place, block in zip(places, blocks, strict=True):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(re.sub(r"^ {3}", "", block, flags=re.MULTILINE))
+    commands = re.search(r"```sh\n(.*?)```", text, re.DOTALL)[1].split("\n")
+    for command in filter(None, map(str.strip, commands)):
+        ran = cpt(*command.split()[1:])
+        assert ran.code == 0, ran
+    assert ran.stdout.startswith("code: 97039\nanswered_by: clinic\n")
+
+
+def test_editors_get_the_schema_that_the_loader_holds_the_files_to():
+    """`rules/.schema` is what `cpt rules schema` prints, and every shipped file names its own."""
+    shipped = shipped_folder()
+    for file in sorted(shipped.rglob("*.yaml")):
+        if file.parent.name.startswith("."):
+            continue
+        first = file.read_text(encoding="utf-8").split("\n", 1)[0]
+        named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+        assert named, file
+        assert (file.parent / named[1]).resolve().is_file(), file
+    for file in sorted((shipped / ".schema").glob("*.json")):
+        assert json.loads(file.read_text()) == json.loads(json.dumps(schema(file.stem))), file
+
+
+def test_a_difference_between_two_rule_bases_is_named_by_question(cpt):
+    same = cpt("rules", "diff", "shipped", "shipped")
+    assert (same.code, same.stdout) == (0, "")
+    ran = cpt("rules", "diff", "shipped", str(TESTS / "clinic"))
+    assert ran.code == 1
+    rows = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert [row for row in rows if len(row) != 4 or row[2] == row[3]] == []
+    assert {row[1] for row in rows} == {"palmetto", "palmetto-jj", "palmetto-jm"}
+    assert f"{len(rows)} answers differ" in ran.stderr
+
+
+def test_facts_that_nobody_looked_at_for_long_are_listed_with_their_links_oldest_first(cpt, tmp_path):
+    fresh = cpt("rules", "check", "--stale", "0")
+    assert (fresh.code, fresh.stdout) == (0, "")
+    for kind, names in (("payers", ("old", "older")), ("sources", ("letters",))):
+        (tmp_path / "ours" / kind).mkdir(parents=True)
+        for name in names:
+            (tmp_path / "ours" / kind / f"{name}.yaml").write_text(_OLD[name])
+    ran = cpt("rules", "check", "ours", "--stale", "180")
+    assert ran.code == 0
+    assert ran.stdout.splitlines() == [
+        "2019-01-01 (2883 days): rule older-rule, payers/older.yaml:5:5: https://example.test/letter",
+        "2025-11-23 (365 days): rule old-rule, payers/old.yaml:5:5: https://example.test/letter",
+    ]
+
+
+def _old(name, checked):
+    return (
+        f"id: {name}\nname: {name} plan\nkind: plan\nrules:\n  - id: {name}-rule\n    says: A fact.\n"
+        f"    applies: {{codes: ['97026']}}\n    coverage: covered\n    checked: '{checked}'\n    evidence: primary\n"
+        "    confidence: high\n    sources: [letter]\n"
+    )
+
+
+_OLD = {
+    "old": _old("old", "2025-11-23"),
+    "older": _old("older", "2019-01-01"),
+    "letters": "sources:\n  - {id: letter, title: A letter, url: 'https://example.test/letter'}\n",
+}
+
+
+def test_what_is_covered_and_what_is_missing_is_counted(cpt, book):
+    ran = cpt("rules", "coverage", "--json")
+    held = {each["kind"]: each for each in json.loads(ran.stdout)["holdings"]}
+    assert {kind: held[kind]["count"] for kind in held} == {kind: len(book.keys(kind)) for kind in held}
+    assert "palmetto-anodyne-97799" in held["rules"]["missing"]["weak"]
+    assert "anodyne-home" in held["devices"]["missing"]["nothing published by the maker was found"]
+    assert sum(held["rules"]["evidence"].values()) == held["rules"]["count"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["suggest", "--payer", "palm"], {"palmetto", "palmetto-jj", "palmetto-jm"}),
+        (["suggest", "--device", "anod"], {"anodyne", "anodyne-home", "anodyne-pads"}),
+        (["suggest", "--modality", "cold-l"], {"cold-laser"}),
+        (["explain", "medicare-ncd"], {"medicare-ncd-270-6"}),
+        (["lookup", "9702"], {"97022", "97024", "97026", "97028"}),
+    ],
+)
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_names_of_the_rule_base(cpt, shell, typed, offered):
+    line = " ".join(["cpt", *typed])
+    env = {
+        "_CPT_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(typed)),
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    shown = cpt(env=env).stdout
+    names = {"bash": r"^(\S+)$", "zsh": r'"([^":]+)":', "fish": r"^(\S+)\t"}[shell]
+    assert {*re.findall(names, shown, re.MULTILINE)} == offered
+    if shell != "bash":
+        assert "Palmetto GBA" in shown or typed[-1] != "palm"
