@@ -302,10 +302,11 @@ def test_the_narrower_payer_has_the_last_word_however_wide_its_rule(narrow, wide
     assert [step.code for step in answer.steps if step.layer == "payer"] == ["10002", "10003"]
 
 
-@pytest.mark.parametrize("applies", ["device", "nothing"])
-def test_a_weak_rule_gives_way_to_a_strong_one_of_the_same_payer_and_is_shown(applies):
-    weak = _override("weak", _APPLIES["device"], "10002", evidence="anecdotal", confidence="low")
-    strong = _override("strong", _APPLIES[applies if applies == "nothing" else "maker"], "10003")
+@pytest.mark.parametrize("applies", ["maker", "nothing"])
+@pytest.mark.parametrize(("evidence", "confidence"), [("anecdotal", "high"), ("primary", "low")])
+def test_a_weak_rule_gives_way_to_a_strong_one_of_the_same_payer_and_is_shown(applies, evidence, confidence):
+    weak = _override("weak", _APPLIES["device"], "10002", evidence=evidence, confidence=confidence)
+    strong = _override("strong", _APPLIES[applies], "10003")
     answer = _answer(tiny_book(with_rules("local", [weak, strong])), _ASKED)
     assert answer.code == "10003"
     assert [(step.rule, step.applied) for step in answer.steps if step.layer == "payer"] == [
@@ -337,6 +338,17 @@ def test_a_rule_holds_from_its_first_day_to_its_last_and_brings_nothing_back(fir
     ended = [warning for warning in answer.warnings if "dated ended on" in warning]
     early = [warning for warning in answer.warnings if "dated starts on" in warning]
     assert (ended != [], early != []) == (day > last, day < first)
+
+
+@pytest.mark.parametrize(("states", "payer"), [(["SC"], "one"), (["SC", "SC"], "national")])
+def test_a_state_finds_its_contractor_only_where_there_is_one_and_no_more(states, payer):
+    contractors = {
+        f"payers/{key}.yaml": f"id: {key}\nname: Contractor {key}\nkind: contractor\nparent: national\n"
+        f"jurisdiction: J\nstates: ['{state}']\n"
+        for key, state in zip(("one", "two"), states, strict=False)
+    }
+    answer = _answer(tiny_book(contractors), structs.replace(_ASKED, payer="national", state="SC"))
+    assert answer.payer.id == payer
 
 
 @pytest.mark.parametrize("day", [date(2018, 1, 31), date(2018, 2, 1)])

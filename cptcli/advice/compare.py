@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from ..errors import CptError
 from ..model import Question, Setting
-from ..rulebook.book import RuleBook
+from ..rulebook.book import SHELVES, RuleBook
 from .suggest import suggest
 
 
@@ -20,10 +20,24 @@ class Change(Struct, frozen=True):
 
 
 def changes(old: RuleBook, new: RuleBook, day: date) -> Iterator[Change]:
-    """Every question about a known treatment or device and a known payer whose code or coverage differs."""
+    """Every question about a known treatment or device and a known payer whose code or coverage differs.
+
+    Only what can differ is asked: payers with changed rules about everything, changed treatments of every payer.
+    """
     payers = dict.fromkeys((*old.keys("payers"), *new.keys("payers")))
-    for treatment in dict.fromkeys((*_treatments(old, day), *_treatments(new, day))):
+    treatments = dict.fromkeys((*_treatments(old, day), *_treatments(new, day)))
+    touched = {shelf: old.differing(new, shelf) for shelf in SHELVES}
+    everywhere = any(touched[shelf] for shelf in ("codes", "diagnoses", "statuses")) or old.edition != new.edition
+    changed_payers = touched["payers"] | {
+        str(rule.payer) for book in (old, new) for key in touched["rules"] if (rule := book.rule(key))
+    }
+    for treatment in treatments:
+        named = {treatment.modality, treatment.device}
+        changed = everywhere or named & (touched["modalities"] | touched["devices"])
         for payer in payers:
+            chains = {*old.payer_chain(payer), *new.payer_chain(payer)}
+            if not changed and not chains & changed_payers:
+                continue
             question = structs.replace(treatment, payer=payer)
             before, after = _said(old, question, day), _said(new, question, day)
             if before != after:

@@ -187,6 +187,11 @@ class RuleBook:
             self._names[shelf] = _LINKS.decode(self._base.names[shelf])
         return self._names[shelf]
 
+    def differing(self, other: "RuleBook", shelf: str) -> set[str]:
+        """The ids on a shelf that only one of two rule bases holds, or that they hold with other words."""
+        mine, theirs = self._shelf(shelf), other._shelf(shelf)
+        return {key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key)}
+
     def place(self, kind: str, key: str) -> str | None:
         """`file:line:column` of an entry within its rule folder."""
         return _PLACES.decode(self._base.places).get(f"{kind}:{key}")

@@ -106,7 +106,7 @@ def _names(nouns: "Iterable[Named]") -> dict[str, list[str]]:
 
 def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
     """The relations that are asked for at a start, so that none has to read a whole shelf."""
-    links: dict[str, dict[str, list[str]]] = {
+    links: dict[str, dict[str, dict[str, None]]] = {  # dicts for sets that keep their order
         relation: {}
         for relation in (
             "maker_of_device",
@@ -122,8 +122,7 @@ def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
     }
 
     def link(relation: str, key: str, *values: str) -> None:
-        held = links[relation].setdefault(key, [])
-        held.extend(value for value in values if value not in held)
+        links[relation].setdefault(key, {}).update(dict.fromkeys(values))
 
     for device, maker in parts.maker_of.items():
         link("maker_of_device", device, maker)
@@ -146,7 +145,7 @@ def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
         link("rules_of_payer", rule.payer or "", rule.id)
         for code in filter(None, (rule.code, *rule.replaces, *rule.applies.codes, *rule.accepts, *rule.refuses)):
             link("rules_about_code", code, rule.id)
-    return links
+    return {relation: {key: [*held] for key, held in keys.items()} for relation, keys in links.items()}
 
 
 # ---------------------------------------------------------------------------------------------------- the cache
