@@ -26,12 +26,19 @@ def _any_of(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else "".join(names)
 
 
+def _short(asked: str) -> str:
+    """What was typed, quoted, and cut where nobody would read on."""
+    return repr(asked if len(asked) <= 80 else asked[:77] + "...")
+
+
 class UnknownName(CptError):
     """A payer, device, modality or code that the rule base does not hold."""
 
     def __init__(self, kind: str, asked: str, nearest: Sequence[str], todo: str) -> None:
         near = f" Nearest: {_any_of(nearest)}." if nearest else ""
-        super().__init__(f"No {kind} called {asked!r} in this rule base.{near} {todo}", asked=asked, nearest=[*nearest])
+        super().__init__(
+            f"No {kind} called {_short(asked)} in this rule base.{near} {todo}", asked=asked, nearest=[*nearest]
+        )
 
 
 class AmbiguousName(CptError):
@@ -39,7 +46,7 @@ class AmbiguousName(CptError):
 
     def __init__(self, kind: str, asked: str, meanings: Sequence[str]) -> None:
         super().__init__(
-            f"{asked!r} can mean more than one {kind}: {_any_of(meanings)}. Name the one you mean.",
+            f"{_short(asked)} can mean more than one {kind}: {_any_of(meanings)}. Name the one you mean.",
             asked=asked,
             meanings=[*meanings],
         )
@@ -49,7 +56,7 @@ class BadValue(CptError):
     """An option's value that is not of its form."""
 
     def __init__(self, option: str, asked: str, expected: str) -> None:
-        super().__init__(f"{option} {asked!r}: expected {expected}.", option=option, asked=asked)
+        super().__init__(f"{option} {_short(asked)}: expected {expected}.", option=option, asked=asked)
 
 
 class MissingOption(CptError):

@@ -510,6 +510,7 @@ class CoverageStep(Noun, frozen=True, omit_defaults=False):
     payer: str
     verdict: Verdict
     decided: bool
+    policy: str | None  # the document by the name the payer gives it
     says: str
     evidence: Evidence
     confidence: Confidence
@@ -595,6 +596,7 @@ class RuleLine(Noun, frozen=True, omit_defaults=False):
     payer: str
     payer_name: str
     effect: str
+    policy: str | None  # the document by the name the payer gives it
     says: str
     evidence: Evidence
     confidence: Confidence

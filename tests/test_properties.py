@@ -236,7 +236,7 @@ def test_the_json_holds_the_whole_answer_and_every_key(typed):
     assert document["question"]["service_date"] == typed.on.isoformat()
 
 
-@_SETTINGS
+@settings(_SETTINGS, max_examples=30)  # each opens the rule base anew
 @given(typed=_questions())
 def test_the_same_question_gives_the_same_answer(typed):
     assert _answer(_BOOK(), typed) == _answer(open_rules(), typed)

@@ -50,8 +50,8 @@ def warn(draft: Draft, decided: Decided, today: date) -> None:
     case = draft.case()
     if draft.question.payer and not decided.coverage.steps and not any(draft.rules(case)):
         draft.warnings.append(
-            f"No rule of {draft.payer} about this is known: the answer comes from the code set and the manufacturer "
-            "alone."
+            f"{draft.payer}: no payer rule about this is known; the answer comes from the code set and the "
+            "manufacturer alone."
         )
     for payer in draft.chain:
         for rule in draft.book.rules_of(payer):

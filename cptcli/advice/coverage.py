@@ -90,6 +90,7 @@ def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
         payer=weighed.payer,
         verdict=rule.coverage,
         decided=decided,
+        policy=rule.policy,
         says=rule.says,
         evidence=rule.evidence,
         confidence=rule.confidence,
@@ -116,6 +117,7 @@ def _status_step(book: RuleBook, chain: Sequence[str], case: Case, code: str | N
         payer=payer,
         verdict=indicator.verdict,
         decided=True,
+        policy=None,
         says=f"Fee schedule status {indicator.status}: {indicator.says} ({seen}).",
         evidence="primary",
         confidence=known.medicare.confidence or "medium",
@@ -139,7 +141,7 @@ def _says(
     if verdict == "unknown":
         payer = book.payer(chain[-1]) if chain else None
         who = payer.name if payer else "this payer"
-        return f"Not known: no rule of {who} on paying for this is in the rule base. That is not a yes; ask the payer."
+        return f"Not known: the rule base holds no rule on paying for this ({who}). That is not a yes; ask the payer."
     decided = ""
     if decisive:
         decided = VERDICTS[decisive.rule.coverage or "unknown"] + _by(book, decisive)

@@ -135,6 +135,7 @@ def _rules_about(book: RuleBook, code: str, day: date) -> tuple[RuleLine, ...]:
                     payer=rule.payer or "",
                     payer_name=payer.name if payer else rule.payer or "",
                     effect=effect_of(rule),
+                    policy=rule.policy,
                     says=rule.says,
                     evidence=rule.evidence,
                     confidence=rule.confidence,

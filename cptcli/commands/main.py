@@ -102,7 +102,8 @@ def run(arguments: list[str]) -> int:
         return Exit.CLEAN
     except OSError as error:
         _give_up_stdout()
-        sys.stderr.write(f"cpt: the answer could not be written: {error.strerror or error}.\n")
+        where = error.filename or "the answer could not be written"
+        sys.stderr.write(f"cpt: {where}: {error.strerror or error}.\n")
         return Exit.NO_ANSWER
     except Exception as error:  # the top: usage errors of the command line, and bugs
         if hasattr(error, "exit_code") and hasattr(error, "show"):

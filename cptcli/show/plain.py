@@ -88,6 +88,11 @@ def span(step: Step | CoverageStep | RuleLine | Rule) -> str:
     return f"{since}{until}, checked {step.checked}"
 
 
+def named(rule: CoverageStep | RuleLine) -> str:
+    """The payer's own name for the document, where it has one."""
+    return f"{rule.policy}; " if rule.policy else ""
+
+
 def step_line(step: Step) -> str:
     """A step of the rationale on one line."""
     replaces = f" instead of {step.replaces}" if step.replaces else ""
@@ -107,8 +112,8 @@ def coverage_line(step: CoverageStep) -> str:
     ids = ", ".join(source.id for source in step.sources) or "no source"
     caveat = f" Caveat: {step.caveat}" if step.caveat else ""
     return (
-        f"{step.verdict} {role}: {step.says}{caveat} "
-        f"[{step.evidence}, {step.confidence} confidence; {span(step)}; rule {step.rule}; {ids}]"
+        f"{step.verdict} {role}: {step.says}{caveat} [{named(step)}{step.evidence}, {step.confidence} confidence; "
+        f"{span(step)}; rule {step.rule}; {ids}]"
     )
 
 
@@ -163,7 +168,7 @@ def rule_line(rule: RuleLine) -> str:
     when = "" if rule.in_force else " (not in force that day)"
     return (
         f"{rule.payer_name}: {rule.effect}{when}: {rule.says} "
-        f"[{rule.evidence}, {rule.confidence} confidence; {span(rule)}; rule {rule.rule}]"
+        f"[{named(rule)}{rule.evidence}, {rule.confidence} confidence; {span(rule)}; rule {rule.rule}]"
     )
 
 

@@ -79,7 +79,8 @@ def _answer(answer: Answer) -> Iterator[RenderableType]:
                 step.verdict.replace("_", " "),
                 _cited(
                     Text(f"{'' if step.decided else 'may apply: '}{step.says}{_caveat(step.caveat)}"),
-                    f"{step.evidence}, {step.confidence} confidence; {plain.span(step)}; {step.rule}",
+                    plain.named(step)
+                    + f"{step.evidence}, {step.confidence} confidence; {plain.span(step)}; {step.rule}",
                 ),
             )
             for step in answer.coverage.steps
@@ -213,7 +214,7 @@ def _card(card: CodeCard) -> Iterator[RenderableType]:
                 rule.payer_name,
                 _cited(
                     Text.assemble((rule.effect, "bold" if rule.in_force else "strike"), f"  {rule.says}"),
-                    f"{rule.evidence}, {rule.confidence} confidence; {plain.span(rule)}; {rule.rule}"
+                    f"{plain.named(rule)}{rule.evidence}, {rule.confidence} confidence; {plain.span(rule)}; {rule.rule}"
                     + ("" if rule.in_force else "; not in force that day"),
                 ),
             )
