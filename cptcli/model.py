@@ -404,12 +404,9 @@ class Rule(Noun, frozen=True):
     examples: tuple[Example, ...] = ()
 
 
-class Payer(Noun, frozen=True):
-    """Who pays or decides: a programme, a contractor, a plan."""
+class PayerFacts(Noun, frozen=True, kw_only=True):
+    """What can be said of a payer beside its name."""
 
-    id: Id
-    name: Text
-    kind: Text
     also_called: tuple[str, ...] = ()
     parent: Id | None = None
     states: tuple[State, ...] = ()  # () means not tied to states
@@ -420,6 +417,14 @@ class Payer(Noun, frozen=True):
     caveat: str | None = None
     ask_state: bool = False  # true: a contractor by state decides what this payer leaves open
     fee_schedule: bool = False  # true: the Medicare status letter of a code settles payment where no rule does
+
+
+class Payer(PayerFacts, frozen=True, kw_only=True):
+    """Who pays or decides: a programme, a contractor, a plan."""
+
+    id: Id
+    name: Text
+    kind: Text
 
 
 class ListedDiagnosis(Noun, frozen=True):

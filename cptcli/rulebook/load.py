@@ -178,11 +178,7 @@ class Parts:
             id=noun.id,
             name=noun.name,
             kind=noun.kind,
-            **{
-                field: getattr(noun, field)
-                for field in model.Payer.__struct_fields__
-                if field in shapes.PayerFile.__struct_fields__ and field not in ("id", "name", "kind")
-            },
+            **{field: getattr(noun, field) for field in model.PayerFacts.__struct_fields__},
         )
         parts = {
             part.id: part if part.parent else structs.replace(part, parent=payer.id) for part in noun.jurisdictions

@@ -1,7 +1,5 @@
 """What one rule file holds, where that is more than one noun. Only reading YAML needs these."""
 
-from datetime import date
-
 from ..model import (
     Attendance,
     Code,
@@ -10,10 +8,9 @@ from ..model import (
     Modifier,
     Noun,
     Payer,
+    PayerFacts,
     Rule,
-    Setting,
     Source,
-    State,
     StatusIndicator,
     Table,
     Text,
@@ -61,22 +58,12 @@ class ModalityFamily(Noun, frozen=True):
     modalities: tuple[Modality, ...]
 
 
-class PayerFile(Noun, frozen=True):
+class PayerFile(PayerFacts, frozen=True, kw_only=True):
     """One file of `rules/payers/`: a new payer (`id`) or further rules for a known one (`extends`)."""
 
     id: Id | None = None
     extends: Id | None = None
     name: Text | None = None
     kind: Text | None = None
-    also_called: tuple[str, ...] = ()
-    parent: Id | None = None
-    states: tuple[State, ...] = ()
-    jurisdiction: str | None = None
-    settings: tuple[Setting, ...] = ("clinic", "home")
-    ends: date | None = None
-    says: str | None = None
-    caveat: str | None = None
-    ask_state: bool = False
-    fee_schedule: bool = False
     jurisdictions: tuple[Payer, ...] = ()
     rules: tuple[Rule, ...] = ()
