@@ -45,8 +45,9 @@ class AmbiguousName(CptError):
     """A name that means several things; shown, never guessed."""
 
     def __init__(self, kind: str, asked: str, meanings: Sequence[str]) -> None:
+        more = f", and {len(meanings) - 6} more" if len(meanings) > 6 else ""
         super().__init__(
-            f"{_short(asked)} can mean more than one {kind}: {_any_of(meanings)}. Name the one you mean.",
+            f"{_short(asked)} can mean more than one {kind}: {_any_of(meanings[:6])}{more}. Name the one you mean.",
             asked=asked,
             meanings=[*meanings],
         )
@@ -63,7 +64,7 @@ class MissingOption(CptError):
     """Something that has to be asked, where nobody is there to be asked."""
 
     def __init__(self, missing: Sequence[str], why: str = "") -> None:
-        what = " and ".join(missing)
+        what = ", and ".join(missing)
         super().__init__(f"Not enough to answer: add {what}.{' ' + why if why else ''}", missing=[*missing])
 
 

@@ -184,6 +184,7 @@ class Table(Noun, frozen=True):
     file: Text
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="64 hexadecimal digits, in quotes")]
     taken_from: Text
+    effective: date  # the first day it speaks of
     confidence: Confidence
     caveat: Text
     sources: tuple[Id, ...]
@@ -196,6 +197,7 @@ class StatusIndicator(Noun, frozen=True):
     says: Text
     sources: tuple[Id, ...]
     verdict: Verdict | None = None
+    valid: bool = True  # false: a payer that pays by this schedule rejects the code
 
 
 class CodingBody(Noun, frozen=True):
@@ -316,6 +318,7 @@ class Device(Noun, frozen=True):
     confidence: Confidence
     checked: date
     also_called: tuple[str, ...] = ()
+    misspelled: tuple[str, ...] = ()  # how people write its name by mistake; found, and said to be so
     models: tuple[str, ...] = ()
     fda: str | None = None
     starting_codes: tuple[StartingCode, ...] = ()
@@ -333,6 +336,7 @@ class Maker(Noun, frozen=True):
     name: Text
     devices: tuple[Device, ...]
     also_called: tuple[str, ...] = ()
+    misspelled: tuple[str, ...] = ()
     says: str | None = None
 
 

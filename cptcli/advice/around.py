@@ -18,17 +18,17 @@ def modifiers(draft: Draft, decided: Decided, known: Code | None) -> tuple[Modif
     answers: dict[str, ModifierAnswer] = {}
     for rule, held in draft.rules(draft.case(frozenset([known.code] if known else []))):
         choice = _for_code(rule, known)
-        only = f"; only if {'; '.join(held.asks)}" if held.truth == "open" else ""
+        only = f"only if {'; '.join(held.asks)}: " if held.truth == "open" else ""
         one_of = f"one of {', '.join(choice)}: " if len(choice) > 1 else ""
         for each in (*rule.modifiers, *choice):
             modifier = draft.book.modifier(each)
-            says = f"{one_of if each in choice else ''}{modifier.says if modifier else rule.says}{only}"
+            says = f"{only}{one_of if each in choice else ''}{modifier.says if modifier else rule.says}"
             required = held.truth == "yes"
             if required or each not in answers:
                 answers[each] = ModifierAnswer(modifier=each, says=says, required=required, rule=rule.id)
     for weighed in decided.rules:
         if weighed.rule.coverage in NEGATIVE:
-            where = "" if weighed.match.truth == "yes" else "where it is not covered: "
+            where = "if so: " if weighed.match.truth == "yes" else "where it is not covered, and if so: "
             for note in weighed.rule.liability:
                 answers.setdefault(
                     note.modifier,
@@ -59,7 +59,11 @@ def warn(draft: Draft, decided: Decided, today: date) -> None:
             if held.truth == "no" or (held.truth == "open" and rule.code and not _concerns(draft, rule)):
                 continue
             _warn_of_rule(draft, rule)
-    lists = dict.fromkeys(key for weighed in _with_lists(draft) for key in weighed.applies.diagnoses)
+    about = _with_lists(draft)
+    if draft.question.diagnoses and not about:
+        told = ", ".join(draft.question.diagnoses)
+        draft.warnings.append(f"No rule here weighs a diagnosis for this: {told} changed nothing.")
+    lists = dict.fromkeys(key for weighed in about for key in weighed.applies.diagnoses)
     for key in lists if draft.question.diagnoses else ():
         listed = draft.book.diagnosis_list(key)
         if listed:
@@ -78,6 +82,7 @@ def _concerns(draft: Draft, rule: Rule) -> bool:
 def _warn_of_rule(draft: Draft, rule: Rule) -> None:
     name, day = draft.payer_name(rule.payer), draft.question.service_date
     if rule.position_unknown and is_in_force(rule, day):
+        draft.contested = draft.contested or not rule.applies.therapy
         draft.warnings.append(f"{name}, rule {rule.id}: {rule.says} Its position is not known here.")
     if (rule.code and draft.named & {*rule.replaces}) or rule.coverage:
         if rule.ends and rule.ends < day:
@@ -119,7 +124,7 @@ def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
     if decided.coverage.verdict == "unknown" and modality and draft.question.setting == "clinic":
         schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
         if note := modality.medicare_note if schedule else modality.other_payers_note:
-            draft.before_you_bill.append(f"In general: {note}")
+            draft.before_you_bill.append(f"{draft.payer if schedule else 'Payers in general'}, as noted: {note}")
     if known and known.documentation:
         draft.before_you_bill.append(f"Keep on record: {'; '.join(known.documentation)}.")
     draft.before_you_bill.append(_FINAL_SAY)

@@ -142,10 +142,10 @@ def _label(book: RuleBook, kind: str, key: str) -> str:
 
 
 def _not_clear(book: RuleBook, kind: str, asked: str, found: Found, todo: str) -> str:
-    labels = [_label(book, kind, key) for key in found.ids[:6]]
+    labels = [_label(book, kind, key) for key in found.ids]
     if found.how in ("exact", "beginning", "words") and len(found.ids) > 1:
         raise AmbiguousName(kind, asked, labels)
-    raise UnknownName(kind, asked, labels, todo)
+    raise UnknownName(kind, asked, labels[:6], todo)
 
 
 def resolve_state(book: RuleBook, asked: str) -> str:
@@ -178,7 +178,8 @@ class Settled(Struct, frozen=True):
     answered: tuple[str, ...] = ()
 
 
-ATTENDANCE = ("attended", "unattended")  # what --attended and --unattended answer, where it is asked
+UNATTENDED = "unattended"
+ATTENDANCE = ("attended", UNATTENDED)  # what --attended and --unattended answer, where it is asked
 
 
 def settle(book: RuleBook, modality: str, answers: Sequence[str], device_known: bool) -> Settled:

@@ -153,10 +153,16 @@ def _says(
     if verdict in NEGATIVE:
         also = ", ".join(f"rule {each.rule.id}" for each in pending)
         return _sentence(f"{decided}; {also} may say the same")
-    parts = [f"hangs on {'; '.join(each.match.asks)}: {VERDICTS[each.rule.coverage or 'unknown']}{_by(book, each)}"
+    parts = [f"{_condition(each.match.asks)}: {VERDICTS[each.rule.coverage or 'unknown']}{_by(book, each)}"
              for each in pending]  # fmt: skip
     parts.append(f"otherwise {decided}" if decided else "otherwise not known, which is not a yes")
     return _sentence("; ".join(parts))
+
+
+def _condition(asks: Sequence[str]) -> str:
+    """What an open rule waits for: an option that tells it, or words that must be so."""
+    told = [ask for ask in asks if "(--" in ask]
+    return "hangs on " + "; ".join(told) if len(told) == len(asks) else "if " + "; ".join(asks)
 
 
 def _by(book: RuleBook, weighed: Weighed) -> str:

@@ -30,6 +30,7 @@ class Draft:
         self.candidate: str | None = None
         self.answered_by: Layer | None = None
         self.resolved: str | None = None
+        self.contested = False  # a rule may want another code, or a dispute or unknown position touches the answer
         if question.modality is None:
             raise MissingOption(["--modality or --device"])
         self.device: Device | None = book.device(question.device) if question.device else None
@@ -62,6 +63,12 @@ class Draft:
             assert known is not None
             words = (f"{question.state} belongs to {known.name}", known.says, known.caveat)
             self.resolved = ". ".join(each.rstrip(".") for each in words if each) + "."
+            table = book.table_effective("medicare-contractors")
+            if table and question.service_date < table:
+                self.warnings.append(
+                    f"Contractors by state are held from {table} on: on {question.service_date} another may have "
+                    f"decided for {question.state}, so its own rules are not certain for that day."
+                )
             return book.payer_chain(contractor)
         below = [known for key in book.children(held.id) if (known := book.payer(key))]
         states = {*held.states, *(state for each in below for state in each.states)}

@@ -3,16 +3,17 @@
 Every layer leaves a step, also when a later one overrules it.
 """
 
+import re
 from collections.abc import Sequence
 
 from ..errors import MissingOption
 from ..model import Code, Device, Layer, Modality, Rule
 from ..rulebook.precedence import is_weak, specificity
-from .asking import ATTENDANCE
+from .asking import ATTENDANCE, UNATTENDED
 from .draft import Draft
 from .matching import Match
-from .receipts import existence
-from .wording import weakness
+from .receipts import existence, status_on
+from .wording import less_sure, weaker, weakness
 
 _RECOMMENDED = ("recommends", "recommends_as_reported")
 
@@ -40,8 +41,13 @@ def code_set(draft: Draft) -> None:
         _equipment(draft)
         return
     settled, device = draft.settled, draft.device
+    if device and "clinic" not in device.settings:
+        draft.step("code_set", f"{device.name} is known here for the home only: no clinic code. {device.says}",
+                   device.evidence, device.confidence, device.checked, device.sources, rule=device.id)  # fmt: skip
+        draft.warnings.append(f"{device.name} is supplied for the home, not used in the clinic: try --setting home.")
+        return
     start = next((each for each in device.starting_codes if each.setting == "clinic"), None) if device else None
-    if device and start and (settled.unanswered or settled.choice is None or not draft.question.answers):
+    if device and start and (settled.unanswered or settled.choice is None or not settled.answered):
         draft.step("code_set", start.says, start.evidence, device.confidence, device.checked, start.sources,
                    rule=device.id, code=start.code)  # fmt: skip
         if settled.unanswered:
@@ -55,8 +61,8 @@ def code_set(draft: Draft) -> None:
     draft.step(
         "code_set",
         _led_to(draft, modality, settled.code) + (f" {chosen}" if chosen else ""),
-        modality.evidence,
-        modality.confidence,
+        weaker(modality.evidence, device.evidence if device else modality.evidence),
+        less_sure(modality.confidence, device.confidence if device else modality.confidence),
         modality.checked,
         modality.sources,
         rule=modality.id,
@@ -124,13 +130,17 @@ def hold_back_equipment(draft: Draft) -> None:
     verification = draft.book.coding_verification
     named = [*dict.fromkeys(step.code for step in draft.steps if step.code and step.applied)]
     stated = draft.question.coding_verification
+    others = [code for code in re.findall(r"\b[A-Z][0-9]{4}\b", stated or "") if code not in named]
     if len(named) > 1:
         which = "its coding verification says which" if draft.device else "name the device (--device)"
         draft.warnings.append(f"Several equipment codes are possible ({', '.join(named)}): {which}.")
         draft.withdraw()
     elif draft.code and _is_equipment(draft.book.code(draft.code)):
         draft.candidate = draft.code
-        if stated:
+        if others and draft.code not in (stated or ""):
+            draft.warnings.append(f"The verification you stated names {', '.join(others)}, not {draft.code}: no code.")
+            draft.withdraw()
+        elif stated:
             draft.warnings.append(
                 f"{draft.code} rests on the verification you stated ({stated}), which cpt cannot check."
             )
@@ -266,19 +276,36 @@ def _rule_step(draft: Draft, layer: Layer, rule: Rule, code: str | None, applied
 
 
 def _may_change(draft: Draft, rule: Rule, held: Match) -> None:
+    draft.contested = True
     weak = f", {weakness(rule.evidence, rule.confidence)}" if is_weak(rule) else ""
     draft.warnings.append(
-        f"{draft.payer_name(rule.payer)} may want {rule.code} instead (rule {rule.id}{weak}); it hangs on "
+        f"{draft.payer_name(rule.payer)} may want {rule.code} instead (rule {rule.id}{weak}), if: "
         f"{'; '.join(held.asks)}."
     )
 
 
-# ------------------------------------------------------------------------------------------------- the day
+# ------------------------------------------------------------------------------- what a code cannot be used for
 
 
-def on_that_day(draft: Draft) -> None:
-    """No code is given for a day on which it did not exist."""
+def withdraw_what_does_not_hold(draft: Draft) -> None:
+    """No code is given for a day on which it did not exist, for a payer that rejects it, or against what was said."""
     known = draft.book.code(draft.code) if draft.code else None
-    if known and (gone := existence(known, draft.question.service_date)):
+    if known is None:
+        return
+    day = draft.question.service_date
+    status, seen = status_on(known, day)
+    indicator = draft.book.status(status)
+    by_schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
+    left_alone = UNATTENDED in draft.question.answers and known.attendance and known.attendance.level == "constant"
+    if gone := existence(known, day):
         draft.warnings.append(gone)
-        draft.withdraw()
+    elif by_schedule and indicator and not indicator.valid:
+        draft.warnings.append(f"{draft.payer} rejects {known.code}: status {status}, {indicator.says} ({seen}).")
+        modality = draft.book.modality(draft.settled.modality)
+        if modality and modality.medicare_note:
+            draft.before_you_bill.append(f"{draft.payer}, as noted: {modality.medicare_note}")
+    elif left_alone:
+        draft.warnings.append(f"{known.code} needs somebody with the patient throughout; you said {UNATTENDED}.")
+    else:
+        return
+    draft.withdraw()

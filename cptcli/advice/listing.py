@@ -136,6 +136,5 @@ def _listing(
     lines: Sequence[DeviceLine | PayerLine | ModalityLine],
 ) -> Listing:
     if not lines:
-        what = words.strip() or "these filters"
-        raise UnknownName(_ONE[kind], what, (), f"cpt {kind} lists all; cpt lookup searches everything.")
+        raise UnknownName(_ONE[kind], words.strip() or "so", (), f"cpt {kind} lists all; without filters, more.")
     return Listing(kind=kind, note=None, lines=tuple(lines), rulebook=book.receipt)

@@ -42,7 +42,7 @@ def match(book: RuleBook, applies: Applies, case: Case) -> Match:
         return _NO
     if applies.states:
         if question.state is None:
-            asks.append(f"the state (--state): this rule holds for {', '.join(applies.states)}")
+            asks.append(f"the state (--state), being {' or '.join(applies.states)}")
         elif question.state not in applies.states:
             return _NO
     if applies.therapy and not any(_is_therapy(book, code) for code in case.codes):
@@ -56,7 +56,7 @@ def match(book: RuleBook, applies: Applies, case: Case) -> Match:
             if hit is None:
                 return _NO
             if uncertain:
-                asks.append(f"whether {hit} falls under it: its place on the list is uncertain")
+                asks.append(f"{hit} falls under it (its place on the list is not certain; give the full code)")
     if applies.condition:
         asks.append(applies.condition)
     return Match("open", tuple(asks), hit) if asks else Match("yes", hit=hit)
@@ -106,5 +106,7 @@ def diagnosis_hit(book: RuleBook, lists: Iterable[str], diagnoses: Iterable[str]
                 if diagnosis == entry.icd10 or (entry.match == "prefix" and diagnosis.startswith(entry.icd10)):
                     if not entry.uncertain:
                         return diagnosis, False
+                    uncertain = uncertain or diagnosis
+                elif entry.icd10.startswith(diagnosis):  # a category; some of what lies under it is listed
                     uncertain = uncertain or diagnosis
     return uncertain, uncertain is not None

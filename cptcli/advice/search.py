@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ..errors import UnknownName
 from ..model import Hit, Hits
-from ..rulebook.book import RuleBook
+from ..rulebook.book import RuleBook, called
 from ..rulebook.names import nearest, normalized
 
 _MOST = 15
@@ -46,7 +46,12 @@ def search(book: RuleBook, asked: str) -> Hits:
     if not matches:
         raise UnknownName("code, modality, device or payer", asked.strip(), (), "Try fewer or other words.")
     hits = (_hit(book, _SHELVES[each.shelf], each.id, each.name, nearly) for each in matches)
+    first = matches[0]
+    held = book.device(first.id) or book.maker(first.id) if first.shelf in ("devices", "makers") else None
+    misspelled = held and first.name in called(*held.misspelled)
     note = f"nothing is called {asked.strip()!r}; the nearest names follow" if nearly else None
+    if misspelled and held:
+        note = f"{asked.strip()!r} is how people misspell {held.name}"
     return Hits(asked=asked, note=note, matches=tuple(hits), rulebook=book.receipt)
 
 

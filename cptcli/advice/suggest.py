@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from ..model import Answer, Code, PayerAnswer, Question, UnitsAnswer
+from ..model import Answer, Code, PayerAnswer, Question, UnitsAnswer, Verdict
 from ..rulebook.book import RuleBook
 from . import around, layers
 from .coverage import NEGATIVE, decide_coverage
 from .draft import Draft
-from .wording import sureness, units_in_words
+from .wording import VERDICTS, sureness, units_in_words
 
 
 def is_finding(answer: Answer) -> bool:
@@ -26,7 +26,7 @@ def suggest(book: RuleBook, question: Question, today: date) -> Answer:
     layers.manufacturer(draft)
     layers.payers(draft)
     layers.hold_back_equipment(draft)
-    layers.on_that_day(draft)
+    layers.withdraw_what_does_not_hold(draft)
     named = draft.code or draft.candidate
     decided = decide_coverage(book, draft.chain, draft.case(), named)
     known = book.code(named) if named else None
@@ -41,7 +41,7 @@ def suggest(book: RuleBook, question: Question, today: date) -> Answer:
         code=draft.code,
         candidate=draft.candidate if draft.code is None else None,
         code_name=known.name if known else None,
-        summary=_summary(draft, known, sure),
+        summary=_summary(draft, known, sure, decided.coverage.verdict),
         answered_by=draft.answered_by,
         sure=sure,
         coverage=decided.coverage,
@@ -55,18 +55,24 @@ def suggest(book: RuleBook, question: Question, today: date) -> Answer:
     )
 
 
-def _summary(draft: Draft, known: Code | None, sure: str) -> str:
+def _summary(draft: Draft, known: Code | None, sure: str, verdict: Verdict) -> str:
     if draft.code is None:
         if draft.candidate and known:
             return f"No code yet: {known.code} ({known.name}) is the candidate, once the product's coding is verified."
         return "No code can be given; the warnings say why."
+    last = draft.last_word()
+    rule = draft.book.rule(last.rule) if last and last.rule else None
+    payer = draft.payer_name(rule.payer) if rule else draft.payer
     who = {
         "code_set": "the code set; neither manufacturer nor payer is known to say otherwise",
         "manufacturer": "the manufacturer; no payer rule known changes it",
-        "payer": f"the payer, {draft.payer}, who has the final say",
+        "payer": f"{payer}, which takes it" if rule and not rule.code else f"{payer}: the payer has the final say",
         "clinic": "your clinic's own rule",
     }[draft.answered_by or "code_set"]
-    return f"Use {draft.code} ({known.name if known else 'not described here'}), by {who} ({sure})."
+    if draft.contested:
+        who = f"the {(draft.answered_by or 'code_set').replace('_', ' ')}, contested: see the warnings"
+    described = known.name if known else "not described here"
+    return f"Use {draft.code} ({described}), by {who} ({sure}). Coverage: {VERDICTS[verdict]}."
 
 
 def _units(code: Code | None) -> UnitsAnswer:

@@ -1,6 +1,6 @@
 """The words for verdicts and for how sure a fact is: one place, so that weak is never worded as fact."""
 
-from ..model import Units, Verdict
+from ..model import Confidence, Evidence, Units, Verdict
 
 VERDICTS: dict[Verdict, str] = {
     "covered": "covered",
@@ -28,6 +28,20 @@ def sureness(evidence: str, confidence: str) -> str:
     return f"{evidence} evidence, {confidence} confidence"
 
 
+_EVIDENCE: tuple[Evidence, ...] = ("primary", "secondary", "anecdotal", "inferred")
+_CONFIDENCE: tuple[Confidence, ...] = ("high", "medium", "low")
+
+
+def weaker(one: Evidence, other: Evidence) -> Evidence:
+    """The weaker of two grades of evidence: a fact is no surer than what it rests on."""
+    return max(one, other, key=_EVIDENCE.index)
+
+
+def less_sure(one: Confidence, other: Confidence) -> Confidence:
+    """The lower of two confidences."""
+    return max(one, other, key=_CONFIDENCE.index)
+
+
 def units_in_words(units: Units) -> str:
     """How a code is counted, and the most that Medicare normally accepts."""
     timed = "timed" if units.timed else "untimed"
@@ -38,5 +52,6 @@ def units_in_words(units: Units) -> str:
         parts.append(f"usually {units.usual} a day")
     if units.medicare_maximum is not None:
         edition = f" {units.maximum_edition}" if units.maximum_edition else ""
-        parts.append(f"Medicare normally accepts at most {units.medicare_maximum} a day (MUE{edition})")
+        most = f"at most {units.medicare_maximum}" if units.medicare_maximum else "none"
+        parts.append(f"Medicare normally accepts {most} a day (MUE{edition})")
     return ", ".join(parts)

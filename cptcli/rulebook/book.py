@@ -5,6 +5,7 @@ and the few sections and entries it needs, so that it costs the same however lar
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
@@ -39,6 +40,7 @@ class Compiled(Struct, frozen=True):
     folder: str | None
     edition: model.Edition
     coding_verification: bytes
+    tables: dict[str, date]  # table -> the first day it speaks of
     shelves: dict[str, memoryview]  # shelf -> packed {id: packed entry}
     names: dict[str, memoryview]  # shelf -> packed {normalized name: ids}
     links: dict[str, memoryview]  # name of a relation -> packed {id: ids}
@@ -97,6 +99,10 @@ class RuleBook:
     def coding_verification(self) -> model.CodingVerification:
         """What a home-equipment code needs before it is given."""
         return msgspec.msgpack.decode(self._base.coding_verification, type=model.CodingVerification)
+
+    def table_effective(self, table: str) -> date | None:
+        """The first day that a table under rules/tables speaks of."""
+        return self._base.tables.get(table)
 
     def source(self, key: str) -> model.Source | None:
         """A source by id."""

@@ -209,7 +209,7 @@ def _names(parts: Parts) -> None:
                     parts.problem(f"{kind}:{noun.id}", what, "a name for one thing", "make one of them longer")
     devices: dict[str, list[model.Device]] = {}
     for device in parts.devices.values():
-        for name in called(device.id, device.name, *device.models, *device.also_called):
+        for name in called(device.id, device.name, *device.models, *device.also_called, *device.misspelled):
             for other in devices.setdefault(name, []):
                 if {*device.settings} & {*other.settings}:
                     where = parts.places.get(f"device:{other.id}", "another file")

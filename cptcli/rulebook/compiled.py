@@ -82,6 +82,7 @@ def compile_parts(parts: "Parts", sha256: str, folder: str | None) -> bytes:
             folder=folder,
             edition=parts.edition,
             coding_verification=pack(parts.coding_verification),
+            tables={table.id: table.effective for table in parts.tables.values()},
             shelves={
                 shelf: memoryview(pack({key: pack(noun) for key, noun in getattr(parts, shelf).items()}))
                 for shelf in SHELVES
@@ -99,7 +100,13 @@ def _names(nouns: "Iterable[Named]") -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for noun in nouns:
         key = noun.code if isinstance(noun, Code) else noun.id
-        for name in called(key, noun.name, *getattr(noun, "models", ()), *getattr(noun, "also_called", ())):
+        for name in called(
+            key,
+            noun.name,
+            *getattr(noun, "models", ()),
+            *getattr(noun, "also_called", ()),
+            *getattr(noun, "misspelled", ()),
+        ):
             names.setdefault(name, []).append(key)
     return names
 
@@ -151,6 +158,9 @@ def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
 # ---------------------------------------------------------------------------------------------------- the cache
 
 
+_KEPT = 8  # rule bases in the cache: a few clinic folders and versions
+
+
 def _cache_folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return (Path(base) if base else Path.home() / ".cache") / "cpt"
@@ -194,3 +204,6 @@ def _to_cache(name: str, encoded: bytes) -> None:
         except OSError:
             Path(temporary).unlink()
             raise
+        newest_first = sorted(folder.glob("*.rules"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for old in newest_first[_KEPT:]:
+            old.unlink(missing_ok=True)

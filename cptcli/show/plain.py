@@ -58,7 +58,7 @@ def _answer(answer: Answer) -> Iterator[Line]:
         yield "coverage_step", coverage_line(weighed)
     yield "units", answer.units.says
     for modifier in answer.modifiers:
-        yield "modifier", f"{modifier.modifier} {'required' if modifier.required else 'if so'}: {modifier.says}"
+        yield "modifier", f"{modifier.modifier} {'required' if modifier.required else 'not always'}: {modifier.says}"
     yield from (("claim_needs", each) for each in answer.claim_needs)
     yield from (("warning", each) for each in answer.warnings)
     yield from (("before_you_bill", each) for each in answer.before_you_bill)

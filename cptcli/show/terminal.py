@@ -89,7 +89,7 @@ def _answer(answer: Answer) -> Iterator[RenderableType]:
     yield _rows(
         [
             ("units", Text(answer.units.says)),
-            *((each.modifier, Text(f"{'' if each.required else 'if so: '}{each.says}")) for each in answer.modifiers),
+            *((each.modifier, Text(each.says)) for each in answer.modifiers),
         ]
     )
     if answer.claim_needs:
