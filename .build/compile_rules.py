@@ -3,6 +3,7 @@
 A wheel whose rules do not hold together is not built.
 """
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -25,4 +26,10 @@ class CompileRules(BuildHookInterface[Any]):
         shipped = Files(Path(self.root) / "rules")
         folder = Path(tempfile.mkdtemp(prefix="cpt-build-"))
         (folder / BUILT).write_bytes(compile_files(shipped, None, shipped.sha256))
+        self._made = folder
         build_data["force_include"][str(folder / BUILT)] = f"cptcli/_rules/{BUILT}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Leave nothing behind."""
+        if version != "editable":
+            shutil.rmtree(self._made, ignore_errors=True)

@@ -462,6 +462,7 @@ class Edition(Noun, frozen=True):
 
     version: Text
     stale_after_days: int
+    other_payer: Id  # the payer that stands for every one that is not listed
     home_payer: Id  # the payer whose home-equipment rules are shown when none is named
     misprints: dict[str, CodeText] = {}  # what documents print by mistake -> the code they mean
     dropped: dict[Id, str] = {}  # rules that are no longer here -> the version that dropped them

@@ -121,10 +121,16 @@ def test_a_difference_between_two_rule_bases_is_named_by_question(cpt):
     assert (same.code, same.stdout) == (0, "")
     ran = cpt("rules", "diff", "shipped", str(TESTS / "clinic"))
     assert ran.code == 1
-    rows = [line.split("\t") for line in ran.stdout.splitlines()]
+    heading, *rows = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert heading == ["treatment or device", "payer", "before", "after"]
     assert [row for row in rows if len(row) != 4 or row[2] == row[3]] == []
     assert {row[1] for row in rows} == {"palmetto", "palmetto-jj", "palmetto-jm"}
     assert f"{len(rows)} answers differ" in ran.stderr
+
+
+def test_a_whole_rule_base_is_compared_by_itself(cpt):
+    ran = cpt("rules", "diff", str(shipped_folder()), "shipped")
+    assert (ran.code, ran.stdout) == (0, "")
 
 
 def test_facts_that_nobody_looked_at_for_long_are_listed_with_their_links_oldest_first(cpt, tmp_path):

@@ -10,7 +10,7 @@ from cptcli.rulebook.load import Parts
 
 _FACT = "evidence: primary, confidence: high, checked: '2026-01-01', sources: [book]"
 TINY = {
-    "rulebook.yaml": "version: '1'\nstale_after_days: 365\nhome_payer: national\n",
+    "rulebook.yaml": "version: '1'\nstale_after_days: 365\nother_payer: national\nhome_payer: national\n",
     "coding-verification.yaml": (
         "says: Ask.\nask_for: [a letter]\nis_not: Coverage.\nconfidence: high\nsources: [book]\n"
         "bodies:\n  - {id: body, name: Body, says: Verifies., sources: [book], confidence: high}\n"

@@ -70,9 +70,9 @@ def warn(draft: Draft, decided: Decided, today: date) -> None:
             hit, _ = diagnosis_hit(draft.book, [key], draft.question.diagnoses)
             found = f"{hit} is on" if hit else f"{', '.join(draft.question.diagnoses)} is not on"
             draft.warnings.append(f"{found} the list of {listed.name}. {listed.caveat}")
-    for step in draft.steps:
-        if old := stale(draft.book, f"The {step.layer.replace('_', ' ')} fact {step.rule}", step.checked, today):
-            draft.warnings.append(old)
+    facts = [(f"The {step.layer.replace('_', ' ')} fact {step.rule}", step.checked) for step in draft.steps]
+    facts += [(f"The coverage rule {step.rule}", step.checked) for step in decided.coverage.steps if step.checked]
+    draft.warnings += filter(None, (stale(draft.book, name, checked, today) for name, checked in facts))
 
 
 def _concerns(draft: Draft, rule: Rule) -> bool:
@@ -113,13 +113,13 @@ def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
         first.append("Another code does not create coverage: what is not covered stays so, whatever the code.")
     for weighed in decided.rules:
         first += [f"Exception in rule {weighed.rule.id}: {each}." for each in weighed.rule.exceptions]
-        if weighed.rule.disputed:
-            draft.warnings.append(f"Disputed: {weighed.rule.disputed}")
-        if weighed.rule.not_modelled:
-            draft.warnings.append(f"Not modelled: {weighed.rule.not_modelled}")
     draft.before_you_bill[:0] = first
     for rule, held in draft.rules(draft.case()):
         _limits(draft, rule, held)
+        if rule.disputed:
+            draft.warnings.append(f"Disputed: {rule.disputed}")
+        if rule.not_modelled:
+            draft.warnings.append(f"Not modelled: {rule.not_modelled}")
     modality = draft.book.modality(draft.settled.modality)
     if decided.coverage.verdict == "unknown" and modality and draft.question.setting == "clinic":
         schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ..model import Coverage, CoverageStep, Rule, Verdict
 from ..rulebook.book import RuleBook
-from ..rulebook.precedence import is_in_force, is_weak, specificity
+from ..rulebook.precedence import has_started, is_in_force, is_weak, specificity
 from .matching import Case, Match, match
 from .receipts import refs, status_on
 from .wording import VERDICTS, weakness
@@ -18,7 +18,6 @@ class Weighed(Struct, frozen=True):
     """A coverage rule that may speak to the case."""
 
     rule: Rule
-    payer: str
     match: Match
     rank: tuple[object, ...]
 
@@ -53,7 +52,7 @@ def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str 
     return Decided(
         Coverage(
             verdict=verdict,
-            says=_says(book, chain, decisive, pending, status, verdict),
+            says=_says(book, chain, decisive, pending, status, verdict) + _unlisted(book, chain, case, verdict),
             rules=tuple(step.rule for step in steps),
             steps=tuple(steps),
         ),
@@ -68,18 +67,24 @@ def _weigh(book: RuleBook, chain: Sequence[str], case: Case) -> list[Weighed]:
     overruled: set[str] = set()
     for depth, payer in enumerate(chain):
         for rule in book.rules_of(payer):
-            if not is_in_force(rule, case.question.service_date):
+            if not rule.coverage or not has_started(rule, case.question.service_date):
                 continue
             held = match(book, rule.applies, case)
             if held.truth == "no":
                 continue
-            if held.truth == "yes":
-                overruled.update(rule.replaces)
-            if rule.coverage:
+            if held.truth == "yes":  # also when it has ended: that does not bring back what it replaced
+                overruled.update(key for key in rule.replaces if _may_overrule(book, rule, key))
+            if is_in_force(rule, case.question.service_date):
                 own = book.is_clinic_rule(rule.id)
-                rank = (rule.binding, own, not is_weak(rule), depth, specificity(rule.applies), rule.id)
-                found.append(Weighed(rule, payer, held, rank))
+                rank = (rule.binding, not is_weak(rule), own, depth, specificity(rule.applies), rule.id)
+                found.append(Weighed(rule, held, rank))
     return sorted((each for each in found if each.rule.id not in overruled), key=lambda each: each.rank, reverse=True)
+
+
+def _may_overrule(book: RuleBook, rule: Rule, key: str) -> bool:
+    """A weak rule overrules only weak ones, also by name."""
+    other = book.rule(key)
+    return other is not None and (is_weak(other) or not is_weak(rule))
 
 
 def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
@@ -87,7 +92,7 @@ def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
     assert rule.coverage is not None
     return CoverageStep(
         rule=rule.id,
-        payer=weighed.payer,
+        payer=rule.payer or "",
         verdict=rule.coverage,
         decided=decided,
         policy=rule.policy,
@@ -157,6 +162,24 @@ def _says(
              for each in pending]  # fmt: skip
     parts.append(f"otherwise {decided}" if decided else "otherwise not known, which is not a yes")
     return _sentence("; ".join(parts))
+
+
+def _unlisted(book: RuleBook, chain: Sequence[str], case: Case, verdict: Verdict) -> str:
+    """A word of caution where the verdict rests on a diagnosis not being on a list that is itself uncertain."""
+    if verdict in NEGATIVE or not case.question.diagnoses:
+        return ""
+    for payer in chain:
+        for rule in book.rules_of(payer):
+            lists = [held for key in rule.applies.diagnoses if (held := book.diagnosis_list(key))]
+            about = {*rule.applies.modalities} & case.modalities or {*rule.applies.codes} & case.codes
+            in_force = is_in_force(rule, case.question.service_date)
+            if rule.coverage in NEGATIVE and about and in_force and any(held.confidence == "low" for held in lists):
+                told = ", ".join(case.question.diagnoses)
+                return (
+                    f" That holds only if {told} is none of what rule {rule.id} excludes: it is not on the list, and "
+                    "the list is of low confidence."
+                )
+    return ""
 
 
 def _condition(asks: Sequence[str]) -> str:

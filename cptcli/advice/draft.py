@@ -6,7 +6,7 @@ from datetime import date
 from ..errors import MissingOption
 from ..model import Confidence, Device, Evidence, Layer, Payer, Question, Rule, Step
 from ..rulebook.book import RuleBook
-from ..rulebook.precedence import is_in_force
+from ..rulebook.precedence import has_started, is_in_force
 from .asking import contractor_for, settle
 from .matching import Case, Match, match
 from .receipts import refs
@@ -28,6 +28,7 @@ class Draft:
         self.named: set[str] = set()  # every code a layer named
         self.code: str | None = None
         self.candidate: str | None = None
+        self.refused: str | None = None  # the code that a payer does not take; a payer below may still take it
         self.answered_by: Layer | None = None
         self.resolved: str | None = None
         self.contested = False  # a rule may want another code, or a dispute or unknown position touches the answer
@@ -128,6 +129,17 @@ class Draft:
                     if held.truth != "no":
                         yield rule, held
 
+    def overruled_codes(self) -> set[str]:
+        """The code rules that a matching rule replaces by name; one that has ended brings nothing back."""
+        case, day = self.case(), self.question.service_date
+        return {
+            key
+            for payer in self.chain
+            for rule in self.book.rules_of(payer)
+            if rule.code and has_started(rule, day) and match(self.book, rule.applies, case).truth == "yes"
+            for key in rule.replaces
+        }
+
     def step(
         self,
         layer: Layer,
@@ -162,10 +174,9 @@ class Draft:
                 sources=refs(self.book, sources),
             )
         )
-        if code:
+        if code and applied:
             self.named.add(code)
-            if applied:
-                self.code, self.answered_by = code, layer
+            self.code, self.answered_by = code, layer
 
     def withdraw(self) -> None:
         """Take the code back: what was named stays in the steps."""

@@ -7,6 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from ..rulebook.book import RuleBook
+from ..rulebook.precedence import is_weak
 
 
 class Holding(Struct, frozen=True):
@@ -49,9 +50,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
                 "position not known": tuple(rule.id for rule in rules if rule.position_unknown),
                 "says more than the format can": tuple(rule.id for rule in rules if rule.not_modelled),
                 "disputed": tuple(rule.id for rule in rules if rule.disputed),
-                "weak": tuple(
-                    rule.id for rule in rules if rule.confidence == "low" or rule.evidence in ("anecdotal", "inferred")
-                ),
+                "weak": tuple(rule.id for rule in rules if is_weak(rule)),
             },
         ),
         Holding(

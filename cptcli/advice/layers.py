@@ -124,22 +124,27 @@ def _equipment(draft: Draft) -> None:
 
 
 def hold_back_equipment(draft: Draft) -> None:
-    """At home a code is given only with a coding verification; without one it is no more than a candidate."""
-    if draft.question.setting != "home":
-        return
+    """An equipment code is given only with a coding verification; without one it is no more than a candidate."""
     verification = draft.book.coding_verification
+    device = draft.device
+    equipment = draft.code is not None and _is_equipment(draft.book.code(draft.code))
+    if draft.question.setting != "home" and not equipment:
+        return
     named = [*dict.fromkeys(step.code for step in draft.steps if step.code and step.applied)]
     stated = draft.question.coding_verification
     others = [code for code in re.findall(r"\b[A-Z][0-9]{4}\b", stated or "") if code not in named]
-    if len(named) > 1:
-        which = "its coding verification says which" if draft.device else "name the device (--device)"
+    on_file = device is not None and device.coding_verification.status == "known"
+    if len(named) > 1 and draft.question.setting == "home":
+        which = "its coding verification says which" if device else "name the device (--device)"
         draft.warnings.append(f"Several equipment codes are possible ({', '.join(named)}): {which}.")
         draft.withdraw()
-    elif draft.code and _is_equipment(draft.book.code(draft.code)):
+    elif draft.code and equipment:
         draft.candidate = draft.code
         if others and draft.code not in (stated or ""):
             draft.warnings.append(f"The verification you stated names {', '.join(others)}, not {draft.code}: no code.")
             draft.withdraw()
+        elif on_file and device and draft.code in device.coding_verification.codes:
+            draft.warnings.append(f"A coding verification of {device.name} is known; check that it is still listed.")
         elif stated:
             draft.warnings.append(
                 f"{draft.code} rests on the verification you stated ({stated}), which cpt cannot check."
@@ -215,28 +220,38 @@ def payers(draft: Draft) -> None:
 
 
 def _one_payer(draft: Draft, layer: Layer, held: Sequence[tuple[Rule, Match]], spoken: list[Rule]) -> None:
-    """Strong before weak, narrow before wide; the first that replaces the code so far gives the code."""
-    ranked = sorted(held, key=lambda pair: (not is_weak(pair[0]), specificity(pair[0].applies)), reverse=True)
-    overruled = {key for rule, each in ranked if each.truth == "yes" for key in rule.replaces}
-    before, recoded = draft.code, False
-    for rule, each in ranked:
+    """Binding first, strong before weak, narrow before wide; the first that speaks of the code so far settles it."""
+
+    def rank(pair: tuple[Rule, Match]) -> tuple[object, ...]:
+        return pair[0].binding, not is_weak(pair[0]), specificity(pair[0].applies)
+
+    before = draft.code or draft.refused
+    overruled = draft.overruled_codes()
+    settled = False
+    for rule, each in sorted(held, key=rank, reverse=True):
+        bound = any(other.binding for other in spoken)
+        gives_way = settled or bound or rule.id in overruled
+        gives_way = gives_way or (is_weak(rule) and any(not is_weak(other) for other in spoken))
+        if before is None:
+            return
         if rule.code and before in _replaced(draft, rule):
-            stronger = is_weak(rule) and any(not is_weak(other) for other in spoken)
             if each.truth == "open":
                 _may_change(draft, rule, each)
-            elif recoded or stronger or rule.id in overruled:
-                _rule_step(draft, layer, rule, rule.code, applied=False)
-            else:
-                _rule_step(draft, layer, rule, rule.code)
-                spoken.append(rule)
-                recoded = True
-        elif each.truth == "yes" and draft.code and draft.code in rule.accepts:
-            _rule_step(draft, layer, rule, draft.code)
+                continue
+            _rule_step(draft, layer, rule, rule.code, applied=not gives_way)
+        elif each.truth == "yes" and before in rule.accepts:
+            _rule_step(draft, layer, rule, before, applied=not gives_way)
+        elif each.truth == "yes" and before in rule.refuses and not rule.code:
+            if not gives_way:
+                _rule_step(draft, layer, rule, None)
+                draft.warnings.append(f"{draft.payer_name(rule.payer)} does not take {before} for this.")
+                draft.withdraw()
+                draft.refused = before
+        else:
+            continue
+        if not gives_way:
             spoken.append(rule)
-        elif each.truth == "yes" and draft.code and draft.code in rule.refuses:
-            _rule_step(draft, layer, rule, None)
-            draft.warnings.append(f"{draft.payer_name(rule.payer)} does not take {draft.code} for this.")
-            draft.withdraw()
+            settled = True
 
 
 def _replaced(draft: Draft, rule: Rule, deep: int = 5) -> set[str]:
@@ -269,10 +284,6 @@ def _rule_step(draft: Draft, layer: Layer, rule: Rule, code: str | None, applied
     )
     if applied:
         draft.claim_needs += rule.claim_needs
-        if rule.disputed:
-            draft.warnings.append(f"Disputed: {rule.disputed}")
-        if rule.not_modelled:
-            draft.warnings.append(f"Not modelled: {rule.not_modelled}")
 
 
 def _may_change(draft: Draft, rule: Rule, held: Match) -> None:

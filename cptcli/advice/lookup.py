@@ -15,7 +15,7 @@ from .wording import units_in_words
 
 _CODE = r"[0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4}"
 _WITH_MODIFIERS = rf"(?P<code>{_CODE})(?P<rest>([ ,:-]*[A-Z0-9]{{2}})+)"
-_CODE_LIKE = r"[A-Z]?[0-9OIL]{3,}[A-Z]?"
+_CODE_LIKE = r"(?=.*[0-9])[A-Z]?[0-9OIL]{3,}[A-Z]?"
 _LOOKS_ALIKE = str.maketrans("OIL", "011")
 
 

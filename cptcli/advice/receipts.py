@@ -18,7 +18,7 @@ def stale(book: RuleBook, name: str, checked: date, today: date) -> str | None:
     days = (today - checked).days
     if days <= book.edition.stale_after_days:
         return None
-    return f"{name} was last checked on {checked}, {days} days before the day asked for: look at its source again."
+    return f"{name} was last checked on {checked}, {days} days ago: look at its source again."
 
 
 def existence(code: Code, day: date) -> str | None:

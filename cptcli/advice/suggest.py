@@ -4,6 +4,7 @@ from datetime import date
 
 from ..model import Answer, Code, PayerAnswer, Question, UnitsAnswer, Verdict
 from ..rulebook.book import RuleBook
+from ..rulebook.precedence import is_weak
 from . import around, layers
 from .coverage import NEGATIVE, decide_coverage
 from .draft import Draft
@@ -34,7 +35,7 @@ def suggest(book: RuleBook, question: Question, today: date) -> Answer:
     around.prepare(draft, decided, known)
     payer = book.payer(draft.chain[-1]) if question.payer else None
     last = draft.last_word()
-    sure = sureness(last.evidence, last.confidence) if last and draft.code else "no code is given"
+    sure = sureness(last.evidence, last.confidence, is_weak(last)) if last and draft.code else "no code is given"
     return Answer(
         question=question,
         payer=PayerAnswer(id=payer.id, name=payer.name, chain=draft.chain, resolved=draft.resolved) if payer else None,

@@ -21,9 +21,9 @@ def weakness(evidence: str, confidence: str) -> str:
     return f"not certain; {evidence} evidence, {confidence} confidence"
 
 
-def sureness(evidence: str, confidence: str) -> str:
+def sureness(evidence: str, confidence: str, weak: bool) -> str:
     """How sure a fact is, with `weak` in front where it is weak."""
-    if evidence in ("anecdotal", "inferred") or confidence == "low":
+    if weak:
         return "weak: " + weakness(evidence, confidence)
     return f"{evidence} evidence, {confidence} confidence"
 

@@ -36,9 +36,11 @@ def complete(book: RuleBook, typed: Typed, rules: str | None) -> Typed:
         typed = structs.replace(typed, modality=_modality(book))
         typed = structs.replace(typed, device=_device(book, typed))
     question = understand(book, typed)
-    while question.modality and question.device is None:
-        settled = settle(book, question.modality, question.answers, device_known=False)
-        if settled.unanswered is None:
+    while question.modality:
+        device = book.device(question.device) if question.device else None
+        settled = settle(book, device.modality if device else question.modality, question.answers, device is not None)
+        knows = device is not None and (device.starting_codes or question.setting == "home")
+        if settled.unanswered is None or knows:
             break
         typed = structs.replace(typed, answers=(*typed.answers, _answer(settled.unanswered)))
         question = understand(book, typed)
@@ -107,7 +109,8 @@ def _answer(asking: Modality) -> str:
 
 def _payer(book: RuleBook, question: Question) -> str:
     """The payer somebody chose or named; the choices are those with a rule about this treatment."""
-    modalities = {*book.modality_chain(question.modality or "")}
+    device = book.device(question.device) if question.device else None
+    modalities = {*book.modality_chain(device.modality if device else question.modality or "")}
     codes = {held.code for key in modalities if (held := book.modality(key)) and held.code}
     for key in modalities:
         held = book.modality(key)
@@ -115,7 +118,7 @@ def _payer(book: RuleBook, question: Question) -> str:
     choices = []
     for key in book.keys("payers"):
         known = book.payer(key)
-        if known and known.jurisdiction is None and key != "other":
+        if known and known.jurisdiction is None and key != book.edition.other_payer:
             rules = [*book.rules_of(key)]
             if known.ask_state or any(
                 modalities & {*rule.applies.modalities} or codes & {*rule.applies.codes, *rule.replaces}
@@ -124,7 +127,8 @@ def _payer(book: RuleBook, question: Question) -> str:
                 choices.append((key, known.name))
     choices.sort(key=lambda each: each[1].casefold())
     title = "Who pays? (those with a rule about this treatment; any other name can be typed)"
-    return _ask(title, [*choices, ("other", "other / not listed")], lambda text: resolve_payer(book, text))
+    choices.append((book.edition.other_payer, "other / not listed"))
+    return _ask(title, choices, lambda text: resolve_payer(book, text))
 
 
 def _state(book: RuleBook) -> str | None:
@@ -172,12 +176,11 @@ def _ask(title: str, choices: Sequence[Choice], meant: Callable[[str], str], def
                 return default
             say("Nothing was typed.\n")
             continue
-        if text.isascii() and text.isdecimal():
+        if choices and text.isascii() and text.isdecimal() and len(text) < 5:
             if 1 <= int(text) <= len(choices):
                 return choices[int(text) - 1][0]
-            if choices and len(text) < 4:
-                say(f"{text} is not one of the numbers 1 to {len(choices)}.\n")
-                continue
+            say(f"{text} is not one of the numbers 1 to {len(choices)}.\n")
+            continue
         same = [key for key, shown in choices if text.casefold() in (key.casefold(), shown.casefold())]
         if same:
             return same[0]

@@ -39,7 +39,7 @@ def devices(
 def payers(
     words: Words = None,
     state: Annotated[str | None, typer.Option(help="Only payers of this state, two letters.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only payers of this kind, as 'contractor' or 'bcbs'.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only payers of this kind, as 'contractor' or 'Medicaid'.")] = None,
     as_json: AsJson = False,
     plain: Plain = False,
     rules: Rules = None,

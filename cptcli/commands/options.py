@@ -57,7 +57,13 @@ def rules_folder(asked: str | None) -> Path | None:
 
 
 def open_book(asked: str | None, alone: bool = False) -> "RuleBook":
-    """The rule base to answer from; `alone` leaves CPT_RULES out. Raises RulesUnreadable where there are problems."""
+    """The rule base to answer from; `alone` leaves CPT_RULES out, and opens a whole rule base by itself.
+
+    Raises RulesUnreadable where there are problems.
+    """
     from ..rulebook.compiled import open_rules
 
-    return open_rules(None if alone and asked is None else rules_folder(asked))
+    folder = None if alone and asked is None else rules_folder(asked)
+    if alone and folder and (folder / "rulebook.yaml").is_file():
+        return open_rules(whole=folder)
+    return open_rules(folder)

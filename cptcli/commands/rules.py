@@ -51,8 +51,19 @@ def check(
     for clinic, each in enumerate(files):
         parts.add(each, clinic=bool(clinic))
     check_parts(parts)
-    problems = sorted(set(parts.problems))
-    write_lines(str(problem) for problem in problems)
+    problems = [str(problem) for problem in sorted(set(parts.problems))]
+    if not problems:
+        from ..advice.examples import run_examples
+
+        book = open_book(str(own) if own else None, alone=True)
+        for ran in run_examples(book, today()):
+            if ran.failure and (own is None or book.is_clinic_rule(ran.rule)):
+                place = book.place("rule", ran.rule)
+                problems.append(
+                    f"{place}: example {ran.number} of {ran.rule!r} does not hold; expected what it gives, but "
+                    f"{ran.failure}; mend the example or the rule"
+                )
+    write_lines(problems)
     count = sum(len(each.contents) for each in files)
     tell(f"{count} files, {len(parts.rules)} rules, {len(problems)} problem{'' if len(problems) == 1 else 's'}.")
     if stale is not None and not problems:
@@ -135,7 +146,7 @@ def new(
         raise MissingOption(["--rules DIR"], "Your rule folder; it is made when it is not there.")
     key = id_from(name)
     if kind == "override":
-        book = open_book(None)
+        book = open_book(named if Path(named).is_dir() else None, alone=True)
         key = resolve_payer(book, name)
         held = book.payer(key)
         name = held.name if held else name
@@ -152,9 +163,12 @@ def diff(
     as_json: AsJson = False,
     on: On = None,
 ) -> int:
-    """Which answers change between two rule folders, and for which questions.
+    """Which answers change between two rule bases, and for which questions.
 
-    Asks every treatment and device against every payer. Exit 0 when nothing changes, 1 when something does.
+    A folder with a rulebook.yaml is a rule base of its own, as the rules/ of another version; any other is laid over
+    the shipped rules. Asks about the payers and treatments whose rules differ.
+
+    Exit 0 when nothing changes, 1 when something does.
     """
     from ..advice.compare import changes
     from ..show.as_json import one_line
@@ -171,6 +185,8 @@ def diff(
             row = {"question": asked, "before": change.before, "after": change.after}
             write_bytes(one_line(row))
         else:
+            if count == 1:
+                write_lines(["treatment or device\tpayer\tbefore\tafter"])
             write_lines([f"{what}\t{asked.payer}\t{change.before}\t{change.after}"])
     tell(f"{count} answer{'' if count == 1 else 's'} differ.")
     return Exit.FINDINGS if count else Exit.CLEAN

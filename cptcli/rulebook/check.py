@@ -5,14 +5,14 @@ All problems of a run are reported. Running the examples beside the rules needs 
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from itertools import combinations
+from itertools import combinations, product
 
 from msgspec import Struct
 
 from .. import model
 from .book import called
 from .load import Parts
-from .precedence import overlap, specificity
+from .precedence import is_weak, overlap, specificity
 
 EFFECTS = (
     "code",
@@ -159,6 +159,10 @@ def _rules(parts: Parts) -> None:
             parts.problem(place, "a rule that does nothing", f"one of {', '.join(EFFECTS)}", "add what it does")
         if rule.code and not rule.replaces:
             parts.problem(place, "a code that replaces nothing", "'replaces' with a code or rule", "add 'replaces'")
+        if rule.replaces and not (rule.code or rule.coverage):
+            parts.problem(place, "'replaces' without a code or coverage", "what takes its place", "delete 'replaces'")
+        if rule.id in _replaced_rules(parts, rule):
+            parts.problem(place, "it replaces itself, if through others", "a rule that comes first", "cut the circle")
         if rule.coverage == "unknown":
             parts.problem(place, "coverage: unknown", "a verdict", "use position_unknown: true")
         if rule.effective and rule.ends and rule.ends < rule.effective:
@@ -192,8 +196,20 @@ def _rules(parts: Parts) -> None:
                     _unknown(parts, place, kind, key, known)
 
 
+def _replaced_rules(parts: Parts, rule: model.Rule) -> set[str]:
+    """Every rule that a rule replaces, directly or through those."""
+    found: set[str] = set()
+    ahead = [key for key in rule.replaces if key in parts.rules]
+    while ahead:
+        key = ahead.pop()
+        if key not in found:
+            found.add(key)
+            ahead += [each for each in parts.rules[key].replaces if each in parts.rules]
+    return found
+
+
 def _names(parts: Parts) -> None:
-    """Names that mean two things: an error, unless a parent shares it or the settings tell the two apart."""
+    """Names that mean two things: an error, unless the settings tell two devices apart."""
     claims: dict[tuple[str, str], str] = {}
     nouns: list[tuple[str, Mapping[str, model.Payer | model.Modality]]] = [
         ("payer", parts.payers),
@@ -225,25 +241,26 @@ def _conflicts(parts: Parts) -> None:
     Rules are compared only within what they are about, so that a rule base of a hundred thousand rules is checked too.
     """
     narrower = _narrower(parts)
-    together: dict[tuple[object, ...], list[model.Rule]] = {}
+    together: dict[tuple[object, ...], dict[str, list[model.Rule]]] = {}
     for rule in parts.rules.values():
-        rank = (rule.payer, rule.id in parts.clinic_rules, rule.binding, specificity(rule.applies))
+        if rule.applies.condition:
+            continue  # always open: it never decides, so it contradicts nothing
+        own = rule.id in parts.clinic_rules
+        rank = (rule.payer, own, rule.binding, is_weak(rule), specificity(rule.applies))
         for each in _about(parts, rule.applies, narrower):
-            if rule.coverage and not rule.applies.condition:
-                together.setdefault((rank, "coverage", each), []).append(rule)
-            for replaced in rule.replaces if rule.code else ():
-                together.setdefault((rank, replaced, each), []).append(rule)
+            for effect, says in (("coverage", rule.coverage), *((key, rule.code) for key in rule.replaces)):
+                if says:
+                    together.setdefault((rank, effect, each), {}).setdefault(says, []).append(rule)
     told: set[tuple[str, str]] = set()
-    for (_, effect, about), rules in together.items():
-        for one, other in combinations(rules, 2):
-            if str(about).startswith("by ") and bool(one.applies.codes) == bool(other.applies.codes):
-                continue
-            said, says = (one.coverage, other.coverage) if effect == "coverage" else (one.code, other.code)
-            pair = (one.id, other.id)
-            if said == says or pair in told or one.id in other.replaces or other.id in one.replaces:
-                continue
-            if overlap(one, other) and _can_meet(one.applies, other.applies):
-                told.add(pair)
+    for (_, _, about), answers in together.items():
+        for (said, ones), (says, others) in combinations(answers.items(), 2):
+            for one, other in product(ones, others):
+                if str(about).startswith("by ") and one.applies.modalities and other.applies.modalities:
+                    continue
+                named = one.id in other.replaces or other.id in one.replaces or (one.id, other.id) in told
+                if named or not overlap(one, other) or not _can_meet(one.applies, other.applies):
+                    continue
+                told.add((one.id, other.id))
                 where = parts.places.get(f"rule:{one.id}", one.id)
                 parts.problem(
                     f"rule:{other.id}",
@@ -256,19 +273,16 @@ def _conflicts(parts: Parts) -> None:
 def _about(parts: Parts, applies: model.Applies, narrower: Mapping[str, set[str]]) -> set[str]:
     """What a rule names most narrowly: devices, else makers, else every treatment and code it can be about."""
     if applies.devices or applies.makers:
-        return {*applies.devices} or {*applies.makers}
+        of_makers = {device for device, maker in parts.maker_of.items() if maker in applies.makers}
+        return {*applies.devices} | of_makers | {f"maker {maker}" for maker in applies.makers}
     treatments = {each for key in applies.modalities for each in narrower.get(key, {key})}
-    named = treatments | {*applies.codes}
-    if not (applies.modalities and applies.codes):  # a rule by treatment alone can meet one by code alone
-        leads = {code for key in treatments if key in parts.modalities for code in _leads(parts.modalities[key])}
-        named |= {f"by {code}" for code in leads | {*applies.codes}}
-    return named or {"anything"}
+    leads = {code for key in treatments if key in parts.modalities for code in _leads(parts.modalities[key])}
+    return treatments | {*applies.codes} | {f"by {code}" for code in leads | {*applies.codes}} or {"anything"}
 
 
 def _leads(modality: model.Modality) -> Iterator[str]:
-    for code in (modality.code, *(choice.code for choice in (modality.decide.answers if modality.decide else ()))):
-        if code:
-            yield code
+    choices = modality.decide.answers if modality.decide else ()
+    yield from filter(None, (modality.code, *modality.home_codes, *(choice.code for choice in choices)))
 
 
 def _narrower(parts: Parts) -> dict[str, set[str]]:

@@ -1,6 +1,7 @@
 """Rule folders -> a RuleBook, by way of a cache keyed by content. The YAML stays the only source of truth.
 
-The cache is data (msgpack, checked against its own hash), never code; whatever is wrong with it, it is made anew.
+The cache is data (msgpack, checked against its own hash and the rules it was made from), never code; one that is
+damaged, cut short or of other rules is made anew.
 """
 
 import contextlib
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .. import __version__
 from ..errors import RulesUnreadable
 from ..model import Code, Device, Maker, Modality, Payer
 from .book import NAMED, SHELVES, Compiled, RuleBook, called
@@ -31,19 +31,24 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "rules"
 
 
-def open_rules(folder: Path | None = None) -> RuleBook:
-    """The shipped rules, with a clinic `folder` laid over them. Raises RulesUnreadable naming every problem."""
-    if folder is None and (built := _built_with_the_wheel()):
+def open_rules(folder: Path | None = None, whole: Path | None = None) -> RuleBook:
+    """The shipped rules, or a `whole` rule base of another version, with a clinic `folder` laid over them.
+
+    Raises RulesUnreadable naming every problem.
+    """
+    if folder is None and whole is None and (built := _built_with_the_wheel()):
         return built
     from .files import Files
 
-    shipped = Files(shipped_folder())
+    shipped = Files(whole or shipped_folder())
     clinic = Files(folder) if folder else None
     sha256 = f"{shipped.sha256}+{clinic.sha256}" if clinic else shipped.sha256
     unreadable = shipped.unreadable or (clinic and clinic.unreadable)
-    name = f"{sha256}-{__version__}-{folder or ''}"
+    name = f"{sha256}-{_code_hash()}-{folder or ''}"
     if not unreadable and (cached := _from_cache(name)):
-        return cached
+        held = cached.receipt
+        if (held.sha256, held.folder) == (sha256, str(folder) if folder else None):
+            return cached
     encoded = compile_files(shipped, clinic, sha256)
     _to_cache(name, encoded)
     return RuleBook(encoded)
@@ -166,6 +171,17 @@ def _cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "cpt"
 
 
+def _code_hash() -> str:
+    """The hash of the code that reads and checks rules: another one makes its own compiled form."""
+    import hashlib
+
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in (here.parent / "model.py", *sorted(here.glob("*.py"))):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def _cached(name: str) -> Path:
     import hashlib
 
@@ -175,6 +191,7 @@ def _cached(name: str) -> Path:
 def _from_cache(name: str) -> RuleBook | None:
     try:
         content = _cached(name).read_bytes()
+        os.utime(_cached(name))  # the ones in use are kept
     except (OSError, RuntimeError):
         return None
     import hashlib
@@ -196,14 +213,13 @@ def _to_cache(name: str, encoded: bytes) -> None:
         import tempfile
 
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=folder)
+        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".new")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(encoded).digest() + encoded)
             Path(temporary).replace(_cached(name))
-        except OSError:
-            Path(temporary).unlink()
-            raise
+        finally:
+            Path(temporary).unlink(missing_ok=True)
         newest_first = sorted(folder.glob("*.rules"), key=lambda file: file.stat().st_mtime, reverse=True)
         for old in newest_first[_KEPT:]:
             old.unlink(missing_ok=True)

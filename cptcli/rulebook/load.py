@@ -1,5 +1,6 @@
 """Rule folders -> the nouns they hold, with where each stands. Says what is misshapen; check.py says what is wrong."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -68,6 +69,11 @@ class Parts:
                 Problem(each.file, 1, 1, f"cannot be read ({each.why})", "a readable file or folder", each.todo)
             )
         for name, content in files.contents.items():
+            if name.startswith("tables/") and clinic:
+                self.problems.append(
+                    Problem(name, 1, 1, "a table in a folder of yours", "the shipped tables alone", "move it away")
+                )
+                continue
             if name.startswith("tables/") and name.endswith(".csv"):
                 self.table_files[name.removeprefix("tables/")] = content
                 continue
@@ -108,32 +114,32 @@ class Parts:
     def _take(self, noun: object, file: str, clinic: bool) -> None:
         match noun:
             case shapes.SourceFile():
-                self._put_all("source", self.sources, {each.id: each for each in noun.sources}, file)
+                self._put_all("source", self.sources, [(each.id, each) for each in noun.sources], file)
             case shapes.CodeFamily():
-                self._put_all("code", self.codes, {each.code: _in_family(each, noun) for each in noun.codes}, file)
+                self._put_all("code", self.codes, [(each.code, _in_family(each, noun)) for each in noun.codes], file)
             case shapes.ModalityFamily():
-                self._put_all("modality", self.modalities, {each.id: each for each in noun.modalities}, file)
+                self._put_all("modality", self.modalities, [(each.id, each) for each in noun.modalities], file)
             case model.Maker():
-                self._put_all("maker", self.makers, {noun.id: noun}, file)
-                self._put_all("device", self.devices, {each.id: each for each in noun.devices}, file)
+                self._put_all("maker", self.makers, [(noun.id, noun)], file)
+                self._put_all("device", self.devices, [(each.id, each) for each in noun.devices], file)
                 self.maker_of.update({device.id: noun.id for device in noun.devices})
             case shapes.PayerFile():
                 self._payer(noun, file, clinic)
             case model.DiagnosisList():
-                self._put_all("diagnosislist", self.diagnoses, {noun.id: noun}, file)
+                self._put_all("diagnosislist", self.diagnoses, [(noun.id, noun)], file)
             case shapes.ModifierFile():
-                self._put_all("modifier", self.modifiers, {each.modifier: each for each in noun.modifiers}, file)
+                self._put_all("modifier", self.modifiers, [(each.modifier, each) for each in noun.modifiers], file)
             case shapes.StatusFile():
-                self._put_all("status", self.statuses, {each.status: each for each in noun.status_indicators}, file)
+                self._put_all("status", self.statuses, [(each.status, each) for each in noun.status_indicators], file)
             case shapes.TableFile():
-                self._put_all("table", self.tables, {each.id: each for each in noun.tables}, file)
+                self._put_all("table", self.tables, [(each.id, each) for each in noun.tables], file)
             case model.Edition():
                 self.edition = self._only(self.edition, noun, file)
             case model.CodingVerification():
                 self.coding_verification = self._only(self.coding_verification, noun, file)
 
-    def _put_all(self, kind: str, shelf: dict[str, T], new: dict[str, T], file: str) -> None:
-        for key, noun in new.items():
+    def _put_all(self, kind: str, shelf: dict[str, T], new: Sequence[tuple[str, T]], file: str) -> None:
+        for key, noun in new:
             if key in shelf:
                 first = self.places.get(f"{kind}:{key}", "another file")
                 self.problems.append(
@@ -180,17 +186,15 @@ class Parts:
             kind=noun.kind,
             **{field: getattr(noun, field) for field in model.PayerFacts.__struct_fields__},
         )
-        parts = {
-            part.id: part if part.parent else structs.replace(part, parent=payer.id) for part in noun.jurisdictions
-        }
-        self._put_all("payer", self.payers, {payer.id: payer, **parts}, file)
+        parts = [part if part.parent else structs.replace(part, parent=payer.id) for part in noun.jurisdictions]
+        self._put_all("payer", self.payers, [(each.id, each) for each in (payer, *parts)], file)
         self._rules(noun, payer.id, file, clinic)
 
     def _rules(self, noun: shapes.PayerFile, payer: str, file: str, clinic: bool) -> None:
-        rules = {rule.id: rule if rule.payer else structs.replace(rule, payer=payer) for rule in noun.rules}
-        self._put_all("rule", self.rules, rules, file)
+        rules = [rule if rule.payer else structs.replace(rule, payer=payer) for rule in noun.rules]
+        self._put_all("rule", self.rules, [(rule.id, rule) for rule in rules], file)
         if clinic:
-            self.clinic_rules.update(rules)
+            self.clinic_rules.update(rule.id for rule in rules)
 
 
 def _in_family(code: model.Code, family: shapes.CodeFamily) -> model.Code:

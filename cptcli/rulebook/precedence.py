@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from ..model import Applies, Rule
+from ..model import Applies, CoverageStep, Rule, Step
 
 _ALWAYS = (date.min, date.max)
 
@@ -15,9 +15,14 @@ def specificity(applies: Applies) -> tuple[int, int]:
     return level, narrower
 
 
-def is_weak(rule: Rule) -> bool:
-    """Whether a rule applies only where nothing stronger speaks, and is always shown as weak."""
-    return rule.confidence == "low" or rule.evidence == "anecdotal"
+def is_weak(fact: Rule | Step | CoverageStep) -> bool:
+    """Whether a fact counts only where nothing stronger speaks, and is always shown as weak."""
+    return fact.confidence == "low" or fact.evidence in ("anecdotal", "inferred")
+
+
+def has_started(rule: Rule, day: date) -> bool:
+    """Whether the rule's first day has come, also when its last has gone."""
+    return (rule.effective or _ALWAYS[0]) <= day
 
 
 def is_in_force(rule: Rule, day: date) -> bool:
