@@ -705,7 +705,6 @@ class Listing(Noun, frozen=True, omit_defaults=False):
     """What `cpt devices`, `cpt payers` or `cpt modalities` found."""
 
     kind: Literal["devices", "payers", "modalities"]
-    note: str | None
     lines: tuple[DeviceLine | PayerLine | ModalityLine, ...]
     rulebook: Receipt
 

@@ -117,7 +117,6 @@ class Draft:
             frozenset(wider for kind in kinds for wider in self.book.modality_chain(kind)),
             self.book.maker_of(self.device.id) if self.device else None,
             frozenset(self.named) if codes is None else codes,
-            self.question.setting,
         )
 
     def rules(self, case: Case) -> Iterator[tuple[Rule, Match]]:

@@ -137,4 +137,4 @@ def _listing(
 ) -> Listing:
     if not lines:
         raise UnknownName(_ONE[kind], words.strip() or "so", (), f"cpt {kind} lists all; without filters, more.")
-    return Listing(kind=kind, note=None, lines=tuple(lines), rulebook=book.receipt)
+    return Listing(kind=kind, lines=tuple(lines), rulebook=book.receipt)

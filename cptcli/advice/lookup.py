@@ -19,15 +19,11 @@ _CODE_LIKE = r"(?=.*[0-9])[A-Z]?[0-9OIL]{3,}[A-Z]?"
 _LOOKS_ALIKE = str.maketrans("OIL", "011")
 
 
-class NotACode(UnknownName):
-    """Something of the shape of a code that is none, with the nearest real ones."""
-
-
 def lookup(book: RuleBook, asked: str, day: date, today: date) -> CodeCard | Hits:
     """The card of the code that was asked for, or what the words may mean.
 
-    Raises NotACode for a malformed code and for a well-formed one that is in no rule, UnknownName for words that
-    name nothing.
+    Raises UnknownName for a malformed code, for a well-formed one that is in no rule, and for words that name
+    nothing.
     """
     text = upright(asked)
     compact = re.sub(r"\s", "", text)
@@ -58,11 +54,13 @@ def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: d
     form = "A CPT or HCPCS code has five characters"
     meant = book.edition.misprints.get(compact)
     if meant:
-        raise NotACode("code", asked, [_named(book, meant)], f"{form}; {asked.strip()} has {len(compact)}: a misprint.")
+        raise UnknownName(
+            "code", asked, [_named(book, meant)], f"{form}; {asked.strip()} has {len(compact)}: a misprint."
+        )
     begun = [code for code in book.keys("codes") if code.startswith(compact) or compact.startswith(code)]
     near = begun or _near_codes(book, compact)
     wrong = f"{asked.strip()} has {len(compact)}" if len(compact) != 5 else f"{asked.strip()} is not of that form"
-    raise NotACode("code", asked, [_named(book, code) for code in near[:5]], f"{form}; {wrong}.")
+    raise UnknownName("code", asked, [_named(book, code) for code in near[:5]], f"{form}; {wrong}.")
 
 
 def _near_codes(book: RuleBook, text: str) -> list[str]:
@@ -83,7 +81,7 @@ def _card(
     if code is None:
         near = [_named(book, each) for each in _near_codes(book, key)]
         todo = f"{key} has the form of a code; that it is not here does not make it invalid."
-        raise NotACode("code", asked, near, todo)
+        raise UnknownName("code", asked, near, todo)
     rules = _rules_about(book, key, day)
     status, seen = status_on(code, day)
     indicator = book.status(status)

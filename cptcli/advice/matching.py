@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ..model import Applies, Question, Setting
+from ..model import Applies, Question
 from ..rulebook.book import RuleBook
 
 
@@ -16,7 +16,6 @@ class Case(Struct, frozen=True):
     modalities: frozenset[str]  # the modality and the wider ones it is a kind of
     maker: str | None
     codes: frozenset[str]  # every code that a layer named
-    setting: Setting
 
 
 class Match(Struct, frozen=True):
@@ -38,7 +37,7 @@ def match(book: RuleBook, applies: Applies, case: Case) -> Match:
     if named is None:
         return _NO
     asks.extend(named)
-    if applies.settings and case.setting not in applies.settings:
+    if applies.settings and question.setting not in applies.settings:
         return _NO
     if applies.states:
         if question.state is None:

@@ -33,7 +33,6 @@ class Found(Struct, frozen=True):
 
     ids: tuple[str, ...]
     how: str  # exact, beginning, words, nearly, nothing
-    as_written: str = ""  # the known name that matched
 
     @property
     def clear(self) -> str | None:
@@ -47,7 +46,7 @@ def find(asked: str, names: Mapping[str, tuple[str, ...]]) -> Found:
     if not wanted:
         return Found((), "nothing")
     if wanted in names:
-        return Found(names[wanted], "exact", wanted)
+        return Found(names[wanted], "exact")
     joined = wanted.replace(" ", "")
     for how, matches in (
         ("exact", [name for name in names if name.replace(" ", "") == joined]),
@@ -55,9 +54,9 @@ def find(asked: str, names: Mapping[str, tuple[str, ...]]) -> Found:
         ("words", [name for name in names if f" {wanted} " in f" {name} "]),
     ):
         if matches:
-            return Found(_ids(matches, names), how, matches[0] if len(matches) == 1 else "")
+            return Found(_ids(matches, names), how)
     near = nearest(wanted, names)
-    return Found(_ids(near, names), "nearly", near[0] if near else "") if near else Found((), "nothing")
+    return Found(_ids(near, names), "nearly" if near else "nothing")
 
 
 def nearest(wanted: str, names: Iterable[str]) -> list[str]:

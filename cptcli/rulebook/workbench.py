@@ -60,10 +60,22 @@ def schema(kind: str | None) -> dict[str, object]:
         **{name.rpartition("/")[2].removesuffix(".yaml"): noun for name, noun in NOUN_OF_FILE.items()},
     }
     if kind is None:
-        return {name: msgspec.json.schema(noun) for name, noun in nouns.items()}
+        return {name: _on_one_line(msgspec.json.schema(noun)) for name, noun in nouns.items()}
     if kind not in nouns:
         raise BadValue("KIND", kind, f"one of {', '.join(nouns)}")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(nouns[kind])}
+    described = _on_one_line(msgspec.json.schema(nouns[kind]))
+    assert isinstance(described, dict)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+
+
+def _on_one_line(value: object) -> object:
+    """A schema with its descriptions unwrapped: Python versions indent docstrings differently."""
+    if isinstance(value, dict):
+        return {
+            key: " ".join(held.split()) if key == "description" and isinstance(held, str) else _on_one_line(held)
+            for key, held in value.items()
+        }
+    return [_on_one_line(each) for each in value] if isinstance(value, list) else value
 
 
 class OldFact(Struct, frozen=True):
