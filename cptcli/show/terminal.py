@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -64,7 +63,7 @@ def _answer(answer: Answer) -> Iterator[RenderableType]:
     yield Text.assemble("Decided by: ", (_decider(answer), "bold"), f" - {answer.sure}")
     verdict = answer.coverage.verdict
     yield Text.assemble("Coverage: ", (verdict.replace("_", " "), _TONES[verdict]))
-    yield Padding(Text(answer.coverage.says), (0, 0, 0, 2))
+    yield Text(answer.coverage.says)
     yield ""
     yield Text(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in plain.question(answer)), style="dim")
     yield from _section("Why this code")
@@ -152,11 +151,14 @@ def _narrow() -> bool:
 
 def _bullets(title: str, texts: Sequence[str], style: str = "") -> Iterator[RenderableType]:
     yield from _section(title)
+    if style == "dim":  # long lists that nobody reads for pleasure: a table would cost a fifth of the page's time
+        yield Text("\n".join(f"- {text}" for text in texts), style="dim", overflow="fold")
+        return
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for text in texts:
-        grid.add_row(Text("-", style=style), Text(text, style="dim" if style == "dim" else ""))
+        grid.add_row(Text("-", style=style), Text(text))
     yield grid
 
 
