@@ -4,7 +4,7 @@ from datetime import date
 
 from ..model import Code, ModifierAnswer, Rule
 from ..rulebook.precedence import is_in_force, is_weak
-from .coverage import NEGATIVE, Decided
+from .coverage import NEGATIVE, Decided, hanging_on_lists
 from .draft import Draft
 from .matching import Match, diagnosis_hit, match
 from .receipts import stale
@@ -59,7 +59,7 @@ def warn(draft: Draft, decided: Decided, today: date) -> None:
             if held.truth == "no" or (held.truth == "open" and rule.code and not _concerns(draft, rule)):
                 continue
             _warn_of_rule(draft, rule)
-    about = _with_lists(draft)
+    about = hanging_on_lists(draft.book, draft.chain, case)
     if draft.question.diagnoses and not about:
         told = ", ".join(draft.question.diagnoses)
         draft.warnings.append(f"No rule here weighs a diagnosis for this: {told} changed nothing.")
@@ -69,13 +69,14 @@ def warn(draft: Draft, decided: Decided, today: date) -> None:
         if listed:
             hit, _ = diagnosis_hit(draft.book, [key], draft.question.diagnoses)
             found = f"{hit} is on" if hit else f"{', '.join(draft.question.diagnoses)} is not on"
-            draft.warnings.append(f"{found} the list of {listed.name}. {listed.caveat}")
+            draft.warnings.append(f"{found} the list {listed.name!r}. {listed.caveat}")
     facts = [(f"The {step.layer.replace('_', ' ')} fact {step.rule}", step.checked) for step in draft.steps]
     facts += [(f"The coverage rule {step.rule}", step.checked) for step in decided.coverage.steps if step.checked]
     draft.warnings += filter(None, (stale(draft.book, name, checked, today) for name, checked in facts))
 
 
 def _concerns(draft: Draft, rule: Rule) -> bool:
+    """Whether the rule would replace a code that a layer named."""
     return bool(draft.named & {*rule.replaces})
 
 
@@ -84,24 +85,11 @@ def _warn_of_rule(draft: Draft, rule: Rule) -> None:
     if rule.position_unknown and is_in_force(rule, day):
         draft.contested = draft.contested or not rule.applies.therapy
         draft.warnings.append(f"{name}, rule {rule.id}: {rule.says} Its position is not known here.")
-    if (rule.code and draft.named & {*rule.replaces}) or rule.coverage:
+    if (rule.code and _concerns(draft, rule)) or rule.coverage:
         if rule.ends and rule.ends < day:
             draft.warnings.append(f"{name}: rule {rule.id} ended on {rule.ends} and is not applied.")
         elif rule.effective and rule.effective > day:
             draft.warnings.append(f"{name}: rule {rule.id} starts on {rule.effective} and is not applied yet.")
-
-
-def _with_lists(draft: Draft) -> list[Rule]:
-    """The coverage rules in force about this treatment that hang on a list of diagnoses."""
-    case = draft.case()
-    found = []
-    for payer in draft.chain:
-        for rule in draft.book.rules_of(payer):
-            applies = rule.applies
-            about = case.modalities & {*applies.modalities} or case.codes & {*applies.codes}
-            if rule.coverage and applies.diagnoses and about and is_in_force(rule, draft.question.service_date):
-                found.append(rule)
-    return found
 
 
 def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:

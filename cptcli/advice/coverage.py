@@ -166,20 +166,28 @@ def _says(
 
 def _unlisted(book: RuleBook, chain: Sequence[str], case: Case, verdict: Verdict) -> str:
     """A word of caution where the verdict rests on a diagnosis not being on a list that is itself uncertain."""
-    if verdict in NEGATIVE or not case.question.diagnoses:
-        return ""
-    for payer in chain:
-        for rule in book.rules_of(payer):
-            lists = [held for key in rule.applies.diagnoses if (held := book.diagnosis_list(key))]
-            about = {*rule.applies.modalities} & case.modalities or {*rule.applies.codes} & case.codes
-            in_force = is_in_force(rule, case.question.service_date)
-            if rule.coverage in NEGATIVE and about and in_force and any(held.confidence == "low" for held in lists):
-                told = ", ".join(case.question.diagnoses)
-                return (
-                    f" That holds only if {told} is none of what rule {rule.id} excludes: it is not on the list, and "
-                    "the list is of low confidence."
-                )
+    told = ", ".join(case.question.diagnoses)
+    for rule in hanging_on_lists(book, chain, case) if told and verdict not in NEGATIVE else ():
+        lists = (book.diagnosis_list(key) for key in rule.applies.diagnoses)
+        if rule.coverage in NEGATIVE and any(held and held.confidence == "low" for held in lists):
+            return (
+                f" That holds only if {told} is none of what rule {rule.id} excludes: it is not on the list, and the "
+                "list is of low confidence."
+            )
     return ""
+
+
+def hanging_on_lists(book: RuleBook, chain: Sequence[str], case: Case) -> list[Rule]:
+    """The coverage rules in force about this treatment that hang on a list of diagnoses, met or not."""
+    return [
+        rule
+        for payer in chain
+        for rule in book.rules_of(payer)
+        if rule.coverage
+        and rule.applies.diagnoses
+        and (case.modalities & {*rule.applies.modalities} or case.codes & {*rule.applies.codes})
+        and is_in_force(rule, case.question.service_date)
+    ]
 
 
 def _condition(asks: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from ..model import Confidence, Evidence, Units, Verdict
 
 VERDICTS: dict[Verdict, str] = {
     "covered": "covered",
-    "conditional": "covered only under conditions",
+    "conditional": "depends on conditions",
     "bundled": "bundled, not paid on its own line",
     "investigational": "treated as investigational and not paid",
     "not_covered": "not covered",
