@@ -1,4 +1,4 @@
-"""Build step of the wheel: checks the rules and puts their compiled form beside them.
+"""Build step of the wheel: checks the rules and puts their compiled forms beside them.
 
 A wheel whose rules do not hold together is not built.
 """
@@ -13,21 +13,26 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CompileRules(BuildHookInterface[Any]):
-    """Adds `cptcli/_rules/.compiled`; an editable install reads the YAML of the checkout instead."""
+    """Adds `.compiled` and `.tables.sqlite` to `cptcli/_rules`; an editable install compiles those of the checkout."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before the wheel is put together."""
         if version == "editable":
             return
         sys.path.insert(0, self.root)
+        from cptcli.cms import shipped as tables
         from cptcli.rulebook.compiled import BUILT, compile_files
         from cptcli.rulebook.files import Files
 
-        shipped = Files(Path(self.root) / "rules")
-        folder = Path(tempfile.mkdtemp(prefix="cpt-build-"))
-        (folder / BUILT).write_bytes(compile_files(shipped, None, shipped.sha256))
-        self._made = folder
-        build_data["force_include"][str(folder / BUILT)] = f"cptcli/_rules/{BUILT}"
+        rules = Path(self.root) / "rules"
+        shipped = Files(rules)
+        self._made = Path(tempfile.mkdtemp(prefix="cpt-build-"))
+        for name, content in (
+            (BUILT, compile_files(shipped, None, shipped.sha256)),
+            (tables.BUILT, tables.compile_tables(Files(rules / "tables"))),
+        ):
+            (self._made / name).write_bytes(content)
+            build_data["force_include"][str(self._made / name)] = f"cptcli/_rules/{name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Leave nothing behind."""

@@ -1,6 +1,7 @@
 """CMS's tables under rules/tables: read as they are, by the day of service, and never typed a second time."""
 
 import csv
+import gzip
 import hashlib
 from datetime import date
 from pathlib import Path
@@ -52,26 +53,127 @@ def test_every_code_of_a_table_that_the_rule_base_holds_has_what_the_table_says(
     }
 
 
+def _collected(name):
+    """The rows of a table as they were collected."""
+    opened = gzip.open if name.endswith(".gz") else open
+    with opened(SHARED / name, "rt", encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _iso(day):
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}"
+
+
+def _edits(*names):
+    """Collected edits in our columns; of a withdrawn one (indicator 9) the days are equal by the way it is coded."""
+    for row in {tuple(row.items()): row for name in names for row in _collected(name)}.values():
+        assert (row["existed_prior_to_1996"], row["effective_date"]) == ("", "")  # the copy has none of either
+        deletion = "none" if row["deletion_date"] == "*" else _iso(row["deletion_date"])
+        effective = deletion if row["modifier_indicator"] == "9" else ""
+        yield (row["column1"], row["column2"], effective, deletion, row["modifier_indicator"], row["rationale"])
+
+
+def _picked(name, *columns):
+    for row in _collected(name):
+        yield tuple(row[column] for column in columns)
+
+
+def _yes(flag, of="NA"):
+    return "yes" if flag == of else "no"
+
+
+def _fee_schedule():
+    for row in _collected("pfs_rvu_physmed.csv"):
+        yield (
+            row["hcpcs"], row["modifier"], row["release"], row["effective_start"], row["effective_end"], row["status"],
+            _yes(row["not_used_for_medicare_payment"], of=""), row["work_rvu"], row["nonfac_pe_rvu"],
+            _yes(row["nonfac_na"]), row["fac_pe_rvu"], _yes(row["fac_na"]), row["mp_rvu"], row["mult_proc"],
+            row["pctc"],
+        )  # fmt: skip
+
+
+def _localities():
+    for row in _collected("gpci.csv"):
+        last = "2023-09-30" if row["release"] == "RVU23A" else f"{row['year']}-12-31"  # RVU23D has a set of its own
+        yield (
+            row["release"], row["effective_start"], last, row["mac_contractor_number"], row["locality"], row["state"],
+            row["locality_name"], row["work_gpci"], row["pe_gpci"], row["mp_gpci"],
+        )  # fmt: skip
+
+
+def _zip_codes():
+    for row in _collected("zip5_carrier_locality_2025q4.csv.gz"):
+        plus_four = _yes(row["plus_four_flag"], of="1")
+        yield row["zip5"], row["state"], row["mac_contractor_number"], row["locality"], plus_four
+
+
+_MUE = ("hcpcs", "mue_value", "mai", "rationale")
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the tables as collected are not beside this checkout")
-def test_the_tables_agree_with_the_ones_they_were_taken_from():
-    collected = {
-        (row["hcpcs"], row["release"]): row["status"]
-        for row in _rows(SHARED / "pfs_rvu_physmed.csv")
-        if not row["modifier"]
+@pytest.mark.parametrize(
+    ("file", "collected"),
+    [
+        ("medicare-fee-schedule.csv", _fee_schedule),
+        ("medicare-localities.csv", _localities),
+        ("medicare-zip-codes.csv", _zip_codes),
+        ("medicare-edits.csv", lambda: _edits(
+            "ncci_ptp_practitioner_physmed.csv", "ncci_ptp_practitioner_physmed_any_active.csv.gz")),
+        ("medicare-edits-outpatient.csv", lambda: _edits("ncci_ptp_outpatient_physmed.csv")),
+        ("medicare-add-on-codes.csv", lambda: _picked(
+            "ncci_addon_physmed.csv", "add_on_code", "primary_code", "aoc_edit_type")),
+        ("medicare-units.csv", lambda: _picked("mue_practitioner_physmed.csv", *_MUE)),
+        ("medicare-units-outpatient.csv", lambda: _picked("mue_outpatient_physmed.csv", *_MUE)),
+        ("medicare-units-equipment.csv", lambda: _picked("mue_dme_physmed.csv", *_MUE)),
+    ],
+)  # fmt: skip
+def test_a_shipped_table_is_row_for_row_the_one_it_was_taken_from(file, collected):
+    assert sorted(tuple(row.values()) for row in _rows(TABLES / file)) == sorted(collected())
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the tables as collected are not beside this checkout")
+def test_the_conversion_factors_and_therapy_codes_are_those_collected():
+    held = {(row["from"], row["to"], row["factor"]) for row in _rows(TABLES / "medicare-conversion-factors.csv")}
+    collected = {*_picked("conversion_factors.csv", "effective_start", "effective_end", "conversion_factor")}
+    assert collected <= held
+    assert {first[:4] for first, _, _ in held - collected} == {"2013", "2018", "2019"}
+    therapy = {row["hcpcs"]: row["therapy_modifier_rule"] for row in _collected("therapy_code_dispositions.csv")}
+    rows = _rows(TABLES / "medicare-therapy.csv")
+    assert {row["code"]: row["modifiers"].split() for row in rows} == {
+        row["code"]: therapy[row["code"]].split(" ")[0].split("|") for row in rows
     }
-    ours = {(row["code"], row["release"]): row["status"] for row in _rows(TABLES / "medicare-fee-schedule.csv")}
-    assert ours == collected
-    edits = {row["hcpcs"]: row["mue_value"] for row in _rows(SHARED / "mue_practitioner_physmed.csv")}
-    assert {row["code"]: row["maximum"] for row in _rows(TABLES / "medicare-units.csv")} == edits
+
+
+def test_what_a_subset_says_that_it_holds_names_every_code_that_it_has():
+    """A range that was forgotten would turn 'not published' into 'not held', or the other way round."""
+    for table in _parts().tables.values():
+        if table.holds and "edits" not in table.id and "add-on" not in table.id:
+            codes = {row["code"] for row in _rows(TABLES / table.file)}
+            assert {code for code in codes if not _listed(code, table.holds.codes)} == set(), table.id
+
+
+def _listed(code, ranges):
+    return any(low <= code <= (high or low) for low, _, high in (each.partition("-") for each in ranges))
+
+
+def test_the_sources_of_the_conversion_factors_are_those_of_their_table():
+    named = {source for row in _rows(TABLES / "medicare-conversion-factors.csv") for source in row["sources"].split()}
+    assert named == {*_parts().tables["medicare-conversion-factors"].sources}
+
+
+def _parts(edit=None):
+    """The shipped rules as they are read, after `edit` changed their files."""
+    files = Files(shipped_folder())
+    if edit:
+        edit(files.contents)
+    parts = Parts()
+    parts.add(files)
+    return parts
 
 
 def _problems(tmp_path, edit):
     """What the loader says of the shipped rules after `edit` changed their files."""
-    files = Files(shipped_folder())
-    edit(files.contents)
-    parts = Parts()
-    parts.add(files)
-    return [str(problem) for problem in parts.problems]
+    return [str(problem) for problem in _parts(edit).problems]
 
 
 @pytest.mark.parametrize(

@@ -2,70 +2,114 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from ..model import Code, MedicareStatus, StatusSpan
+from ..model import Code, MedicareStatus, StatusSpan, Table
 
 if TYPE_CHECKING:
     from .load import Parts
 
 TABLES = "tables/tables.yaml"
-_COLUMNS = {
-    "medicare-fee-schedule": ("code", "release", "from", "to", "status"),
-    "medicare-units": ("code", "maximum", "adjudication", "rationale"),
-    "medicare-therapy": ("code", "disposition", "certainty"),
-    "medicare-contractors": (
-        "state",
-        "part_b_contractor_number",
-        "jurisdiction",
-        "equipment_jurisdiction",
-        "part_of_state",
-        "note",
+_EDITS = ("column1", "column2", "effective", "deletion", "indicator", "rationale")
+_UNITS = ("code", "maximum", "adjudication", "rationale")
+COLUMNS = {  # every table, and the columns of its file
+    "medicare-fee-schedule": (
+        "code", "modifier", "release", "from", "to", "status", "used_by_medicare", "work", "practice_expense",
+        "non_facility_na", "facility_practice_expense", "facility_na", "malpractice", "multiple_procedure", "pctc",
     ),
-}
+    "medicare-localities": (
+        "release", "from", "to", "contractor", "locality", "state", "name", "work", "practice_expense", "malpractice",
+    ),
+    "medicare-conversion-factors": (
+        "from", "to", "factor", "participation", "evidence", "confidence", "taken_from", "sources",
+    ),
+    "medicare-zip-codes": ("zip5", "state", "contractor", "locality", "plus_four"),
+    "medicare-edits": _EDITS,
+    "medicare-edits-outpatient": _EDITS,
+    "medicare-add-on-codes": ("code", "primary", "type"),
+    "medicare-units": _UNITS,
+    "medicare-units-outpatient": _UNITS,
+    "medicare-units-equipment": _UNITS,
+    "medicare-therapy": ("code", "disposition", "modifiers", "certainty"),
+    "medicare-contractors": (
+        "state", "part_b_contractor_number", "jurisdiction", "equipment_jurisdiction", "part_of_state", "note",
+    ),
+}  # fmt: skip
 
 
 def apply_tables(parts: "Parts") -> None:
     """Fill codes and payers from the tables; every row, hash or column that does not fit is a problem."""
     for table in parts.tables.values():
-        if table.id not in _COLUMNS:
-            parts.problem(f"table:{table.id}", f"no use for a table {table.id!r}", ", ".join(_COLUMNS), "rename it")
+        if table.id not in COLUMNS:
+            parts.problem(f"table:{table.id}", f"no use for a table {table.id!r}", ", ".join(COLUMNS), "rename it")
     for name in parts.table_files.keys() - {table.file for table in parts.tables.values()}:
         parts.problem(f"tables/{name}", "a table that tables.yaml does not name", "an entry there", "add it")
-    _statuses(parts)
-    _units(parts)
-    _therapy(parts)
-    _contractors(parts)
+    rows = {key: _rows(parts, key) for key in COLUMNS}
+    _statuses(parts, rows["medicare-fee-schedule"])
+    _units(parts, rows["medicare-units"])
+    _therapy(parts, rows["medicare-therapy"])
+    _contractors(parts, rows["medicare-contractors"])
 
 
-def _rows(parts: "Parts", key: str) -> Iterator[dict[str, str]]:
+def _rows(parts: "Parts", key: str) -> Iterable[dict[str, str]]:
+    """The rows of a table, read when they are asked for; none of one that does not fit, which is a problem."""
     table = parts.tables.get(key)
     if table is None:
-        return
+        return ()
     place = f"table:{key}"
     content = parts.table_files.get(table.file)
     if content is None:
         parts.problem(place, f"no file {table.file!r} in tables/", "the table's file", "add it, or mend 'file'")
-        return
+        return ()
     if hashlib.sha256(content).hexdigest() != table.sha256:
         parts.problem(
             place, f"{table.file} is not the file whose hash stands here", table.sha256, "look at what changed"
         )
-        return
-    reader = csv.DictReader(content.decode("utf-8").splitlines())
-    if tuple(reader.fieldnames or ()) != _COLUMNS[key]:
-        parts.problem(place, f"{table.file} has other columns", ", ".join(_COLUMNS[key]), "mend its first row")
-        return
-    yield from reader
+        return ()
+    reader = csv.DictReader(io.StringIO(content.decode("utf-8", "replace")))
+    if tuple(reader.fieldnames or ()) != COLUMNS[key]:
+        parts.problem(place, f"{table.file} has other columns", ", ".join(COLUMNS[key]), "mend its first row")
+        return ()
+    return _sound(parts, table, reader)
 
 
-def _statuses(parts: "Parts") -> None:
+def _sound(parts: "Parts", table: Table, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    """The rows whose cells are of their kind; every other one is a problem."""
+    for row in reader:
+        if odd := [name for name, fits in _CELLS.items() if name in row and not fits(row[name])]:
+            what = f"row {reader.line_num} of {table.file} has {', '.join(f'{name} {row[name]!r}' for name in odd)}"
+            parts.problem(f"table:{table.id}", what, "a day like 2026-01-31 or a whole number", "mend the row")
+        elif None in row or None in row.values():
+            what = f"row {reader.line_num} of {table.file} has more or fewer cells than its first"
+            parts.problem(f"table:{table.id}", what, f"{len(COLUMNS[table.id])} cells", "mend the row")
+        else:
+            yield row
+
+
+def _is_day(cell: str | None) -> bool:
+    try:
+        return date.fromisoformat(cell or "") is not None
+    except ValueError:
+        return False
+
+
+_CELLS: dict[str, Callable[[str | None], bool]] = {
+    "from": _is_day,
+    "to": _is_day,
+    "maximum": lambda cell: cell is not None and cell.isascii() and cell.isdecimal(),
+}
+
+
+def _statuses(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
     spans: dict[str, list[StatusSpan]] = {}
-    for row in _rows(parts, "medicare-fee-schedule"):
+    for row in rows:
+        if row["modifier"]:
+            continue  # the professional and technical parts of a code have the letter of the whole
         span = StatusSpan(row["status"], date.fromisoformat(row["from"]), date.fromisoformat(row["to"]), row["release"])
         held = spans.setdefault(row["code"], [])
         if held and held[-1].status == span.status and (span.first - held[-1].last).days == 1:
@@ -76,12 +120,14 @@ def _statuses(parts: "Parts") -> None:
         _with_medicare(parts, code, history=tuple(history))
 
 
-def _therapy(parts: "Parts") -> None:
-    for row in _rows(parts, "medicare-therapy"):
+def _therapy(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
+    table = parts.tables.get("medicare-therapy")
+    for row in rows:
         known = parts.codes.get(row["code"])
         therapy = known.medicare.therapy if known and known.medicare else None
-        if known and therapy:
-            _with_medicare(parts, known.code, therapy=structs.replace(therapy, disposition=row["disposition"]))
+        if known and therapy and table:
+            told = structs.replace(therapy, disposition=row["disposition"], edition=table.edition)
+            _with_medicare(parts, known.code, therapy=told)
 
 
 def _with_medicare(parts: "Parts", code: str, **changed: object) -> None:
@@ -94,9 +140,9 @@ def _with_medicare(parts: "Parts", code: str, **changed: object) -> None:
     parts.codes[code] = structs.replace(known, medicare=structs.replace(medicare, **changed))
 
 
-def _units(parts: "Parts") -> None:
+def _units(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
     table = parts.tables.get("medicare-units")
-    for row in _rows(parts, "medicare-units"):
+    for row in rows:
         known: Code | None = parts.codes.get(row["code"])
         if known is None or known.units is None or table is None:
             continue
@@ -112,10 +158,10 @@ def _units(parts: "Parts") -> None:
         parts.codes[known.code] = structs.replace(known, units=units)
 
 
-def _contractors(parts: "Parts") -> None:
+def _contractors(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
     """The states of each jurisdiction; part of a state belongs to another contractor only as a caveat says."""
     states: dict[str, list[str]] = {}
-    for row in _rows(parts, "medicare-contractors"):
+    for row in rows:
         if row["part_of_state"] == "no":
             for jurisdiction in (row["jurisdiction"], row["equipment_jurisdiction"]):
                 held = states.setdefault(jurisdiction, [])

@@ -1,0 +1,67 @@
+"""What was compiled once and is kept for the next start, keyed by content. Losing it costs time and nothing else.
+
+What is kept carries its own hash; one that is damaged or cut short is not handed out.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+_KEPT = 8  # of each kind: a few clinic folders and versions
+
+
+def code_hash(*files: Path) -> str:
+    """The hash of the code that compiles: another one makes its own compiled form."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def kept(name: str, kind: str) -> bytes | None:
+    """What was kept under a name, None when there is nothing, or nothing sound."""
+    import hashlib
+
+    try:
+        file = _file(name, kind)
+        if hasattr(os, "getuid") and file.stat().st_uid != os.getuid():
+            return None  # a folder where others write too: its hash could be theirs
+        content = file.read_bytes()
+        os.utime(file)  # the ones in use are kept
+    except (OSError, RuntimeError):
+        return None
+    digest, encoded = content[:32], content[32:]
+    return encoded if hashlib.sha256(encoded).digest() == digest else None
+
+
+def keep(name: str, kind: str, encoded: bytes) -> None:
+    """Write whole or not at all; a folder that cannot be written only costs the next start its speed."""
+    with contextlib.suppress(OSError, RuntimeError):
+        folder = _folder()
+        import hashlib
+        import tempfile
+
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".new")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(encoded).digest() + encoded)
+            Path(temporary).replace(_file(name, kind))
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        newest_first = sorted(folder.glob(f"*.{kind}"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for old in newest_first[_KEPT:]:
+            old.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "cpt"
+
+
+def _file(name: str, kind: str) -> Path:
+    import hashlib
+
+    return _folder() / f"{hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()}.{kind}"

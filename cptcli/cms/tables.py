@@ -1,0 +1,616 @@
+"""CMS's tables as a claim asks for them: what ships and what the user imported, through one interface.
+
+Every answer names the edition it comes from and how that edition fits the day of service. An edition that the user
+imported wins over a shipped one; the day picks between quarters. What a table does not hold is None or no row, and
+whether that means that CMS publishes nothing is a question of its own: `covered`, `knows`.
+"""
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from ..model import Holds, Noun
+from .edits import Kind, unpacked
+from .store import ROWS_OF, Part, StoreUnusable, as_day, as_number, reading, store_path, told
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+Claim = Literal["professional", "institutional", "equipment"]  # practitioner, outpatient hospital, supplier of DME
+# Which edition answers for a day: day, one published for it; history, a later one whose dated rows reach back to it;
+# newer or older, only one for later or for earlier days; none, none is held.
+Fit = Literal["day", "history", "newer", "older", "none"]
+_PARTS = 4  # the files in which CMS publishes the procedure-to-procedure edits of a quarter
+_WITHDRAWN = "9"
+T = TypeVar("T")
+
+
+# ------------------------------------------------------------------------------------------------------- nouns
+
+
+class Edition(Noun, frozen=True, omit_defaults=False):
+    """A table as published for some days; `last` None: until when is not known, so it fits none for certain.
+
+    `source` is the ids of sources, or the names of the imported files.
+    """
+
+    id: str
+    table: str
+    claim: Claim | None
+    edition: str
+    first: date
+    last: date | None
+    imported: bool
+    caveat: str | None
+    source: str | None
+
+
+class Pair(Noun, frozen=True, omit_defaults=False):
+    """A procedure-to-procedure edit: column 1 is paid, column 2 denied, unless the indicator and a modifier allow it.
+
+    `effective` None: the source does not say; `deletion` None: not ended. `known_by` is the first day of the edition.
+    """
+
+    column1: str
+    column2: str
+    effective: date | None
+    deletion: date | None
+    indicator: str
+    rationale: str
+    known_by: date
+
+
+class Pairs(Noun, frozen=True, omit_defaults=False):
+    """Every edit between two codes, in either direction and of all dates.
+
+    Only where `covered` is true does no row mean that the edition has no edit between them; a row counts always.
+    """
+
+    edition: Edition | None
+    fits: Fit
+    rows: tuple[Pair, ...]
+    covered: bool
+
+
+class Maximum(Noun, frozen=True, omit_defaults=False):
+    """A medically unlikely edit: the most `units`, by `adjudication` 1 a line, 2 a day by policy, 3 a day, clinical."""
+
+    code: str
+    units: int
+    adjudication: int
+    rationale: str
+    edition: Edition
+    fits: Fit
+
+
+class RelativeValues(Noun, frozen=True, omit_defaults=False):
+    """A code on the physician fee schedule; `descriptor` only from an import by a user who stated a licence."""
+
+    code: str
+    modifier: str
+    status: str
+    used_by_medicare: bool
+    work: "Decimal"
+    practice_expense: "Decimal"  # non-facility
+    non_facility_na: bool
+    facility_practice_expense: "Decimal"
+    facility_na: bool
+    malpractice: "Decimal"
+    multiple_procedure: str
+    pctc: str
+    descriptor: str | None
+    edition: Edition
+    fits: Fit
+
+
+class Locality(Noun, frozen=True, omit_defaults=False):
+    """The practice cost indices of a payment locality."""
+
+    contractor: str
+    locality: str
+    state: str
+    name: str
+    work: "Decimal"
+    practice_expense: "Decimal"
+    malpractice: "Decimal"
+    edition: Edition
+    fits: Fit
+
+
+class ZipCode(Noun, frozen=True, omit_defaults=False):
+    """The contractor and locality of a ZIP code; with `plus_four` the four further digits may name another one."""
+
+    zip5: str
+    state: str
+    contractor: str
+    locality: str
+    plus_four: bool
+    edition: Edition
+    fits: Fit
+
+
+class Factor(Noun, frozen=True, omit_defaults=False):
+    """A conversion factor in dollars. `participation` is single through 2025, then qpp or non_qpp."""
+
+    factor: "Decimal"
+    participation: Literal["single", "non_qpp", "qpp"]
+    first: date
+    last: date
+    evidence: str
+    confidence: str
+    sources: tuple[str, ...]
+    edition: Edition
+
+
+class AddOn(Noun, frozen=True, omit_defaults=False):
+    """The codes one of which an add-on code needs beside it. `type` 1: these alone; 2: the contractor decides (no
+    code is listed); 3: these, and what the contractor adds."""
+
+    code: str
+    primaries: tuple[str, ...]
+    type: int
+    edition: Edition
+    fits: Fit
+
+
+class LevelTwo(Noun, frozen=True, omit_defaults=False):
+    """A HCPCS Level II code or modifier as CMS publishes it; `coverage` is CMS's letter, `ends` the last day."""
+
+    code: str
+    short_description: str
+    long_description: str
+    coverage: str
+    added: date | None
+    changed: date | None
+    ends: date | None
+    action: str
+    edition: Edition
+    fits: Fit
+
+
+class TherapyCode(Noun, frozen=True, omit_defaults=False):
+    """Whether Medicare counts a code as therapy always or sometimes, and which discipline modifiers it takes."""
+
+    code: str
+    disposition: str
+    modifiers: tuple[str, ...]
+    certainty: str
+    edition: Edition
+    fits: Fit
+
+
+def in_force(pair: Pair, day: date) -> Literal["yes", "no", "not_known"]:
+    """Whether an edit applies to a day of service; both its days are inclusive, and a withdrawn one never applied."""
+    if pair.indicator == _WITHDRAWN or (pair.deletion and day > pair.deletion):
+        return "no"
+    if pair.effective:
+        return "yes" if pair.effective <= day else "no"
+    return "yes" if day >= pair.known_by else "not_known"
+
+
+# ---------------------------------------------------------------------------------------------------- editions
+
+
+class _Source:
+    """One store that is open for reading, and what it holds."""
+
+    def __init__(self, connection: sqlite3.Connection, where: str, imported: bool) -> None:
+        self.connection = connection
+        self.where = where
+        self.imported = imported
+        self._editions: list[Held] | None = None
+
+    @contextmanager
+    def reads(self) -> Iterator[None]:
+        """What the store holds is read as what it should be, or is told to be damaged."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise told(error, self.where) from None
+        except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError, msgspec.MsgspecError) as error:
+            raise StoreUnusable(self.where, f"it is damaged ({error})") from None
+
+    def editions(self) -> "list[Held]":
+        if self._editions is None:
+            with self.reads():
+                self._editions = [*self._read_editions()]
+        return self._editions
+
+    def _read_editions(self) -> "Iterator[Held]":
+        if not self.connection.execute("PRAGMA user_version").fetchone()[0]:
+            return
+        parts: dict[int, list[Part]] = {}
+        for row in self.connection.execute("SELECT * FROM parts ORDER BY first_key"):
+            parts.setdefault(row[1], []).append(Part(*row))
+        rows = self.connection.execute("SELECT * FROM editions ORDER BY of, claim, first").fetchall()
+        for number, key, of, claim, edition, first, last, caveat, source, holds in rows:
+            known_first = as_day(first)
+            if of not in ROWS_OF or known_first is None:
+                raise ValueError(f"edition {key!r}")
+            files = ", ".join(dict.fromkeys(part.file for part in parts.get(number, ())))
+            yield Held(
+                self,
+                Edition(key, of, claim, edition, known_first, as_day(last), self.imported, caveat, source or files),
+                tuple(parts.get(number, ())),
+                msgspec.json.decode(holds, type=Holds) if holds else None,
+            )
+
+
+class Held(NamedTuple):
+    """An edition in a store."""
+
+    source: _Source
+    edition: Edition
+    parts: tuple[Part, ...]
+    holds: Holds | None
+
+    def lists(self, code: str) -> bool:
+        """Whether everything that was published about a code is here: an import may have been cut short."""
+        if self.holds is None:
+            return not self.source.imported or self._spans(code)
+        return any(low <= code <= (high or low) for low, _, high in (each.partition("-") for each in self.holds.codes))
+
+    def has_column1(self, code: str) -> bool:
+        """Whether the edits whose first code this is are here: all parts are, or the one that it lies in."""
+        return len(self.parts) == _PARTS or self._spans(code)
+
+    def _spans(self, code: str) -> bool:
+        return any(part.first_key <= code <= part.last_key for part in self.parts)
+
+    def in_words(self) -> str:
+        """How much of the edition is here."""
+        if self.holds:
+            which = {"both": ", both codes of a pair", "either": ", either code of a pair"}
+            first, more = ", ".join(self.holds.codes[:4]), len(self.holds.codes) - 4
+            others = f" and {more} more" if more > 0 else ""
+            return f"a subset{which.get(self.holds.pairs or '', '')}: {first}{others}"
+        if not self.source.imported or ROWS_OF[self.edition.table] in ("factors", "localities"):
+            return "whole"
+        spans = ", ".join(f"{part.first_key} to {part.last_key}" for part in self.parts)
+        if self.edition.table == "ncci-edits":
+            return f"{len(self.parts)} of {_PARTS} files, column 1 from {spans}"
+        return f"from {spans}"
+
+    def covers_pair(self, one: str, other: str, day: date) -> bool:
+        """Whether no edit here means that there is none, for that day."""
+        if self.holds is None:
+            return self.has_column1(one) and self.has_column1(other)
+        wanted = self.holds.pairs if day >= self.edition.first else self.holds.history
+        listed = (self.lists(one), self.lists(other))
+        return any(listed) if wanted == "either" else all(listed)
+
+
+def choose(held: Iterable[Held], day: date, dated: bool = False) -> tuple[Held | None, Fit]:
+    """The edition that answers for a day, and how it fits. `dated`: later editions keep the rows that have ended.
+
+    An edition for the day, an imported one before a shipped one; else, where rows are dated, the next later one,
+    imported before shipped; else the newest of the same calendar year; else the newest of the nearest year, an earlier
+    one before a later one.
+    """
+    editions = [*held]
+    if on_day := [each for each in editions if _is_for(each.edition, day)]:
+        return max(on_day, key=lambda each: (each.source.imported, each.edition.first)), "day"
+    if dated and (later := [each for each in editions if each.edition.first > day]):
+        return min(later, key=lambda each: (not each.source.imported, each.edition.first)), "history"
+    if not editions:
+        return None, "none"
+    years_apart = min(abs(_year(each.edition, day) - day.year) for each in editions)
+    nearest = [each for each in editions if abs(_year(each.edition, day) - day.year) == years_apart]
+    if years_apart:
+        nearest = [each for each in nearest if each.edition.first < day] or nearest
+    chosen = max(nearest, key=lambda each: (each.edition.first, each.source.imported))
+    return chosen, "newer" if chosen.edition.first > day else "older"
+
+
+def _is_for(edition: Edition, day: date) -> bool:
+    return edition.last is not None and edition.first <= day <= edition.last
+
+
+def _year(edition: Edition, day: date) -> int:
+    """The year of an edition that is nearest to a day."""
+    return edition.first.year if day < edition.first or edition.last is None else edition.last.year
+
+
+# ------------------------------------------------------------------------------------------------------- tables
+
+
+class _Row(NamedTuple):
+    """A row of the edition that answers, without its part."""
+
+    edition: Edition
+    fits: Fit
+    cells: tuple[object, ...]
+
+
+class Tables:
+    """What ships and what the user imported. Opening is cheap; everything is read when it is asked for.
+
+    A context manager, that closes the stores; without `with` they are closed with the process. Every method may
+    raise StoreUnusable or StoreBusy, which name the store and what to do.
+    """
+
+    def __init__(self, sources: Sequence[_Source]) -> None:
+        self._sources = sources
+        self._by_table: dict[tuple[str, str | None], list[Held]] = {}
+
+    def __enter__(self) -> "Tables":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the stores."""
+        for source in self._sources:
+            source.connection.close()
+
+    def held(self) -> "tuple[Held, ...]":
+        """Everything held, by table and day, what the user imported first."""
+        return tuple(held for source in self._sources for held in source.editions())
+
+    def editions(self) -> tuple[Edition, ...]:
+        """The editions of everything held, in the same order."""
+        return tuple(each.edition for each in self.held())
+
+    def releases(self) -> tuple[Edition, ...]:
+        """The editions of the fee schedule that are held, the oldest first."""
+        held = (each.edition for each in self._of("fee-schedule"))
+        return tuple(sorted(held, key=lambda edition: (edition.first, edition.imported)))
+
+    def edition_on(self, table: str, day: date, claim: Claim | None = None) -> tuple[Edition | None, Fit]:
+        """The edition of a table that answers for a day, and how it fits."""
+        held, fits = choose(self._of(table, claim), day, dated=table == "ncci-edits")
+        return held and held.edition, fits
+
+    def knows(self, table: str, code: str, day: date, claim: Claim | None = None) -> bool:
+        """Whether the edition that answers for a day has what CMS published about a code, so that nothing is nothing.
+
+        Of pairs, ask `Pairs.covered`.
+        """
+        held, _ = choose(self._of(table, claim), day)
+        return held is not None and held.lists(code)
+
+    def _of(self, table: str, claim: Claim | None = None) -> list[Held]:
+        if (table, claim) not in self._by_table:
+            self._by_table[table, claim] = [
+                held
+                for source in self._sources
+                for held in source.editions()
+                if (held.edition.table, held.edition.claim) == (table, claim)
+            ]
+        return self._by_table[table, claim]
+
+    def _read(
+        self, table: str, day: date, where: dict[str, str | None], read: Callable[[_Row], T], claim: Claim | None = None
+    ) -> tuple[T, ...]:
+        """The nouns that `read` makes of rows, of the edition that answers for a day."""
+        held, fits = choose(self._of(table, claim), day)
+        if held is None:
+            return ()
+        wanted = {name: value for name, value in where.items() if value is not None}
+        query = f"SELECT * FROM {ROWS_OF[table]} WHERE part IN ({_marks(held.parts)})" + "".join(
+            f" AND {name} = ?" for name in wanted
+        )
+        with held.source.reads():
+            rows = held.source.connection.execute(query, (*(part.part for part in held.parts), *wanted.values()))
+            return tuple(read(_Row(held.edition, fits, row[1:])) for row in rows)
+
+    def pairs(self, claim: Claim, one: str, other: str, day: date) -> Pairs:
+        """The edits between two codes, whichever is which."""
+        return self.pairs_among(claim, (one, other), day).get(_unordered(one, other)) or Pairs(None, "none", (), False)
+
+    def pairs_among(self, claim: Claim, codes: Sequence[str], day: date) -> dict[tuple[str, str], Pairs]:
+        """The edits among the codes of a day: every two of them once, as a sorted pair."""
+        several = sorted({*codes})
+        held, fits = choose(self._of("ncci-edits", claim), day, dated=True)
+        found: dict[tuple[str, str], list[Pair]] = {}
+        if held is not None:
+            with held.source.reads():
+                for pair in _pairs(held, several):
+                    found.setdefault(_unordered(pair.column1, pair.column2), []).append(pair)
+        return {
+            (one, other): Pairs(
+                edition=held and held.edition,
+                fits=fits,
+                rows=tuple(sorted(found.get((one, other), ()), key=_by_date)),
+                covered=held is not None and held.covers_pair(one, other, day),
+            )
+            for position, one in enumerate(several)
+            for other in several[position + 1 :]
+        }
+
+    def maximum(self, claim: Claim, code: str, day: date) -> Maximum | None:
+        """The most units of a code; None where the table has none, which `knows` tells from not holding it."""
+
+        def read(row: _Row) -> Maximum:
+            _, units, adjudication, rationale = row.cells
+            return Maximum(code, _whole(units), _whole(adjudication), str(rationale), row.edition, row.fits)
+
+        return _only(self._read("mue", day, {"code": code}, read, claim))
+
+    def relative_values(self, code: str, day: date, modifier: str = "") -> RelativeValues | None:
+        """What the fee schedule says of a code, in the release for the day or the one nearest to it."""
+
+        def read(row: _Row) -> RelativeValues:
+            _, _, status, used, work, expense, na, facility_expense, facility_na, malpractice, multiple, pctc = (
+                row.cells
+            )
+            return RelativeValues(
+                code=code,
+                modifier=modifier,
+                status=str(status),
+                used_by_medicare=bool(used),
+                work=_decimal(work),
+                practice_expense=_decimal(expense),
+                non_facility_na=bool(na),
+                facility_practice_expense=_decimal(facility_expense),
+                facility_na=bool(facility_na),
+                malpractice=_decimal(malpractice),
+                multiple_procedure=str(multiple),
+                pctc=str(pctc),
+                descriptor=None,
+                edition=row.edition,
+                fits=row.fits,
+            )
+
+        wanted: dict[str, str | None] = {"code": code, "modifier": modifier}
+        found = _only(self._read("fee-schedule", day, wanted, read))
+        words = self._read("descriptors", day, wanted, lambda row: str(row.cells[2])) if found else ()
+        return msgspec.structs.replace(found, descriptor=words[0]) if found and words else found
+
+    def localities(
+        self, *, state: str | None = None, contractor: str | None = None, locality: str | None = None, day: date
+    ) -> tuple[Locality, ...]:
+        """The payment localities of a state, of a contractor, or of all that is given together."""
+
+        def read(row: _Row) -> Locality:
+            number, place, of_state, name, work, expense, malpractice = row.cells
+            return Locality(
+                contractor=str(number),
+                locality=str(place),
+                state=str(of_state),
+                name=str(name),
+                work=_decimal(work),
+                practice_expense=_decimal(expense),
+                malpractice=_decimal(malpractice),
+                edition=row.edition,
+                fits=row.fits,
+            )
+
+        return self._read("localities", day, {"state": state, "contractor": contractor, "locality": locality}, read)
+
+    def zip_code(self, zip5: str, day: date) -> ZipCode | None:
+        """The contractor and locality of a ZIP code of five digits."""
+
+        def read(row: _Row) -> ZipCode:
+            _, state, contractor, locality, plus_four = row.cells
+            return ZipCode(zip5, str(state), str(contractor), str(locality), bool(plus_four), row.edition, row.fits)
+
+        return _only(self._read("zip-codes", day, {"zip5": zip5}, read))
+
+    def factors(self, day: date) -> tuple[Factor, ...]:
+        """The conversion factors for a day, one a participation; none where none for that day is held."""
+        number = as_number(day)
+        found: dict[str, Factor] = {}
+        for held in sorted(self._of("conversion-factors"), key=lambda each: not each.source.imported):
+            query = "SELECT * FROM factors WHERE part = ? AND first <= ? AND last >= ?"
+            with held.source.reads():
+                for part in held.parts:
+                    for row in held.source.connection.execute(query, (part.part, number, number)):
+                        factor = _factor(held, row[1:])
+                        found.setdefault(factor.participation, factor)
+        return tuple(found[key] for key in ("single", "non_qpp", "qpp") if key in found)
+
+    def add_ons(self, code: str, day: date) -> AddOn | None:
+        """What an add-on code has to stand beside; None where it is not in the table as one."""
+
+        def read(row: _Row) -> AddOn:
+            return AddOn(code, (str(row.cells[1]),), _whole(row.cells[2]), row.edition, row.fits)
+
+        listed = self._read("add-on-codes", day, {"code": code}, read)
+        if not listed:
+            return None
+        primaries = tuple(sorted(primary for each in listed for primary in each.primaries))
+        return msgspec.structs.replace(listed[0], primaries=primaries)
+
+    def level2(self, code: str, day: date) -> LevelTwo | None:
+        """A HCPCS Level II code or modifier, from an import alone."""
+
+        def read(row: _Row) -> LevelTwo:
+            _, short, long, coverage, added, changed, ends, action = row.cells
+            first, since, last = (as_day(_whole(each)) for each in (added, changed, ends))
+            return LevelTwo(
+                code, str(short), str(long), str(coverage), first, since, last, str(action), row.edition, row.fits
+            )
+
+        return _only(self._read("hcpcs", day, {"code": code}, read))
+
+    def therapy(self, code: str, day: date) -> TherapyCode | None:
+        """Whether Medicare counts a code as therapy, and how."""
+
+        def read(row: _Row) -> TherapyCode:
+            _, disposition, modifiers, certainty = map(str, row.cells)
+            return TherapyCode(code, disposition, tuple(modifiers.split()), certainty, row.edition, row.fits)
+
+        return _only(self._read("therapy-codes", day, {"code": code}, read))
+
+
+def open_tables(store: Path | None = None, shipped_alone: bool = False) -> Tables:
+    """The shipped tables with the user's imports over them: those in `store`, or at the place that CPT_DATA names.
+
+    Raises StoreUnusable or StoreNewer where the user's store cannot be read.
+    """
+    from .shipped import open_shipped
+
+    sources = [_Source(open_shipped(), "the tables that came with cpt", imported=False)]
+    if not shipped_alone:
+        path = store or store_path()
+        own = reading(path)
+        if own:
+            sources.insert(0, _Source(own, str(path), imported=True))
+    return Tables(sources)
+
+
+def _only(found: tuple[T, ...]) -> T | None:
+    """The first of what was found by a whole key; a key is there once."""
+    return found[0] if found else None
+
+
+def _unordered(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
+
+
+def _by_date(pair: Pair) -> tuple[str, date, date]:
+    return pair.column1, pair.effective or date.min, pair.deletion or date.max
+
+
+def _pairs(held: Held, codes: Sequence[str]) -> Iterator[Pair]:
+    """Every edit both of whose codes are among these."""
+    kinds = {part.part: msgspec.json.decode(part.kinds or "[]", type=list[Kind]) for part in held.parts}
+    rows = held.source.connection.execute(
+        f"SELECT part, column1, pairs FROM edits WHERE part IN ({_marks(kinds)}) AND column1 IN ({_marks(codes)})",
+        (*kinds, *codes),
+    )
+    for part, column1, pairs in rows:
+        for code in codes:
+            for _, column2, effective, deletion, indicator, rationale in unpacked(column1, pairs, kinds[part], code):
+                yield Pair(column1, column2, effective, deletion, str(indicator), rationale, held.edition.first)
+
+
+def _marks(values: Collection[object]) -> str:
+    """The places of values in a query."""
+    return ", ".join("?" * len(values))
+
+
+def _factor(held: Held, row: tuple[object, ...]) -> Factor:
+    participation, first, factor, last, evidence, confidence, sources = row
+    known_first, known_last = as_day(_whole(first)), as_day(_whole(last))
+    if participation not in ("single", "non_qpp", "qpp") or known_first is None or known_last is None:
+        raise ValueError(f"factor {row}")
+    return Factor(
+        factor=_decimal(factor),
+        participation=participation,
+        first=known_first,
+        last=known_last,
+        evidence=str(evidence),
+        confidence=str(confidence),
+        sources=tuple(str(sources).split()),
+        edition=held.edition,
+    )
+
+
+def _decimal(text: object) -> "Decimal":
+    from decimal import Decimal  # a start that asks for no money does without it
+
+    return Decimal(str(text))
+
+
+def _whole(number: object) -> int:
+    if isinstance(number, int):
+        return number
+    raise TypeError(f"{number!r} where a number belongs")
