@@ -1,0 +1,361 @@
+"""CMS's own files into the user's store, and what is in it. Each file is one transaction: all of it, or nothing."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ..data_model import HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
+from ..errors import CptError, UnknownName
+from .cells import Layout, Load, Told
+from .edits import Kind, unpacked
+from .layouts import LAYOUTS, recognise
+from .reading import Document, FileUnreadable, Text, Tick, Workbook, open_documents, stem
+from .store import (
+    ROWS_OF,
+    EditionRow,
+    Part,
+    add_part,
+    create,
+    fingerprint,
+    reading,
+    remove_part,
+    rows_of_part,
+    told,
+    writing,
+)
+from .tables import open_tables
+
+_SHOWN = 3  # examples of what differs
+Progress = Callable[[str, int], Tick]  # told of a document and its bytes; told then of the bytes read
+
+
+class Disagrees(CptError):
+    """A file that says something else of an edition than one that was imported before."""
+
+    def __init__(self, file: str, edition: str, other: str, count: int, examples: Sequence[str]) -> None:
+        shown = "".join(f"\n  {each}" for each in examples)
+        super().__init__(
+            f"{file} and {other}, imported before, both bring {edition} and differ in {count:,} "
+            f"row{'' if count == 1 else 's'}:{shown}\nNothing of {file} was stored. To put it in the place of the "
+            "other, add --replace.",
+            file=file,
+            other=other,
+            edition=edition,
+            rows=count,
+        )
+
+
+class NotImported(CptError):
+    """Editions that ship cannot be taken out."""
+
+    def __init__(self, edition: str) -> None:
+        super().__init__(
+            f"{edition} came with cpt and cannot be removed. An import of the same edition stands in for it."
+        )
+
+
+# ------------------------------------------------------------------------------------------------------- import
+
+
+def import_files(
+    paths: Sequence[Path], told_of: Told, store: Path, today: date, replace: bool, progress: Progress
+) -> Imports:
+    """Store what the files bring, each file in one transaction; a file that cannot be read stops none after it.
+
+    Raises StoreUnusable, StoreNewer, StoreBusy and StoreFull, which no further file would get round.
+    """
+    done: list[ImportedFile] = []
+    with closing(writing(store)) as connection:
+        for path in paths:
+            try:
+                done.append(_import_file(connection, path, told_of, store, today, replace, progress))
+            except (FileUnreadable, Disagrees) as error:
+                done.append(ImportedFile(str(path), (), (), str(error)))
+            except (KeyboardInterrupt, CptError) as error:
+                error.add_note(_so_far(done, path))
+                raise
+    return Imports(str(store), tuple(done))
+
+
+def _so_far(done: list[ImportedFile], path: Path) -> str:
+    stored = [each.file for each in done if each.problem is None]
+    before = f"Stored before that: {', '.join(stored)}." if stored else "The store is as it was."
+    return f"Nothing of {path} was stored. {before}"
+
+
+def _import_file(
+    connection: sqlite3.Connection,
+    path: Path,
+    told_of: Told,
+    store: Path,
+    today: date,
+    replace: bool,
+    progress: Progress,
+) -> ImportedFile:
+    with ExitStack() as until:
+        documents, left_out = open_documents(path, until)
+        chosen = _chosen(documents, left_out, until)
+        if not chosen:
+            what = _why_none(documents)
+            raise FileUnreadable(str(path), what, f"one of {', '.join(layout.name for layout in LAYOUTS)}")
+        taken: list[TakenTable] = []
+        with _transaction(connection, store):
+            for document, layout in chosen:
+                tick = progress(document.where, document.size)
+                loads = layout.read(document, told_of, tick)
+                taken += [_store(connection, load, document, today, replace) for load in loads]
+        return ImportedFile(str(path), tuple(taken), tuple(left_out), None)
+
+
+def _chosen(
+    documents: list[Text | Workbook], left_out: list[tuple[str, str]], until: ExitStack
+) -> list[tuple[Document, Layout]]:
+    """The documents that are tables, one where a text and a workbook hold the same rows; adds to what is left out.
+
+    Of such, the CSV is read before the fixed width, which says less, and both before the workbook, which is slow.
+    """
+    chosen: dict[str, tuple[Document, Layout]] = {}
+
+    def consider(document: Document) -> bool:
+        layout = recognise(document)
+        if layout and chosen.setdefault(stem(document.names), (document, layout))[0] is not document:
+            left_out.append((document.names[0], "a further sheet of it"))
+        return layout is not None
+
+    for each in sorted(documents, key=lambda each: (isinstance(each, Workbook), each.names[0].lower()[-3:])):
+        if twin := chosen.get(stem(each.names)):
+            left_out.append((each.names[0], f"the same as {twin[0].names[0]}"))
+            continue
+        try:
+            known = any([*map(consider, each.sheets(until))]) if isinstance(each, Workbook) else consider(each)
+        except FileUnreadable as error:
+            if len(documents) == 1:
+                raise
+            left_out.append((each.names[0], str(error.facts["what"])))
+            continue
+        if not known and len(documents) > 1:
+            left_out.append((each.names[0], "not one of the tables that cpt reads"))
+    return [*chosen.values()]
+
+
+def _why_none(documents: list[Text | Workbook]) -> str:
+    """What is to be said of a file without a table: where it cannot be read at all, why."""
+    if len(documents) == 1 and isinstance(documents[0], Text):
+        try:
+            next(filter(None, documents[0].blocks()), None)
+        except FileUnreadable as error:
+            return str(error.facts["what"])
+    return "none of CMS's tables"
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, store: Path) -> Iterator[None]:
+    """All of what is done within, or nothing, whatever ends it."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            create(connection)
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except sqlite3.Error as error:
+        raise told(error, str(store)) from None
+
+
+def _store(connection: sqlite3.Connection, load: Load, document: Document, today: date, replace: bool) -> TakenTable:
+    """Store the rows of an edition, unless they are held. Raises Disagrees."""
+    edition, name = load.edition, document.names[0]
+    before = _parts(connection, edition.id)
+    connection.execute("SAVEPOINT load")
+    part = add_part(connection, edition, load.rows, name, today, load.kinds)
+    if not part.row_count:
+        raise document.wrong(None, "no rows", "a table")
+    touching = [each for each in before if edition.of != "ncci-edits" or _overlap(each, part)]
+    outcome: Literal["stored", "held_already", "replaced"] = "stored"
+    differ, examples = 0, list[str]()
+    if touching and [each.sha256 for each in touching] != [part.sha256]:
+        differ, examples = _differences(connection, edition, touching, part, name)
+    if touching and not differ:
+        connection.execute("ROLLBACK TO load")
+        outcome = "held_already"
+    elif touching and replace:
+        for each in touching:
+            remove_part(connection, edition.of, each.part)
+        outcome = "replaced"
+    elif touching:
+        raise Disagrees(name, edition.id, ", ".join(dict.fromkeys(each.file for each in touching)), differ, examples)
+    connection.execute("RELEASE load")
+    return TakenTable(edition.id, part.row_count, outcome, name, tuple(load.notes()))
+
+
+def _parts(connection: sqlite3.Connection, edition: str) -> list[Part]:
+    query = "SELECT parts.* FROM parts JOIN editions ON parts.edition = editions.number WHERE id = ? ORDER BY part"
+    return [Part(*row) for row in connection.execute(query, (edition,))]
+
+
+def _overlap(one: Part, other: Part) -> bool:
+    return one.first_key <= other.last_key and other.first_key <= one.last_key
+
+
+def _differences(
+    connection: sqlite3.Connection, edition: EditionRow, before: Sequence[Part], part: Part, name: str
+) -> tuple[int, list[str]]:
+    """How many rows only one of two imports has, and the first of them."""
+    import heapq
+
+    table = ROWS_OF[edition.of]
+    old = heapq.merge(*(_by_key(connection, table, each) for each in before))
+    count, examples = 0, list[str]()
+    for rows, is_new in _one_sided(old, _by_key(connection, table, part)):
+        count += len(rows)
+        who = name if is_new else ", ".join(dict.fromkeys(each.file for each in before))
+        examples += [f"only in {who}: {row}" for row in sorted(rows)[: _SHOWN - len(examples)]]
+    return count, examples
+
+
+def _by_key(connection: sqlite3.Connection, table: str, part: Part) -> Iterator[tuple[str, set[str]]]:
+    """The rows of a part in words, by their first cell and in its order."""
+    from itertools import groupby
+
+    kinds = msgspec.json.decode(part.kinds or "[]", type=list[Kind])
+    for key, rows in groupby(rows_of_part(connection, table, part.part), key=lambda row: str(row[0])):
+        if table == "edits":
+            yield key, {_in_words(edit) for _, pairs in rows for edit in unpacked(key, pairs, kinds)}
+        else:
+            yield key, {_in_words(row) for row in rows}
+
+
+def _in_words(row: Iterable[object]) -> str:
+    return " ".join("-" if cell is None or cell == "" else str(cell) for cell in row)
+
+
+def _one_sided(
+    old: Iterator[tuple[str, set[str]]], new: Iterator[tuple[str, set[str]]]
+) -> Iterator[tuple[set[str], bool]]:
+    """Rows that only the old or, with True, only the new one has."""
+    one, other = next(old, None), next(new, None)
+    while one or other:
+        if other is None or (one and one[0] < other[0]):
+            assert one is not None
+            yield one[1], False
+            one = next(old, None)
+        elif one is None or other[0] < one[0]:
+            yield other[1], True
+            other = next(new, None)
+        else:
+            yield one[1] - other[1], False
+            yield other[1] - one[1], True
+            one, other = next(old, None), next(new, None)
+
+
+# ----------------------------------------------------------------------------------------- list, remove, verify
+
+
+def holdings(store: Path) -> Holdings:
+    """What the user imported, then what ships. Raises StoreUnusable and StoreNewer."""
+    with open_tables(store) as tables:
+        lines = tuple(
+            HeldTable(
+                id=held.edition.id,
+                table=held.edition.table,
+                claim=held.edition.claim,
+                edition=held.edition.edition,
+                first=held.edition.first,
+                last=held.edition.last,
+                imported=held.edition.imported,
+                rows=sum(part.row_count for part in held.parts),
+                holds=held.in_words(),
+                files=tuple(dict.fromkeys(part.file for part in held.parts)),
+                imported_on=_newest(held.parts),
+                source=held.edition.source,
+                caveat=held.edition.caveat,
+            )
+            for held in tables.held()
+        )
+    return Holdings(str(store), store.stat().st_size if store.exists() else None, lines)
+
+
+def _newest(parts: Sequence[Part]) -> date | None:
+    days = [part.imported_on for part in parts if part.imported_on]
+    return date.fromisoformat(max(days)) if days else None
+
+
+def remove(editions: Sequence[str], store: Path) -> None:
+    """Take editions out of the store, all or none. Raises UnknownName, NotImported and the errors of the store."""
+    with open_tables(store) as tables:
+        held = {each.id: each.imported for each in reversed(tables.editions())}
+    for each in editions:
+        if each not in held:
+            near = get_close_matches(each, [key for key, imported in held.items() if imported], 4)
+            raise UnknownName("edition", each, near, "cpt data list names what was imported.")
+        if not held[each]:
+            raise NotImported(each)
+    with closing(writing(store)) as connection:
+        with _transaction(connection, store):
+            for each in editions:
+                for part in _parts(connection, each):
+                    (of,) = connection.execute("SELECT of FROM editions WHERE id = ?", (each,)).fetchone()
+                    remove_part(connection, of, part.part)
+        try:
+            connection.execute("VACUUM")  # gives the room back; it needs some first, and may go without
+        except sqlite3.Error:
+            return
+
+
+def verify(store: Path) -> Verified:
+    """Read every row of the user's store again, and compare with what its import recorded."""
+    own = reading(store)
+    if own is None:
+        return Verified(str(store), (), ())
+    with closing(own) as connection:
+        try:
+            return Verified(str(store), tuple(_verified(connection)), tuple(_unsound(connection)))
+        except sqlite3.Error as error:
+            raise told(error, str(store)) from None
+
+
+def _verified(connection: sqlite3.Connection) -> Iterator[VerifiedPart]:
+    if not connection.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    for key, of, *cells in connection.execute(
+        "SELECT editions.id, editions.of, parts.* FROM parts JOIN editions ON parts.edition = editions.number "
+        "ORDER BY editions.id, parts.first_key"
+    ).fetchall():
+        part = Part(*cells)
+        problem = None
+        try:
+            if of not in ROWS_OF:
+                problem = "it is of no table that cpt knows"
+            elif fingerprint(connection, ROWS_OF[of], part.part, part.kinds) != (
+                part.sha256,
+                part.row_count,
+                part.first_key,
+                part.last_key,
+            ):
+                problem = "its rows are not those that were imported"
+        except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
+            problem = f"it cannot be read ({error})"
+        yield VerifiedPart(key, part.file, part.row_count, problem)
+
+
+def _unsound(connection: sqlite3.Connection) -> Iterator[str]:
+    for (line,) in connection.execute("PRAGMA integrity_check(20)"):
+        if line != "ok":
+            yield str(line)
+    if not connection.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    for table in ROWS_OF.values():
+        (count,) = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE part NOT IN (SELECT part FROM parts)"
+        ).fetchone()
+        if count:
+            yield f"{count:,} rows of {table} belong to no import"

@@ -1,0 +1,97 @@
+"""The HCPCS Level II codes and modifiers (ANWEB)."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from .cells import (
+    DOWNLOAD,
+    Load,
+    Told,
+    cell_of,
+    find_column,
+    known_quarter,
+    quarter_of,
+    read_day,
+    rows_after,
+    some_rows,
+    upper_words,
+)
+from .reading import Document, Tick
+from .store import EditionRow, quarter_days
+
+_LEVEL2 = {
+    "code": "HCPC", "sequence": "SEQNUM", "record": "RECID", "long": "LONG DESCRIPTION", "short": "SHORT DESCRIPTION",
+    "coverage": "COV", "added": "ADD DT", "changed": "ACT EFF DT", "ends": "TERM DT", "action": "ACTION CD",
+}  # fmt: skip
+_LEVEL2_FIXED = {
+    "code": (1, 5), "sequence": (6, 10), "record": (11, 11), "long": (12, 91), "short": (92, 119),
+    "coverage": (230, 230), "added": (269, 276), "changed": (277, 284), "ends": (285, 292), "action": (293, 293),
+}  # fmt: skip
+_LEVEL2_LINE = re.compile(r"([A-Z]\d{4}|   [0-9A-Z]{2})\d{5}[3478].{200,}")
+
+
+def _is_level2_header(cells: list[str]) -> bool:
+    return [upper_words(cell) for cell in cells[:3]] == ["HCPC", "SEQNUM", "RECID"]
+
+
+def are_level2(document: Document) -> bool:
+    """Whether a document is the HCPCS Level II file."""
+    return any(map(_is_level2_header, document.head())) or _are_fixed_level2(document)
+
+
+def _are_fixed_level2(document: Document) -> bool:
+    head = document.first_lines()
+    return sum(bool(_LEVEL2_LINE.fullmatch(line)) for line in head) > 2
+
+
+def read_level2(document: Document, told: Told, tick: Tick | None) -> list[Load]:
+    """The codes and modifiers, the lines of a long description joined."""
+    records = _fixed_level2(document, tick) if _are_fixed_level2(document) else _level2(document, tick)
+    held: dict[str, list[object]] = {}
+    for number, cells in records:
+        code = cells["code"].strip().upper()
+        if not re.fullmatch("[A-Z][0-9]{4}|[0-9A-Z]{2}", code):
+            raise document.wrong(number, f"{cells['code'][:40]!r} as code", "a letter and four digits", DOWNLOAD)
+        if cells["record"].strip() in ("4", "8"):  # a further line of the long description
+            if next(reversed(held), None) != code:
+                raise document.wrong(number, f"a second line of {code}", "its first line before it", DOWNLOAD)
+            held[code][2] = f"{held[code][2]} {cells['long'].strip()}"
+            continue
+        if code in held:
+            raise document.wrong(number, f"{code} a second time", "each once", DOWNLOAD)
+        days = [read_day(document, number, cells[name]) for name in ("added", "changed", "ends")]
+        told_words = code[0] != "D" or len(code) == 2  # those of dentistry belong to the ADA
+        short, long = (cells["short"].strip(), cells["long"].strip()) if told_words else ("", "")
+        held[code] = [code, short, long, cells["coverage"].strip(), *days, cells["action"].strip()]
+    some_rows(document, [tuple(each) for each in held.values()])
+    quarter = quarter_of(document, told)
+    year = re.search(r"HCPC(20\d\d)", " ".join(document.names), re.IGNORECASE)
+    if quarter is None and year is None:
+        known_quarter(document, told)
+    if quarter:
+        name, days_of = quarter, quarter_days(quarter)
+    else:
+        assert year is not None
+        name, days_of = year[1], (date(int(year[1]), 1, 1), date(int(year[1]), 12, 31))
+    return [Load(EditionRow("hcpcs", None, name, *days_of), [tuple(each) for each in held.values()])]
+
+
+def _level2(document: Document, tick: Tick | None) -> Iterator[tuple[int, dict[str, str]]]:
+    rows = rows_after(document, _is_level2_header, tick)
+    _, labels = next(rows)
+    columns = {name: find_column(document, labels, label, label) for name, label in _LEVEL2.items()}
+    for number, cells in rows:
+        yield number, {name: cell_of(document, number, cells, column) for name, column in columns.items()}
+
+
+def _fixed_level2(document: Document, tick: Tick | None) -> Iterator[tuple[int, dict[str, str]]]:
+    started = False
+    for number, line in enumerate(document.lines(tick), 1):
+        fits = _LEVEL2_LINE.fullmatch(line)
+        started = started or bool(fits)
+        if not started or not line.strip(" \x1a"):
+            continue
+        if not fits:
+            raise document.wrong(number, f"{len(line)} characters in other places", "CMS's fixed width", DOWNLOAD)
+        yield number, {name: line[first - 1 : last] for name, (first, last) in _LEVEL2_FIXED.items()}

@@ -1,0 +1,136 @@
+"""Where Medicare pays what: practice cost indices of the payment localities (GPCI), ZIP codes to localities (ZIP5)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from .cells import (
+    DOWNLOAD,
+    RELEASES,
+    Load,
+    Told,
+    at,
+    cell_of,
+    find_column,
+    known_quarter,
+    only_once,
+    quarter_of,
+    read_number,
+    rows_after,
+    some_rows,
+    upper_words,
+)
+from .reading import Document, Tick
+from .store import EditionRow, Row, quarter_days
+
+# ---------------------------------------------------------------------------------------------- payment localities
+
+_INDICES = re.compile(  # the text of fixed width
+    r"(\d{4,5})\s+([A-Z]{2})\s+(\d{1,2})\s+(\S.*?)\s+(\d?\.\d+|\d)\s+(\d?\.\d+|\d)\s+(\d?\.\d+|\d)\s*"
+)
+
+
+def _is_indices_header(cells: list[str]) -> bool:
+    words = upper_words(" ".join(cells))
+    return len(re.findall("GPCI", words)) >= 3 and "LOCALITY NAME" in words
+
+
+def are_indices(document: Document) -> bool:
+    """Whether a document holds practice cost indices."""
+    return any(map(_is_indices_header, document.head()))
+
+
+def read_indices(document: Document, told: Told, tick: Tick | None) -> list[Load]:
+    """The practice cost indices of every locality, of a year or of a release."""
+    rows = rows_after(document, _is_indices_header, tick)
+    _, labels = next(rows)
+    words = upper_words(" ".join(labels))
+    year = re.search(r"(20\d\d) (?:PW|WORK) GPCI", words)
+    if not year:
+        raise document.wrong(None, "no year in its header", "a header like '2026 PW GPCI'", DOWNLOAD)
+    records = _indices(document, labels, rows) if len(labels) >= 7 else _fixed_indices(document, rows)
+    rows_held: list[Row] = []
+    seen: set[tuple[str, ...]] = set()
+    for number, (contractor, state, locality, name, *indices) in records:
+        key = (contractor.strip().rjust(5, "0"), locality.strip().rjust(2, "0"))
+        if not re.fullmatch(r"\d{5} \d\d [A-Z]{2}", f"{key[0]} {key[1]} {state.strip()}"):
+            what = f"contractor {contractor[:40]!r}, locality {locality[:40]!r}, state {state[:40]!r}"
+            raise document.wrong(number, what, "the numbers of a locality and a state", DOWNLOAD)
+        only_once(document, number, key, seen)
+        values = [read_number(document, number, each, 3) for each in indices]
+        rows_held.append((*key, state.strip(), name.strip().rstrip("*"), *values))
+    first, last = date(int(year[1]), 1, 1), date(int(year[1]), 12, 31)
+    name = year[1]
+    quarter = quarter_of(document, told)
+    if quarter and quarter[:4] != name:
+        raise document.wrong(None, f"indices of {name}, in a file of {quarter}", "one year", "Is it another year's?")
+    if quarter:
+        name = f"{name} (RVU{quarter[2:4]}{RELEASES[int(quarter[-1]) - 1]})"
+        held = [each for each in told.shipped.editions() if (each.table, each.edition) == ("localities", name)]
+        first, last = (held[0].first, held[0].last or last) if held else quarter_days(quarter)
+    return [Load(EditionRow("localities", None, name, first, last), some_rows(document, rows_held))]
+
+
+def _indices(
+    document: Document, labels: list[str], rows: Iterable[tuple[int, list[str]]]
+) -> Iterator[tuple[int, list[str]]]:
+    """The cells of every locality; what stands below the table is notes."""
+    columns = [
+        find_column(document, labels, pattern, what)
+        for pattern, what in (
+            (".*(CONTRACTOR|CARRIER|MAC).*", "the contractor"), ("STATE", "the state"),
+            ("LOCALITY NUMBER", "the locality"), ("LOCALITY NAME.*", "its name"), (r".*(PW|WORK) GPCI.*", "work"),
+            (r".*PE GPCI.*", "practice expense"), (r".*MP GPCI.*", "malpractice"),
+        )
+    ]  # fmt: skip
+    for number, cells in rows:
+        if re.fullmatch(r"\d{4,5}", at(cells, columns[0]).strip()):
+            yield number, [cell_of(document, number, cells, column) for column in columns]
+        elif sum(bool(cell.strip()) for cell in cells) > 2:
+            raise document.wrong(number, f"{at(cells, columns[0])[:40]!r} as contractor", "five digits", DOWNLOAD)
+
+
+def _fixed_indices(document: Document, rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    for number, cells in rows:
+        line = ",".join(cells)
+        if re.match(r"\d{4,5}\s", line):
+            found = _INDICES.fullmatch(line)
+            if not found:
+                raise document.wrong(number, "cells in other places", "CMS's fixed width", DOWNLOAD)
+            yield number, [*found.groups()]
+
+
+# ---------------------------------------------------------------------------------------------------- ZIP codes
+
+
+_ZIP_LINE = re.compile(
+    r"(?P<state>[A-Z]{2})(?P<zip5>\d{5})(?P<contractor>\d{5})(?P<locality>\d\d)[ RB]..[ RB]..(?P<plus_four>[01 ])."
+    r"[A-Z ].{52}(?P<year>20\d\d)(?P<quarter>[1-4]) *"
+)
+
+
+def are_zip_codes(document: Document) -> bool:
+    """Whether a document is the file of ZIP codes of five digits."""
+    head = document.first_lines()
+    return sum(bool(_ZIP_LINE.fullmatch(line)) for line in head) > len(head) // 2
+
+
+def read_zip_codes(document: Document, told: Told, tick: Tick | None) -> list[Load]:
+    """The locality of every ZIP code, of the quarter that its rows name."""
+    held: list[Row] = []
+    quarters: dict[str, int] = {}
+    seen: set[tuple[str, ...]] = set()
+    for number, line in enumerate(document.lines(tick), 1):
+        if not line.strip(" \x1a"):
+            continue
+        found = _ZIP_LINE.fullmatch(line)
+        if not found:
+            raise document.wrong(number, f"{len(line)} characters in other places", "CMS's fixed width", DOWNLOAD)
+        only_once(document, number, (found["zip5"],), seen)
+        quarters.setdefault(f"{found['year']} Q{found['quarter']}", number)
+        if len(quarters) > 1:
+            raise document.wrong(number, " and ".join(quarters), "the rows of one quarter", DOWNLOAD)
+        held.append((found["zip5"], found["state"], found["contractor"], found["locality"], found["plus_four"] == "1"))
+    some_rows(document, held)
+    quarter = known_quarter(document, told, next(iter(quarters)))
+    return [Load(EditionRow("zip-codes", None, quarter, *quarter_days(quarter)), held)]

@@ -1,0 +1,133 @@
+"""cpt data: CMS's own files, stored for this user."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import BadValue, CptError, Exit
+from . import complete
+from .options import AsJson, NoColor, Plain, today
+from .output import deliver_data, tell
+
+app = typer.Typer(
+    help="CMS's own files: import them, and see what is held. CPT_DATA names the folder of the store.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command("import")
+def import_files(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="As CMS publishes them: zip, txt, csv, xlsx.")],
+    quarter: Annotated[
+        str | None, typer.Option(metavar="QUARTER", help="As 2026Q3, where the name of a file does not tell.")
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(metavar="TABLE", help="Whose edits: practitioner or outpatient, where the name does not tell."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put a file in the place of one that says something else.")
+    ] = False,
+    licence: Annotated[
+        bool,
+        typer.Option(
+            "--i-have-an-ama-licence",
+            help="Keep the AMA's CPT descriptors too, in your own store. You need the AMA's licence.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    plain: Plain = False,
+    no_color: NoColor = False,
+) -> int:
+    """Store CMS's quarterly files, so that answers come from them.
+
+    Recognised by what is in them: procedure-to-procedure edits and medically unlikely edits (NCCI), relative values
+    of the fee schedule (PPRRVU), practice cost indices (GPCI), ZIP codes to localities (ZIP5), HCPCS Level II (ANWEB).
+    A file is stored whole or not at all; once more changes nothing. Exit 2 when one could not be stored.
+
+    \b
+    Examples:
+      cpt data import medicare-ncci-2026q3-practitioner-ptp-edits-ccipra-v322r0-f*.zip
+      cpt data import RVU26C.zip
+    """
+    from ..cms.cells import CLAIMS, Told
+    from ..cms.importing import import_files as store_files
+    from ..cms.store import store_path
+    from ..cms.tables import open_tables
+    from ..show.progress import watched
+
+    found = re.fullmatch(r"(20[0-9]{2})[- ]?[Qq]([1-4])", (quarter or "").strip())
+    if quarter is not None and not found:
+        raise BadValue("--quarter", quarter, "a quarter like 2026Q3")
+    if table is not None and table not in CLAIMS:
+        raise BadValue("--table", table, f"one of {', '.join(CLAIMS)}")
+    try:
+        with open_tables(shipped_alone=True) as shipped, watched() as progress:
+            told = Told(
+                f"{found[1]} Q{found[2]}" if found else None, CLAIMS[table] if table else None, licence, shipped
+            )
+            done = store_files([Path(file) for file in files], told, store_path(), today(), replace, progress)
+    except (KeyboardInterrupt, CptError) as error:
+        for note in getattr(error, "__notes__", ()):
+            tell(f"cpt: {note}")
+        raise
+    deliver_data(done, as_json, plain, no_color)
+    problems = [file.problem for file in done.files if file.problem]
+    for problem in problems:
+        tell(f"cpt: {problem}")
+    return Exit.NO_ANSWER if problems else Exit.CLEAN
+
+
+@app.command("list")
+def list_tables(as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
+    """The editions held: those you imported, and those that came with cpt.
+
+    \b
+    Examples:
+      cpt data list
+    """
+    from ..cms.importing import holdings
+    from ..cms.store import store_path
+
+    deliver_data(holdings(store_path()), as_json, plain, no_color)
+    return Exit.CLEAN
+
+
+@app.command()
+def remove(
+    editions: Annotated[
+        list[str],
+        typer.Argument(metavar="EDITION...", help="As cpt data list names them.", autocompletion=complete.editions),
+    ],
+) -> int:
+    """Take editions that you imported out of the store.
+
+    \b
+    Examples:
+      cpt data remove mue-professional-2026-q2
+    """
+    from ..cms.importing import remove as take_out
+    from ..cms.store import store_path
+
+    take_out(editions, store_path())
+    tell(f"{len(editions)} removed.")
+    return Exit.CLEAN
+
+
+@app.command()
+def verify(as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
+    """Read the whole store again and compare it with what was imported. Exit 1 when something is damaged.
+
+    \b
+    Examples:
+      cpt data verify
+    """
+    from ..cms.importing import verify as check
+    from ..cms.store import store_path
+
+    found = check(store_path())
+    deliver_data(found, as_json, plain, no_color)
+    return Exit.FINDINGS if found.problems or any(part.problem for part in found.parts) else Exit.CLEAN

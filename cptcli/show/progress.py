@@ -1,0 +1,35 @@
+"""How far an import has come, on stderr, and only where somebody watches."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_WORTH_SHOWING = 4_000_000  # bytes; less is read before one could look
+
+Tick = Callable[[int], None]
+
+
+@contextmanager
+def watched() -> Iterator[Callable[[str, int], Tick]]:
+    """Gives what is told of each file and its bytes, and then of the bytes read."""
+    if not sys.stderr.isatty():
+        yield lambda what, size: _unseen
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(file=sys.stderr, highlight=False, emoji=False, markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+
+        def begun(what: str, size: int) -> Tick:
+            if size < _WORTH_SHOWING:
+                return _unseen
+            task = bar.add_task(what.rpartition("/")[2], total=size)
+            return lambda read: bar.advance(task, read)
+
+        yield begun
+
+
+def _unseen(read: int) -> None:
+    """Nobody watches."""

@@ -1,0 +1,867 @@
+"""CMS's own files into the user's store: what is recognised, what is refused, and that nothing is ever half stored."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import sqlite3
+import time
+import zipfile
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+from conftest import TESTS, TODAY
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cptcli.cms import store as cms_store
+from cptcli.cms.cells import Told, quarters_in
+from cptcli.cms.edits import Edit, packed, unpacked
+from cptcli.cms.importing import import_files
+from cptcli.cms.store import StoreBusy, StoreFull, StoreNewer, StoreUnusable
+from cptcli.cms.tables import open_tables
+
+FILES = TESTS / "cms"
+EDITS, UNITS = "ccipra-v322r0-f1.txt", "MCR_MUE_PractitionerServices_Eff_07-01-2026.csv"
+FEES, FEES_FIXED, FEES_2026 = "PPRRVU2025_Oct.csv", "PPRRVU2025_Oct.txt", "PPRRVU2026_Jul_nonQPP.csv"
+INDICES, INDICES_FIXED, INDICES_2026 = "GPCI2025.csv", "GPCI2025.txt", "GPCI2026.csv"
+ZIPS, LEVEL2, LEVEL2_FIXED = "ZIP5_OCT2025.txt", "HCPC2026_OCT_ANWEB.csv", "HCPC2019_CONTR_ANWEB.txt"
+ALL = [EDITS, UNITS, FEES, FEES_FIXED, FEES_2026, INDICES, INDICES_FIXED, INDICES_2026, ZIPS, LEVEL2, LEVEL2_FIXED]
+SEPARATED = [EDITS, UNITS, FEES, FEES_2026, INDICES, INDICES_2026, LEVEL2]  # by tabs or commas
+# What tells the quarter and whose table it is, where a file lost its name.
+SAID = {EDITS: ("2026 Q3", "professional"), UNITS: ("2026 Q3", None), FEES_FIXED: ("2025 Q4", None),
+        LEVEL2: ("2026 Q4", None), LEVEL2_FIXED: ("2019 Q1", None)}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    with open_tables(shipped_alone=True) as tables:
+        yield tables
+
+
+@pytest.fixture
+def load(shipped, tmp_path):
+    """Imports files into a store of this test, within this process."""
+
+    def run(*paths, quarter=None, claim=None, licence=False, replace=False, progress=lambda what, size: None):
+        told = Told(quarter, claim, licence, shipped)
+        return import_files([*map(Path, paths)], told, tmp_path / "cms.sqlite", TODAY, replace, progress)
+
+    return run
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """Opens the store of this test."""
+    return lambda: open_tables(tmp_path / "cms.sqlite")
+
+
+def _outcomes(imports):
+    return [(each.id, each.rows, each.outcome) for file in imports.files for each in file.tables]
+
+
+def _problem(imports):
+    (file,) = imports.files
+    assert file.tables == ()
+    assert file.problem is not None
+    return file.problem
+
+
+def _content(path):
+    """Everything in a store, to compare with another."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [*connection.iterdump()]
+
+
+def _rows(name):
+    """The rows of a sample, as cells."""
+    text = (FILES / name).read_bytes().decode("cp1252")
+    return [*csv.reader(io.StringIO(text, newline=""), delimiter="\t" if name == EDITS else ",")]
+
+
+def _as_csv(rows, path, delimiter=","):
+    with path.open("w", encoding="cp1252", newline="") as out:
+        csv.writer(out, delimiter=delimiter).writerows(rows)
+    return path
+
+
+def _as_sheet(rows, path, numbers=False):
+    """A workbook as Excel leaves one: numbers as numbers, where it is told to."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append([_number(cell) if numbers else cell for cell in row])
+    book.save(path)
+    return path
+
+
+def _number(cell):
+    try:
+        return float(cell) if "." in cell else int(cell)
+    except ValueError:
+        return cell
+
+
+def _zip(path, **members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "."), content)
+    return path
+
+
+# ---------------------------------------------------------------------------------------------- what is recognised
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        (EDITS, [("ncci-edits-professional-2026-q3", 154)]),
+        (UNITS, [("mue-professional-2026-q3", 44)]),
+        (FEES, [("fee-schedule-rvu25d", 13), ("conversion-factors-rvu25d-single", 1)]),
+        (FEES_FIXED, [("fee-schedule-rvu25d", 13), ("conversion-factors-rvu25d-single", 1)]),
+        (FEES_2026, [("fee-schedule-rvu26c", 15), ("conversion-factors-rvu26c-non-qpp", 1)]),
+        (INDICES, [("localities-2025", 12)]),
+        (INDICES_FIXED, [("localities-2025", 12)]),
+        (INDICES_2026, [("localities-2026", 12)]),
+        (ZIPS, [("zip-codes-2025-q4", 20)]),
+        (LEVEL2, [("hcpcs-2026-q4", 9)]),
+        (LEVEL2_FIXED, [("hcpcs-2019", 27)]),
+    ],
+)
+def test_a_file_of_cms_is_recognised_and_stored_and_once_more_changes_nothing(load, tmp_path, name, stored):
+    assert _outcomes(load(FILES / name)) == [(*each, "stored") for each in stored]
+    before = _content(tmp_path / "cms.sqlite")
+    assert _outcomes(load(FILES / name)) == [(*each, "held_already") for each in stored]
+    assert _content(tmp_path / "cms.sqlite") == before
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("renamed", ["download", "report.pdf", "data (1).xlsx.txt"])
+def test_a_file_is_known_by_its_content_under_any_name(load, tmp_path, name, renamed):
+    load(FILES / name)
+    before = _content(tmp_path / "cms.sqlite")
+    (tmp_path / renamed).write_bytes((FILES / name).read_bytes())
+    quarter, claim = SAID.get(name, (None, None))
+    if name == LEVEL2_FIXED:  # without its name the annual file is one of a quarter
+        assert _outcomes(load(tmp_path / renamed, quarter=quarter)) == [("hcpcs-2019-q1", 27, "stored")]
+        return
+    again = load(tmp_path / renamed, quarter=quarter, claim=claim)
+    assert {each.outcome for file in again.files for each in file.tables} == {"held_already"}
+    assert _content(tmp_path / "cms.sqlite") == before
+
+
+@pytest.mark.parametrize("name", SEPARATED)
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_workbook_says_the_same_as_the_text(load, tmp_path, name, numbers):
+    """With the numbers as numbers the leading zeros of codes and places are lost, and come back."""
+    load(FILES / name)
+    path = _as_sheet(_rows(name), tmp_path / f"{Path(name).stem}.xlsx", numbers)
+    assert {each[2] for each in _outcomes(load(path))} == {"held_already"}
+
+
+@pytest.mark.parametrize("name", SEPARATED)
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda raw: raw.replace(b"\r\n", b"\n"), id="LF"),
+        pytest.param(lambda raw: b"\xef\xbb\xbf" + raw, id="UTF-8 with a mark"),
+        pytest.param(lambda raw: raw.rstrip(b"\r\n"), id="no last line end"),
+        pytest.param(lambda raw: raw + b"\r\n\r\n", id="blank lines at the end"),
+        pytest.param(lambda raw: b"Downloaded by caf\xe9\r\n\r\n\r\n" + raw, id="a header that moved, Latin-1"),
+    ],
+)
+def test_how_a_text_was_saved_changes_nothing(load, tmp_path, name, change):
+    load(FILES / name)
+    path = tmp_path / name
+    path.write_bytes(change((FILES / name).read_bytes()))
+    assert {each[2] for each in _outcomes(load(path))} == {"held_already"}
+
+
+@pytest.mark.parametrize("name", [EDITS, INDICES, FEES, UNITS])
+def test_leading_zeros_that_were_lost_come_back(load, tmp_path, name):
+    load(FILES / name)
+    stripped = [[cell.lstrip("0") if cell[1:] else cell for cell in row] for row in _rows(name)]
+    assert stripped != _rows(name)
+    path = _as_csv(stripped, tmp_path / f"{Path(name).stem}.csv")
+    assert {each[2] for each in _outcomes(load(path))} == {"held_already"}
+
+
+def test_line_feeds_within_quotes_are_no_rows(load, tables):
+    """The header of the table of units has them, and so has the notice before it."""
+    load(FILES / UNITS)
+    with tables() as held:
+        found = held.maximum("professional", "0001U", date(2026, 8, 1))
+    assert (found.units, found.adjudication, found.rationale, found.fits) == (
+        1, 2, "Code Descriptor / CPT Instruction", "day",
+    )  # fmt: skip
+
+
+def test_the_three_tables_of_units_are_told_apart_by_their_header(load, tmp_path):
+    for words, claim in (("DME Supplier", "equipment"), ("Outpatient Hospital", "institutional")):
+        raw = (FILES / UNITS).read_bytes().replace(b"Practitioner Services MUE", f"{words} Services MUE".encode())
+        (tmp_path / "mue-2026q3.csv").write_bytes(raw)
+        assert _outcomes(load(tmp_path / "mue-2026q3.csv")) == [(f"mue-{claim}-2026-q3", 44, "stored")]
+
+
+def test_what_was_stored_is_what_the_file_says(load, tables):
+    load(*(FILES / name for name in (EDITS, FEES_2026, INDICES_2026, ZIPS, LEVEL2_FIXED)))
+    day = date(2026, 8, 1)
+    with tables() as held:
+        (row,) = held.pairs("professional", "90473", "0001A", day).rows
+        assert (row.column1, row.column2, row.effective, row.deletion, row.indicator) == (
+            "0001A", "90473", date(2022, 1, 1), date(2022, 1, 1), "9",
+        )  # fmt: skip
+        values = held.relative_values("0005F", day)
+        assert (values.status, values.work, values.pctc, values.edition.imported) == ("I", Decimal("0.00"), "9", True)
+        (place,) = held.localities(state="AK", day=day)
+        assert (place.contractor, place.name, place.work) == ("02102", "ALASKA", Decimal("1.500"))
+        found = held.zip_code("29003", date(2025, 10, 1))
+        assert (found.contractor, found.locality, found.edition.imported) == ("11202", "01", True)
+        tens = held.level2("E0720", date(2019, 5, 1))
+        assert (tens.coverage, tens.added, tens.ends) == ("D", date(1986, 1, 1), None)
+        assert tens.long_description.endswith("two lead, localized stimulation")  # from two lines
+        assert held.level2("AT", date(2019, 5, 1)).short_description == "Acute treatment"
+
+
+def test_the_shifted_columns_of_2026_give_the_right_factor(load, tables):
+    load(FILES / FEES_2026)
+    with tables() as held:
+        factor = next(each for each in held.factors(date(2026, 8, 1)) if each.participation == "non_qpp")
+    assert (str(factor.factor), factor.edition.imported, factor.evidence) == ("33.4009", True, "primary")
+
+
+@pytest.mark.parametrize(
+    ("name", "quarters"),
+    [
+        ("medicare-ncci-2026q3-practitioner-ptp-edits-ccipra-v322r0-f1.zip", {"2026 Q3"}),
+        ("ccioph-v313r1-f4.TXT", {"2025 Q4"}),
+        ("MCR_MUE_DMESupplierServices_Eff_10-01-2025.xlsx", {"2025 Q4"}),
+        ("medicare-ncci-2026-q3-practitioner-services-mue-table.zip", {"2026 Q3"}),
+        ("RVU24AR.zip", {"2024 Q1"}),
+        ("PPRRVU24_JAN.csv", {"2024 Q1"}),
+        ("PPRRVU2026_Jul_nonQPP.txt", {"2026 Q3"}),
+        ("ZIP5_OCT2025.txt", {"2025 Q4"}),
+        ("HCPC2026_OCT_ANWEB_v2.xlsx", {"2026 Q4"}),
+        ("HCPC2019_CONTR_ANWEB.txt", set()),
+        ("GPCI2026.csv", set()),
+        ("edits.txt", set()),
+        ("2026Q2-v322r0.txt", {"2026 Q2", "2026 Q3"}),
+    ],
+)
+def test_the_quarter_in_a_name(name, quarters):
+    assert quarters_in(name) == quarters
+
+
+# ------------------------------------------------------------------------------------------------- zips, workbooks
+
+
+def test_a_release_of_the_fee_schedule_is_taken_whole_and_the_rest_is_named(load, tmp_path):
+    members = {
+        name.replace(".", "__"): (FILES / name).read_bytes() for name in (INDICES, FEES, FEES_FIXED, INDICES_FIXED)
+    }
+    members |= {
+        "RVU25D__pdf": b"%PDF-1.7\0\0",
+        "25LOCCO__csv": b"County,Locality\r\n",
+        "PPRRVU2025_Oct__xlsx": b"PK no",
+    }
+    (file,) = load(_zip(tmp_path / "RVU25D.zip", **members)).files
+    assert [(each.id, each.file) for each in file.tables] == [
+        ("localities-2025-rvu25d", INDICES),
+        ("fee-schedule-rvu25d", FEES),
+        ("conversion-factors-rvu25d-single", FEES),
+    ]
+    assert dict(file.left_out) == {
+        "25LOCCO.csv": "not one of the tables that cpt reads",
+        "RVU25D.pdf": "not one of the tables that cpt reads",
+        FEES_FIXED: f"the same as {FEES}",
+        INDICES_FIXED: f"the same as {INDICES}",
+        "PPRRVU2025_Oct.xlsx": f"the same as {FEES}",
+    }
+
+
+def test_a_zip_of_a_workbook_alone_is_read(load, tmp_path):
+    sheet = _as_sheet(_rows(UNITS), tmp_path / "sheet.xlsx").read_bytes()
+    path = _zip(tmp_path / "medicare-ncci-2026-q3-mue.zip", MCR_MUE__xlsx=sheet)
+    assert _outcomes(load(path)) == [("mue-professional-2026-q3", 44, "stored")]
+
+
+def test_days_in_a_workbook_may_be_days(load, tmp_path):
+    load(FILES / LEVEL2)
+    book = openpyxl.Workbook()
+    for row in _rows(LEVEL2):
+        book.active.append([date.fromisoformat(cell) if re.fullmatch("[0-9]{8}", cell) else cell for cell in row])
+    book.save(tmp_path / "HCPC2026_OCT_ANWEB.xlsx")
+    assert _outcomes(load(tmp_path / "HCPC2026_OCT_ANWEB.xlsx")) == [("hcpcs-2026-q4", 9, "held_already")]
+
+
+def test_the_name_of_the_zip_tells_what_that_of_the_file_does_not(load, tmp_path):
+    path = _zip(tmp_path / "practitioner-2026q3.zip", f1__TXT=(FILES / EDITS).read_bytes())
+    assert _outcomes(load(path)) == [("ncci-edits-professional-2026-q3", 154, "stored")]
+
+
+def test_both_factors_of_2026_are_kept_beside_values_that_are_the_same(load, tables, tmp_path):
+    raw = (FILES / FEES_2026).read_bytes()
+    (tmp_path / "PPRRVU2026_Jul_QPP.csv").write_bytes(raw.replace(b"33.4009", b"33.5675"))
+    done = load(FILES / FEES_2026, tmp_path / "PPRRVU2026_Jul_QPP.csv")
+    assert _outcomes(done)[2:] == [
+        ("fee-schedule-rvu26c", 15, "held_already"), ("conversion-factors-rvu26c-qpp", 1, "stored"),
+    ]  # fmt: skip
+    with tables() as held:
+        found = {each.participation: str(each.factor) for each in held.factors(date(2026, 9, 30))}
+    assert found == {"non_qpp": "33.4009", "qpp": "33.5675"}
+
+
+def test_a_factor_that_nobody_knows_is_kept_only_where_its_name_says_for_whom(load, tmp_path):
+    raw = (FILES / FEES_2026).read_bytes().replace(b"33.4009", b"34.0001")
+    for name, stored in (("PPRRVU2026_Jul.csv", 1), ("PPRRVU2026_Jul_QPP.csv", 2)):
+        (tmp_path / name).write_bytes(raw)
+        (file,) = load(tmp_path / name).files
+        assert len(file.tables) == stored
+        assert ("its name says neither" in str(file.tables[0].notes)) is (stored == 1)
+
+
+@pytest.mark.parametrize(
+    ("factor", "release", "last"), [("32.7442", "RVU24A", "2024-03-08"), ("33.2875", "RVU24AR", "2024-03-31")]
+)
+def test_the_factor_tells_the_january_release_of_2024_from_its_correction(
+    load, tables, tmp_path, factor, release, last
+):
+    raw = (FILES / FEES).read_bytes().replace(b"32.3465", factor.encode()).replace(b"2025 National", b"2024 National")
+    (tmp_path / "PPRRVU24_JAN.csv").write_bytes(raw.replace(b"October Release", b"January Release"))
+    load(tmp_path / "PPRRVU24_JAN.csv")
+    with tables() as held:
+        found = held.relative_values("97110", date.fromisoformat(last)).edition
+    assert (found.edition, found.imported, found.last.isoformat()) == (release, True, last)
+
+
+# ------------------------------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        (EDITS, {"quarter": "2026 Q2"}, "2026 Q2 and 2026 Q3"),
+        (UNITS, {"quarter": "2025 Q3"}, "2025 Q3 and 2026 Q3"),
+        (FEES, {"quarter": "2026 Q4"}, "2025 Q4 and 2026 Q4, by its content"),
+        (ZIPS, {"quarter": "2026 Q1"}, "2025 Q4 and 2026 Q1, by its content"),
+        (INDICES, {"quarter": "2026 Q1"}, "indices of 2025, in a file of 2026 Q1"),
+        (EDITS, {"claim": "institutional"}, "--table disagree"),
+        (UNITS, {"claim": "equipment"}, "--table disagree"),
+    ],
+)
+def test_an_option_that_contradicts_the_file_is_refused(load, name, options, words):
+    assert words in _problem(load(FILES / name, **options))
+
+
+@pytest.mark.parametrize(
+    ("name", "renamed", "words"),
+    [
+        (EDITS, "edits.txt", "of which quarter it is"),
+        (EDITS, "edits-2026q3.txt", "whose table it is"),
+        (EDITS, "ccipra-v321r0.txt", None),
+        (UNITS, "units.csv", "of which quarter it is"),
+        (LEVEL2, "codes.csv", "of which quarter it is"),
+        (FEES_FIXED, "fees.txt", "of which quarter it is"),
+        (FEES_FIXED, "PPRRVU24_JAN.txt", "32.3465 is that of none of the releases of 2024 Q1"),
+        (FEES_FIXED, "PPRRVU2026_Jul.txt", "32.3465 is that of another year than 2026 Q3"),
+        (FEES, "PPRRVU2024_Oct.csv", "2024 Q4 and 2025 Q4"),
+    ],
+)
+def test_a_name_that_does_not_tell_or_tells_another_quarter(load, tmp_path, name, renamed, words):
+    (tmp_path / renamed).write_bytes((FILES / name).read_bytes())
+    if words:
+        assert words in _problem(load(tmp_path / renamed))
+    else:
+        assert _outcomes(load(tmp_path / renamed)) == [("ncci-edits-professional-2026-q2", 154, "stored")]
+
+
+def test_edits_that_start_after_the_quarter_are_those_of_another_one(load, tmp_path):
+    path = tmp_path / "ccipra-v300r0-f1.txt"  # 2024 Q1
+    path.write_bytes((FILES / EDITS).read_bytes())
+    assert "row " in _problem(load(path))
+    assert "an edit that starts on 2025-01-01, after 2024 Q1" in _problem(load(path))
+    path.rename(tmp_path / EDITS)
+    (file,) = load(tmp_path / EDITS).files
+    assert "none of its edits starts in 2026 Q3; the newest on 2025-01-01" in file.tables[0].notes[0]
+
+
+def _broken(name, row, change):
+    """A sample with one row changed; rows count from 1."""
+    lines = (FILES / name).read_bytes().split(b"\r\n")
+    lines[row - 1] = change(lines[row - 1])
+    return b"\r\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "change", "words"),
+    [
+        (EDITS, 9, lambda line: line[:30], "cells. Expected seven"),
+        (EDITS, 7, lambda line: line[:12], "3 cells. Expected seven"),
+        (EDITS, 7, lambda line: line.replace(b"20220101", b"2022"), "'2022' where a day belongs"),
+        (EDITS, 9, lambda line: line.replace(b"20220101", b"20221301"), "'20221301' where a day belongs"),
+        (EDITS, 9, lambda line: line.replace(b"20220101", b"        "), "where a day belongs"),
+        (EDITS, 9, lambda line: line.replace(b"\t1\t", b"\t7\t"), "'7' as modifier indicator"),
+        (EDITS, 9, lambda line: line.replace(b"0593T", b"0593#"), "'0593#' where a code belongs"),
+        (EDITS, 9, lambda line: b"A code with words" + line, "where a code belongs"),
+        (UNITS, 9, lambda line: b"0001M,x,3 Day,why", "'x' units"),
+        (UNITS, 9, lambda line: b"0001M,1", "2 cells. Expected at least"),
+        (UNITS, 9, lambda line: b"0001M,1,4 Day,why", "adjudication '4'"),
+        (UNITS, 9, lambda line: b"0001U,1,3 Day,why", "0001U a second time"),
+        (FEES, 12, lambda line: line[:20], "cells. Expected at least"),
+        (FEES, 12, lambda line: line.replace(b"0.32", b"O.32"), "'O.32' where a number belongs"),
+        (FEES, 12, lambda line: line.replace(b"0.32", b"1e9"), "'1e9' where a number belongs"),
+        (FEES, 12, lambda line: line.replace(b",A,", b",AB,"), "status 'AB'"),
+        (FEES_FIXED, 9, lambda line: line[:70], "characters in other places"),
+        (FEES_FIXED, 9, lambda line: b" " + line, "in other places"),
+        (INDICES, 5, lambda line: line.rpartition(b",")[0], "6 cells. Expected at least 7"),
+        (INDICES, 5, lambda line: line.replace(b"02102", b"2102X"), "'2102X' as contractor"),
+        (INDICES, 5, lambda line: line.replace(b"1.081", b""), "'' where a number belongs"),
+        (INDICES_FIXED, 5, lambda line: line[:100], "cells in other places"),
+        (ZIPS, 3, lambda line: line[:79], "characters in other places"),
+        (ZIPS, 3, lambda line: line.replace(b"20254", b"20261"), "2025 Q4 and 2026 Q1"),
+        (ZIPS, 3, lambda line: b"SC29001" + line[7:], "29001 a second time"),
+        (LEVEL2, 3, lambda line: line.replace(b"20050101", b"20050199", 1), "'20050199' where a day belongs"),
+        (LEVEL2_FIXED, 37, lambda line: line.replace(b"E0720", b"E0799"), "a second line of E0799"),
+        (LEVEL2_FIXED, 37, lambda line: line[:100], "in other places"),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_wrong_is_named_with_its_number_and_nothing_is_stored(load, tmp_path, name, row, change, words):
+    load(_other(tmp_path, UNITS, b"0001U,1,2", b"0001U,2,2"))
+    before = _content(tmp_path / "cms.sqlite")
+    (tmp_path / name).write_bytes(_broken(name, row, change))
+    assert _broken(name, row, change) != (FILES / name).read_bytes()
+    problem = _problem(load(tmp_path / name))
+    assert words in problem
+    assert f"{name}, row " in problem
+    assert "Nothing of this file was stored" in problem
+    assert _content(tmp_path / "cms.sqlite") == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "an empty file"),
+        (b"\n" * 1000, "none of CMS's tables"),
+        (b"hello", "none of CMS's tables"),
+        (os.urandom(64) + b"\0" * 64, "NUL"),
+        ((FILES / UNITS).read_bytes().decode("cp1252").encode("utf-16"), "NUL"),
+        ((FILES / EDITS).read_bytes() + b"\0", "NUL"),
+        (b"PK\x03\x04" + b"\0" * 100, "zip is damaged"),
+        (b"a," * 3_000_000, "more than"),
+        ((FILES / EDITS).read_bytes() + b"x" * 3_000_000, "characters"),
+        ((FILES / UNITS).read_bytes() + b'"' + b"x\r\n" * 100_000, "field larger than"),
+    ],
+    ids=["empty", "blank", "words", "noise", "UTF-16", "a NUL at the end", "no zip", "one line", "long line", "quote"],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_in_words(load, tmp_path, content, words):
+    path = tmp_path / EDITS
+    path.write_bytes(content)
+    assert words in _problem(load(path))
+
+
+def test_what_cannot_be_opened_is_refused_in_words(load, tmp_path):
+    assert "a folder" in _problem(load(tmp_path))
+    assert "No such file" in _problem(load(tmp_path / "nothing.zip"))
+    assert "a\0b: " in _problem(load("a\0b"))
+    assert "none of CMS's tables" in _problem(load(_zip(tmp_path / "other.zip", readme__txt=b"hello")))
+
+
+def test_a_zip_that_was_cut_short_is_refused(load, tmp_path):
+    whole = _zip(tmp_path / "ccipra-v322r0-f1.zip", f1__TXT=(FILES / EDITS).read_bytes())
+    raw = whole.read_bytes()
+    for size in (len(raw) - 10, len(raw) // 2, 30):
+        whole.write_bytes(raw[:size])
+        assert "zip is damaged or was cut short" in _problem(load(whole))
+    middle = len(raw) // 3
+    whole.write_bytes(raw[:middle] + bytes([raw[middle] ^ 255]) + raw[middle + 1 :])
+    assert _problem(load(whole))
+
+
+def test_a_zip_bomb_costs_neither_memory_nor_time(load, tmp_path):
+    bomb = tmp_path / "ccipra-v322r0-f1.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("f1.TXT", "w") as member:
+        member.write((FILES / EDITS).read_bytes())
+        for _ in range(400):
+            member.write(b" " * (1 << 20))
+    begun = time.perf_counter()
+    assert "characters" in _problem(load(bomb))
+    assert time.perf_counter() - begun < 10
+    with zipfile.ZipFile(tmp_path / "book.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+        archive.writestr("xl/sharedStrings.xml", b" " * (100 << 20))
+    assert "it unpacks to" in _problem(load(tmp_path / "book.xlsx"))
+
+
+def test_a_workbook_that_is_none_or_damaged_is_refused(load, tmp_path):
+    book = _as_sheet(_rows(UNITS), tmp_path / "MUE_Eff_07-01-2026.xlsx")
+    raw = book.read_bytes()
+    for content in (raw[: len(raw) // 2], _zip(tmp_path / "x.zip", **{"xl/workbook__xml": b"<nonsense"}).read_bytes()):
+        book.write_bytes(content)
+        assert "damaged" in _problem(load(book))
+
+
+# ---------------------------------------------------------------------------------------------- files that disagree
+
+
+def _other(tmp_path, name, old, new):
+    (tmp_path / "other").mkdir(exist_ok=True)
+    path = tmp_path / "other" / name
+    path.write_bytes((FILES / name).read_bytes().replace(old, new, 1))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (EDITS, b"0591T\t\t20220101", b"0591T\t\t20220401", "0001A 0591T 2022-04-01 2023-12-31 1 CPT Manual"),
+        (UNITS, b"0001U,1,2", b"0001U,9,2", "0001U 9 2"),
+        (FEES, b"0.32,0.42", b"0.33,0.42", "20560 - A 1 0.33"),
+        (INDICES, b"0.869", b"0.870", "10112 00 AL ALABAMA 1.000 0.870"),
+    ],
+)
+def test_two_files_of_one_quarter_that_disagree_are_refused_until_one_is_to_replace_the_other(
+    load, tmp_path, name, old, new, words
+):
+    load(FILES / name)
+    before = _content(tmp_path / "cms.sqlite")
+    other = _other(tmp_path, name, old, new)
+    problem = _problem(load(other))
+    assert "differ in 2 rows" in problem
+    assert words in problem
+    assert "--replace" in problem
+    assert _content(tmp_path / "cms.sqlite") == before
+    done = load(other, replace=True)
+    assert _outcomes(done)[0][2] == "replaced"
+    assert {each[2] for each in _outcomes(load(other))} == {"held_already"}
+    assert {each[2] for each in _outcomes(load(FILES / name, replace=True))} <= {"replaced", "held_already"}
+
+
+def test_the_four_files_of_a_quarter_stand_side_by_side(load, tables, tmp_path):
+    rows = _rows(EDITS)
+    for part, codes in enumerate((("0001A", "0001F"), ("25442", "37252"), ("37253", "62322"), ("62323", "U0003")), 1):
+        body = [[code, "97110", "", "20260701", "*", "1", "why"] for code in codes]
+        _as_csv(rows[:6] + body, tmp_path / f"ccipra-v322r0-f{part}.txt", "\t")
+    parts = [tmp_path / f"ccipra-v322r0-f{part}.txt" for part in (4, 2, 1, 3)]
+    day = date(2026, 8, 1)
+    for number, path in enumerate(parts, 1):
+        load(path)
+        with tables() as held:
+            assert held.pairs("professional", "97110", "97150", day).covered
+            assert held.pairs("professional", "97110", "26000", day).covered is (number > 1)
+            assert held.pairs("professional", "97110", "V5364", day).covered is (number == 4)
+    with tables() as held:
+        assert [row.column1 for row in held.pairs("professional", "U0003", "97110", day).rows] == ["U0003"]
+        assert held.editions()[0].source == "ccipra-v322r0-f1.txt, ccipra-v322r0-f2.txt, ccipra-v322r0-f3.txt, " + (
+            "ccipra-v322r0-f4.txt"
+        )
+
+
+def test_the_order_of_the_rows_of_a_file_does_not_count(load, tmp_path):
+    rows = _rows(EDITS)
+    load(FILES / EDITS)
+    path = _as_csv(rows[:6] + rows[:5:-1], tmp_path / EDITS, "\t")
+    assert {each[2] for each in _outcomes(load(path))} == {"held_already"}
+
+
+# ----------------------------------------------------------------------------------------------- AMA's descriptors
+
+
+@pytest.mark.parametrize("name", [FEES, FEES_2026])
+def test_the_samples_of_these_tests_hold_no_descriptor_of_the_ama(name):
+    assert [row for row in _rows(name)[10:] if row[2] and row[0][0].isdigit()] == []
+
+
+def test_descriptors_are_kept_only_for_a_user_with_a_licence(load, tables, tmp_path):
+    raw = (FILES / FEES).read_bytes().replace(b"97110,,,", b"97110,,Words of the AMA,").replace(
+        b"A4639,,,", b"A4639,,Words of CMS,")  # fmt: skip
+    (tmp_path / FEES).write_bytes(raw)
+    load(tmp_path / FEES)
+    assert b"Words of" not in (tmp_path / "cms.sqlite").read_bytes()
+    with tables() as held:
+        assert held.relative_values("97110", date(2025, 11, 1)).descriptor is None
+    assert _outcomes(load(tmp_path / FEES, licence=True))[1] == ("descriptors-rvu25d", 3, "stored")
+    with tables() as held:
+        assert held.relative_values("97110", date(2025, 11, 1)).descriptor == "Words of the AMA"
+        assert held.relative_values("97140", date(2025, 11, 1)).descriptor is None
+
+
+# -------------------------------------------------------------------------------- nothing is ever half stored
+
+
+def _many(path, rows):
+    """A file of edits that takes a while."""
+    header = b"\r\n".join((FILES / EDITS).read_bytes().split(b"\r\n")[:6]) + b"\r\n"
+    with path.open("wb") as out:
+        out.write(header)
+        for one in range(10000, 10000 + rows // 500):
+            out.write(b"".join(b"%05d\t%05d\t\t20260701\t*\t1\tMutually exclusive procedures\r\n" % (one, other)
+                               for other in range(20000, 20500)))  # fmt: skip
+    return path
+
+
+def test_an_interrupted_import_leaves_the_store_as_it_was_and_says_so(load, tmp_path):
+    load(FILES / EDITS)
+    before = _content(tmp_path / "cms.sqlite")
+    big = _many(tmp_path / "ccipra-v322r0-f2.txt", 20_000)
+
+    def stop(read):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        load(FILES / UNITS, big, FILES / ZIPS, progress=lambda what, size: stop if size > 500_000 else None)
+    assert f"Nothing of {big} was stored. Stored before that: {FILES / UNITS}." in stopped.value.__notes__[0]
+    assert [line for line in before if line not in _content(tmp_path / "cms.sqlite")] == []
+    with open_tables(tmp_path / "cms.sqlite") as held:
+        kept = [each.id for each in held.editions() if each.imported]
+    assert kept == ["mue-professional-2026-q3", "ncci-edits-professional-2026-q3"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_process_that_is_stopped_in_the_middle_leaves_the_store_as_it_was(cpt, start_cpt, tmp_path, how):
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    assert cpt("data", "import", str(FILES / EDITS), env=env).code == 0
+    before = _content(tmp_path / "data" / "cms.sqlite")
+    big = _many(tmp_path / "ccipra-v322r0-f2.txt", 1_500_000)
+    process = start_cpt("data", "import", str(big), env=env)
+    journal = tmp_path / "data" / "cms.sqlite-journal"
+    until = time.monotonic() + 20
+    while not journal.exists() and time.monotonic() < until:
+        time.sleep(0.005)
+    time.sleep(0.2)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == (130 if how == signal.SIGINT else -9)
+    if how == signal.SIGINT:
+        assert b"Nothing of" in errors
+        assert b"The store is as it was" in errors
+    assert cpt("data", "verify", env=env).code == 0
+    assert _content(tmp_path / "data" / "cms.sqlite") == before
+
+
+def test_a_full_disk_leaves_the_store_as_it_was(cpt, tmp_path):
+    resource = pytest.importorskip("resource")
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    assert cpt("data", "import", str(FILES / UNITS), env=env).code == 0
+    before = _content(tmp_path / "data" / "cms.sqlite")
+    big = _many(tmp_path / "ccipra-v322r0-f2.txt", 600_000)
+
+    def small():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+
+    ran = cpt("data", "import", str(FILES / ZIPS), str(big), env=env, preexec_fn=small)
+    assert ran.code == 2
+    assert "could not be written" in ran.stderr
+    assert f"Nothing of {big} was stored" in ran.stderr
+    assert cpt("data", "verify", env=env).code == 0
+    assert cpt("data", "remove", "zip-codes-2025-q4", env=env).code == 0
+    assert [line for line in before if line not in _content(tmp_path / "data" / "cms.sqlite")] == []
+
+
+def test_two_imports_at_once_are_both_stored(cpt, start_cpt, tmp_path):
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    big = [_many(tmp_path / f"ccipra-v32{quarter}r0-f1.txt", 200_000) for quarter in (2, 3)]
+    started = [start_cpt("data", "import", str(path), env=env) for path in (*big, FILES / UNITS, FILES / ZIPS)]
+    for process in started:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    listed = json.loads(cpt("data", "list", "--json", env=env).stdout)["tables"]
+    assert [each["id"] for each in listed if each["imported"]] == [
+        "mue-professional-2026-q3", "ncci-edits-professional-2026-q3", "ncci-edits-professional-2026-q4",
+        "zip-codes-2025-q4",
+    ]  # fmt: skip
+    assert cpt("data", "verify", env=env).code == 0
+
+
+def test_an_import_that_has_to_wait_too_long_says_so(load, tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(cms_store, "_PATIENCE", 0.05)
+    load(FILES / UNITS)
+    with closing(sqlite3.connect(tmp_path / "cms.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy, match="another import"):
+            load(FILES / ZIPS)
+        with tables() as held:  # reading goes on meanwhile
+            assert held.maximum("professional", "0001U", date(2026, 8, 1)).units == 1
+        other.execute("ROLLBACK")
+    assert load(FILES / ZIPS).files[0].problem is None
+
+
+def test_a_store_of_a_newer_version_or_of_another_program_is_left_alone(load, tmp_path):
+    path = tmp_path / "cms.sqlite"
+    load(FILES / UNITS)
+    for change, error in (("PRAGMA user_version = 9", StoreNewer), ("PRAGMA application_id = 7", StoreUnusable)):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(change)
+        before = path.read_bytes()
+        with pytest.raises(error):
+            load(FILES / ZIPS)
+        assert path.read_bytes() == before
+
+
+def test_a_place_where_nothing_can_be_written_is_told(load, tmp_path, shipped):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreFull, match="could not be written"):
+        import_files([FILES / UNITS], Told(None, None, False, shipped), tmp_path / "file" / "cms.sqlite", TODAY, False,
+                     lambda what, size: None)  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------- the commands
+
+
+def test_a_file_that_cannot_be_stored_stops_none_after_it(cpt, tmp_path):
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    ran = cpt("data", "import", "nothing.zip", str(FILES / UNITS), "--json", env=env)
+    assert ran.code == 2
+    assert "nothing.zip: No such file or directory" in ran.stderr
+    document = json.loads(ran.stdout)
+    assert [(each["problem"] is None, len(each["tables"])) for each in document["files"]] == [(False, 0), (True, 1)]
+
+
+def test_what_is_held_is_listed_removed_and_verified(cpt, tmp_path):
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    assert "not there yet" in cpt("data", "list", env=env).stdout
+    assert cpt("data", "verify", env=env).code == 0
+    assert not (tmp_path / "data").exists()
+    cpt("data", "import", *(str(FILES / name) for name in (EDITS, UNITS, FEES)), env=env)
+    listed = json.loads(cpt("data", "list", "--json", env=env).stdout)
+    assert listed["schema"] == 1
+    own = [each for each in listed["tables"] if each["imported"]]
+    assert [(each["id"], each["rows"], each["files"], each["imported_on"]) for each in own] == [
+        ("conversion-factors-rvu25d-single", 1, [FEES], TODAY.isoformat()),
+        ("fee-schedule-rvu25d", 13, [FEES], TODAY.isoformat()),
+        ("mue-professional-2026-q3", 44, [UNITS], TODAY.isoformat()),
+        ("ncci-edits-professional-2026-q3", 154, [EDITS], TODAY.isoformat()),
+    ]
+    assert {(each["first"], each["last"]) for each in own[2:]} == {("2026-07-01", "2026-09-30")}
+    assert own[3]["holds"] == "1 of 4 files, column 1 from 0001A to 0001U"
+    assert cpt("data", "remove", "fee-schedule-rvu25d", "nothing", env=env).code == 2
+    assert cpt("data", "remove", "fee-schedule-rvu24a", env=env).code == 2
+    assert cpt("data", "remove", "fee-schedule-rvu25d", "mue-professional-2026-q3", env=env).code == 0
+    listed = json.loads(cpt("data", "list", "--json", env=env).stdout)
+    assert [each["id"] for each in listed["tables"] if each["imported"]] == [own[0]["id"], own[3]["id"]]
+    verified = json.loads(cpt("data", "verify", "--json", env=env).stdout)
+    assert [(each["id"], each["rows"], each["problem"]) for each in verified["parts"]] == [
+        (own[0]["id"], 1, None), (own[3]["id"], 154, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE units SET maximum = 99 WHERE code = '0001U'", "its rows are not those that were imported"),
+        ("DELETE FROM units WHERE code = '0001U'", "its rows are not those that were imported"),
+        ("UPDATE edits SET pairs = substr(pairs, 11)", "its rows are not those that were imported"),
+        ("UPDATE parts SET kinds = '[]' WHERE kinds IS NOT NULL", "its rows are not those that were imported"),
+        ("INSERT INTO units VALUES (77, '97110', 1, 1, 'x')", "1 rows of units belong to no import"),
+    ],
+)
+def test_a_store_whose_rows_were_changed_is_found_out(cpt, tmp_path, change, words):
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    cpt("data", "import", str(FILES / UNITS), str(FILES / EDITS), env=env)
+    with closing(sqlite3.connect(tmp_path / "data" / "cms.sqlite")) as connection:
+        connection.execute(change)
+        connection.commit()
+    ran = cpt("data", "verify", env=env)
+    assert ran.code == 1
+    assert words in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["import", "x.zip", "--quarter", "2026Q5"], "expected a quarter like 2026Q3"),
+        (["import", "x.zip", "--table", "hospital"], "expected one of practitioner, outpatient, dme"),
+        (["remove", "nothing"], "No edition called 'nothing'"),
+        (["remove", "mue-professional-2024-q3"], "came with cpt and cannot be removed"),
+    ],
+)
+def test_an_option_that_means_nothing_is_told(cpt, arguments, words):
+    ran = cpt("data", *arguments)
+    assert ran.code == 2
+    assert words in ran.stderr
+
+
+def test_a_folder_of_data_that_is_none_is_told(cpt, tmp_path):
+    (tmp_path / "file").write_text("x")
+    ran = cpt("data", "list", env={"CPT_DATA": str(tmp_path / "file")})
+    assert (ran.code, "CPT_DATA" in ran.stderr) == (2, True)
+
+
+def test_the_store_is_in_the_users_data_folder(cpt, tmp_path):
+    for env in ({"XDG_DATA_HOME": str(tmp_path / "xdg")}, {"HOME": str(tmp_path / "home")}):
+        ran = cpt("data", "import", str(FILES / ZIPS), env={"CPT_DATA": None, **env})
+        assert ran.code == 0
+    assert (tmp_path / "xdg" / "cpt" / "cms.sqlite").is_file()
+    assert (tmp_path / "home" / ".local" / "share" / "cpt" / "cms.sqlite").is_file()
+
+
+def test_at_a_terminal_an_import_shows_how_far_it_is(terminal, tmp_path):
+    big = _many(tmp_path / "ccipra-v322r0-f2.txt", 300_000)
+    page = terminal("data", "import", str(big), env={"CPT_DATA": str(tmp_path / "data")}, columns=100)
+    assert page.ends() == 0
+    assert "━" in page.screen
+    assert "ncci-edits-professional-2026-q3" in page.screen
+
+
+def test_a_name_of_an_edition_can_be_completed(cpt, tmp_path):
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    cpt("data", "import", str(FILES / UNITS), env=env)
+    completing = {"_CPT_COMPLETE": "complete_bash", "COMP_WORDS": "cpt data remove mue", "COMP_CWORD": "3"}
+    assert "mue-professional-2026-q3" in cpt(env={**env, **completing}).stdout
+
+
+# -------------------------------------------------------------------------------------------------------- the laws
+
+_CODES = st.from_regex("[0-9A-Z]{5}", fullmatch=True)
+_DAYS = st.none() | st.dates(date(1970, 1, 2), date(2148, 12, 31))
+
+
+@given(st.lists(st.builds(Edit, _CODES, _CODES, _DAYS, _DAYS, st.sampled_from([0, 1, 9]), st.sampled_from("abc"))))
+def test_edits_come_back_as_they_were_packed(edits):
+    kinds = []
+    rows = packed(edits, kinds)
+    back = [edit for column1, pairs in rows for edit in unpacked(column1, pairs, kinds)]
+    assert sorted(back, key=repr) == sorted(edits, key=repr)
+    for edit in edits:
+        pairs = dict(rows)[edit.column1]
+        assert edit in [*unpacked(edit.column1, pairs, kinds, edit.column2)]
+        assert {each.column2 for each in unpacked(edit.column1, pairs, kinds, edit.column2)} == {edit.column2}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(name=st.sampled_from(ALL), damage=st.data())
+def test_no_damage_to_a_file_is_more_than_a_problem_in_words(load, tmp_path, name, damage):
+    """Bytes changed, taken out or put in anywhere: the file is stored, or refused in words."""
+    raw = bytearray((FILES / name).read_bytes())
+    for _ in range(damage.draw(st.integers(1, 4))):
+        place = damage.draw(st.integers(0, len(raw) - 1))
+        raw[place : place + damage.draw(st.integers(0, 40))] = damage.draw(st.binary(max_size=20))
+    _gone(tmp_path / "cms.sqlite")
+    (tmp_path / name).write_bytes(raw)
+    (file,) = load(tmp_path / name).files
+    assert bool(file.tables) is (file.problem is None)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(damage=st.data())
+def test_no_damage_to_a_zip_or_workbook_is_more_than_a_problem_in_words(load, tmp_path, damage):
+    if not (tmp_path / "book.xlsx").exists():
+        _as_sheet(_rows(UNITS), tmp_path / "book.xlsx")
+        _zip(tmp_path / "book.zip", x__csv=(FILES / UNITS).read_bytes(), y__xlsx=(tmp_path / "book.xlsx").read_bytes())
+    raw = bytearray((tmp_path / damage.draw(st.sampled_from(["book.xlsx", "book.zip"]))).read_bytes())
+    for _ in range(damage.draw(st.integers(1, 3))):
+        place = damage.draw(st.integers(0, len(raw) - 1))
+        raw[place : place + damage.draw(st.integers(0, 8))] = damage.draw(st.binary(max_size=8))
+    _gone(tmp_path / "cms.sqlite")
+    (tmp_path / "mue-2026q3.bin").write_bytes(raw)
+    (file,) = load(tmp_path / "mue-2026q3.bin").files
+    assert bool(file.tables) is (file.problem is None)
+
+
+def _gone(path):
+    path.unlink(missing_ok=True)
