@@ -1,7 +1,8 @@
 """What a user can cause, one class each; every message is complete, and only the top maps it to an exit code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Exit(IntEnum):
@@ -41,16 +42,40 @@ class UnknownName(CptError):
         )
 
 
-class AmbiguousName(CptError):
-    """A name that means several things; shown, never guessed."""
+class Meaning(NamedTuple):
+    """One thing that a name can mean: its name, and the options that name it alone."""
 
-    def __init__(self, kind: str, asked: str, meanings: Sequence[str]) -> None:
+    name: str
+    options: Mapping[str, str]
+
+    def __str__(self) -> str:
+        if len(self.options) == 1:
+            return f"{next(iter(self.options.values()))} ({self.name})"
+        return f"{self.typed} ({self.name})"
+
+    @property
+    def typed(self) -> str:
+        """What to type for it."""
+        return " ".join(f"--{option} {value}" for option, value in self.options.items())
+
+
+class AmbiguousName(CptError):
+    """A name that means several things; shown, never guessed. `which` are the questions that tell them apart."""
+
+    def __init__(self, kind: str, asked: str, meanings: Sequence[Meaning], which: Sequence[str] = ()) -> None:
         more = f", and {len(meanings) - 6} more" if len(meanings) > 6 else ""
+        told = "".join(f" {question}" for question in which)
         super().__init__(
-            f"{_short(asked)} can mean more than one {kind}: {_any_of(meanings[:6])}{more}. Name the one you mean.",
+            f"{_short(asked)} can mean more than one {kind}: {_any_of([*map(str, meanings[:6])])}{more}.{told} "
+            f"Name the one you mean, as {meanings[0].typed}.",
             asked=asked,
-            meanings=[*meanings],
+            meanings=[*map(str, meanings)],
+            which=[*which],
         )
+        self.kind = kind
+        self.asked = asked
+        self.meanings = meanings
+        self.which = which
 
 
 class BadValue(CptError):

@@ -18,13 +18,36 @@ Verdict = Literal["covered", "conditional", "bundled", "investigational", "not_c
 Setting = Literal["clinic", "home"]
 Layer = Literal["code_set", "manufacturer", "payer", "clinic"]
 Stance = Literal["recommends", "recommends_as_reported", "lists", "lists_without_recommending", "none_found"]
+Provider = Literal[
+    "physical_therapist",
+    "occupational_therapist",
+    "speech_language_pathologist",
+    "chiropractor",
+    "physician",
+    "npp",  # a non-physician practitioner: nurse practitioner, physician assistant, clinical nurse specialist
+]
+Claim = Literal["professional", "institutional"]
+Notice = Literal["none", "mandatory", "voluntary"]  # an Advance Beneficiary Notice (ABN) that the patient signed
+Care = Literal["active", "maintenance"]
 
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case words joined by hyphens")]
 CodeText = Annotated[
     str, Meta(pattern=r"^([0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4})$", description="five characters, in quotes")
 ]
 ModifierText = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2}$", description="two characters, in quotes")]
+CodeRange = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4})(-([0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4}))?$",
+        description="a code, or the first and last of a span with - between, in quotes",
+    ),
+]
 State = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="a two-letter US state or territory, in quotes")]
+Word = Annotated[str, Meta(pattern=r"^[A-Za-z]+(_[A-Za-z]+)*$", description="words joined by underscores")]
+Share = Annotated[str, Meta(pattern=r"^(0\.[0-9]+|1)$", description="a share of 1 such as '0.20', in quotes")]
+Dollars = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{2})?$", description="US dollars such as '2480.00', in quotes")
+]
 Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
 
 
@@ -43,6 +66,7 @@ class Source(Noun, frozen=True):
     publisher: str | None = None
     date: str | None = None  # the document's own date, as precise as it is known
     url: str | None = None
+    evidence: Evidence | None = None  # what it is by itself: primary, or somebody reporting
     read: str | None = None  # how much of it was read: full, excerpt, title only, cited only
     note: str | None = None
 
@@ -56,7 +80,7 @@ class Note(Noun, frozen=True):
 
 
 class CodeNote(Noun, frozen=True):
-    """A code and one sentence about it: a look-alike, a code not to use, a code the maker names."""
+    """A code and one sentence about it: a look-alike, a code not to use, a code the manufacturer names."""
 
     code: CodeText
     says: Text
@@ -71,13 +95,61 @@ class ModifierNote(Noun, frozen=True):
     sources: tuple[Id, ...] = ()
 
 
+class Clash(Noun, frozen=True):
+    """Modifiers that a modifier never shares a line with, from a day on where the source gives one."""
+
+    modifiers: tuple[ModifierText, ...]
+    says: Text
+    sources: tuple[Id, ...]
+    effective: date | None = None
+
+
 class Modifier(Noun, frozen=True):
-    """What a modifier tells the payer, in our own words."""
+    """What a modifier tells the payer, in our own words, and what it may share a line with."""
 
     modifier: ModifierText
     says: Text
     sources: tuple[Id, ...]
     confidence: Confidence
+    order: int = 5  # its place on the line, by custom: the lower first
+    effective: date | None = None
+    ends: date | None = None
+    bypasses_edits: bool = False  # one of the modifiers with which an edit of indicator 1 lets both codes pay
+    only_with: tuple[ModifierText, ...] = ()  # the line carries one of these too
+    never_with: tuple[Clash, ...] = ()
+    only_on: tuple[CodeRange, ...] = ()
+    never_on: tuple[CodeRange, ...] = ()
+    abn: Notice | None = None  # the notice, or its absence, that this modifier reports
+    caveat: str | None = None
+
+
+class Discipline(Noun, frozen=True):
+    """A kind of therapy: its modifiers, the yearly bucket it counts to, and who furnishes it."""
+
+    id: Word
+    name: Text
+    modifier: ModifierText
+    bucket: Word  # the disciplines of one bucket share a yearly threshold
+    providers: tuple[Provider, ...]
+    revenue_codes: tuple[str, ...]  # how the revenue codes that go with it on institutional claims begin
+    sources: tuple[Id, ...]
+    assistant_modifier: ModifierText | None = None  # none where Medicare knows no assistant for it
+
+
+class UnitRule(Noun, frozen=True):
+    """How the minutes of timed codes become units."""
+
+    id: Word
+    name: Text
+    says: Text
+    minutes_per_unit: int
+    least_minutes: int  # the fewest that earn a unit, and the fewest beyond full units that earn one more
+    pooled: bool  # true: the day's minutes of a discipline are added first; false: each code stands alone
+    evidence: Evidence
+    confidence: Confidence
+    sources: tuple[Id, ...]
+    checked: date
+    caveat: str | None = None
 
 
 # ----------------------------------------------------------------------------------------------------- codes
@@ -111,6 +183,7 @@ class Therapy(Noun, frozen=True):
     confidence: Confidence
     says: Text
     disposition: Literal["always", "sometimes", "none", "not_on_medicare_list", "uncertain", "unknown"] = "unknown"
+    edition: str | None = None  # of the table it comes from
     sources: tuple[Id, ...] = ()
 
 
@@ -175,6 +248,18 @@ class Code(Noun, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class Holds(Noun, frozen=True):
+    """The codes about which a subset of a table has everything: what it lacks about them is not in the whole either.
+
+    Of a table of pairs, `pairs` says whether one or both codes of a pair active in that edition have to be listed for
+    it to be here, `history` the same of pairs that ended before.
+    """
+
+    codes: Annotated[tuple[CodeRange, ...], Meta(min_length=1)]
+    pairs: Literal["either", "both"] | None = None
+    history: Literal["either", "both"] | None = None
+
+
 class Table(Noun, frozen=True):
     """One of CMS's tables under `rules/tables/`: its edition, where it was taken from, and the hash of its file."""
 
@@ -188,6 +273,7 @@ class Table(Noun, frozen=True):
     confidence: Confidence
     caveat: Text
     sources: tuple[Id, ...]
+    holds: Holds | None = None  # null: the whole of what CMS publishes in that edition
 
 
 class StatusIndicator(Noun, frozen=True):
@@ -198,6 +284,7 @@ class StatusIndicator(Noun, frozen=True):
     sources: tuple[Id, ...]
     verdict: Verdict | None = None
     valid: bool = True  # false: a payer that pays by this schedule rejects the code
+    priced: bool = False  # true: the schedule's relative values set the payment
 
 
 class CodingBody(Noun, frozen=True):
@@ -212,7 +299,7 @@ class CodingBody(Noun, frozen=True):
 
 
 class CodingVerification(Noun, frozen=True):
-    """Why a home-equipment code needs a verification, who gives it, and what to ask the maker for."""
+    """Why a home-equipment code needs a verification, who gives it, and what to ask the manufacturer for."""
 
     says: Text
     ask_for: tuple[Text, ...]
@@ -265,7 +352,7 @@ class Modality(Noun, frozen=True):
 
 
 class Recommendation(Noun, frozen=True):
-    """What the maker publishes about coding its device; stance none_found when nothing was seen."""
+    """What the manufacturer publishes about coding its device; stance none_found when nothing was seen."""
 
     stance: Stance
     says: Text
@@ -304,7 +391,7 @@ class Dispute(Noun, frozen=True):
 
 
 class Device(Noun, frozen=True):
-    """A product of a maker: its modality, where it is used, and what is published about its code."""
+    """A product of a manufacturer: its modality, where it is used, and what is published about its code."""
 
     id: Id
     name: Text
@@ -326,10 +413,27 @@ class Device(Noun, frozen=True):
     refused_codes: tuple[CodeNote, ...] = ()  # published somewhere, contradicts the code's own meaning
     disputes: tuple[Dispute, ...] = ()
     caveat: str | None = None
-    ask_which: str | None = None  # set when the name covers two products
 
 
-class Maker(Noun, frozen=True):
+class Product(Noun, frozen=True):
+    """One of the things that a shared name means: a device here, or one without an entry, by its modality."""
+
+    name: Text
+    device: Id | None = None
+    modality: Id | None = None
+
+
+class SharedName(Noun, frozen=True):
+    """A name that covers several products; `ask` tells them apart. Shown and asked, never taken for one of them."""
+
+    id: Id
+    name: Text
+    ask: Text
+    products: Annotated[tuple[Product, ...], Meta(min_length=2)]
+    also_called: tuple[str, ...] = ()
+
+
+class Manufacturer(Noun, frozen=True):
     """One file of `rules/devices/`: a manufacturer and its devices."""
 
     id: Id
@@ -338,22 +442,29 @@ class Maker(Noun, frozen=True):
     also_called: tuple[str, ...] = ()
     misspelled: tuple[str, ...] = ()
     says: str | None = None
+    shared_names: tuple[SharedName, ...] = ()
 
 
 # --------------------------------------------------------------------------------------------- payers, rules
 
 
 class Applies(Noun, frozen=True):
-    """When a rule applies; every key given must hold. Devices beat makers, makers beat modalities and codes."""
+    """When a rule applies; every key given must hold. Devices beat manufacturers, these beat modalities and codes."""
 
     devices: tuple[Id, ...] = ()
-    makers: tuple[Id, ...] = ()
+    manufacturers: tuple[Id, ...] = ()
     modalities: tuple[Id, ...] = ()
     codes: tuple[CodeText, ...] = ()
     diagnoses: tuple[Id, ...] = ()  # ids of diagnosis lists
     settings: tuple[Setting, ...] = ()
     states: tuple[State, ...] = ()
-    therapy: Literal["always"] | None = None  # codes that Medicare always counts as therapy
+    therapy: Literal["always", "sometimes"] | None = None  # how Medicare's therapy plan counts the code
+    providers: tuple[Provider, ...] = ()  # who furnishes it
+    disciplines: tuple[Word, ...] = ()  # whose plan of care it belongs to
+    claims: tuple[Claim, ...] = ()
+    care: Care | None = None
+    abn: Notice | None = None
+    assistant: bool = False  # true: only where an assistant did part of it
     condition: str | None = None  # what no question can tell; shown, and makes the verdict conditional
 
 
@@ -365,11 +476,39 @@ class Example(Noun, frozen=True):
     because: str | None = None
 
 
+class AssistantShare(Noun, frozen=True):
+    """When an assistant's part of a service puts the assistant's modifier on its line."""
+
+    more_than: Share  # of the minutes of the service or unit
+    minutes_alone: int | None = (
+        None  # a therapist who reaches them in the last unit alone keeps it free of the modifier
+    )
+    exempt_providers: tuple[Provider, ...] = ()
+
+
+class Threshold(Noun, frozen=True):
+    """What a patient's therapy of a year may come to before a line needs a modifier, each bucket by itself."""
+
+    amount: Dollars
+    modifier: ModifierText
+    review: Dollars | None = None  # above it, claims may be picked for medical review
+
+
+class Rates(Noun, frozen=True):
+    """Shares that turn an allowed amount into a payment; one rule may give some and another the rest."""
+
+    coinsurance: Share | None = None  # of the allowed amount after the deductible, the patient's
+    assistant: Share | None = None  # of the payer's part, what is paid where the assistant's modifier stands
+    sequestration: Share | None = None  # of the payer's part, what is held back
+    practice_expense: Share | None = None  # what is paid of it on every unit but the day's first, for therapy
+
+
 class Rule(Noun, frozen=True):
     """What one payer says from `effective` to `ends` (inclusive); None means the day is not known.
 
-    Effects: `code` (with `replaces`), `accepts`, `refuses`, `coverage`, `modifiers`,
-    `one_of_modifiers`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`; at least one.
+    Effects: `code` (with `replaces`), `accepts`, `refuses`, `verdict`, `modifiers`,
+    `one_of_modifiers`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`, and for a visit `unit_rule`,
+    `edits`, `assistant`, `threshold`, `rates`; at least one.
     """
 
     id: Id
@@ -387,13 +526,18 @@ class Rule(Noun, frozen=True):
     code: CodeText | None = None
     accepts: tuple[CodeText, ...] = ()
     refuses: tuple[CodeText, ...] = ()
-    coverage: Verdict | None = None
+    verdict: Verdict | None = None  # on coverage
     modifiers: tuple[ModifierText, ...] = ()  # all of them
     one_of_modifiers: tuple[ModifierText, ...] = ()  # one of them, by the discipline or who treated
     unit_limit: str | None = None
     prior_authorization: str | None = None
     payment: str | None = None
     position_unknown: bool = False
+    unit_rule: Word | None = None  # how timed minutes become units; an id of unit-rules.yaml
+    edits: Id | None = None  # the edits this payer applies; an id of edits/
+    assistant: AssistantShare | None = None
+    threshold: Threshold | None = None
+    rates: Rates | None = None
 
     binding: bool = False  # no contractor or plan below may overrule it (a national determination)
     liability: tuple[ModifierNote, ...] = ()  # who pays after a denial, and the modifier that says so
@@ -406,6 +550,65 @@ class Rule(Noun, frozen=True):
     not_modelled: str | None = None
     facts: tuple[Note, ...] = ()
     examples: tuple[Example, ...] = ()
+
+
+class Policy(Noun, frozen=True):
+    """What holds for codes billed for one patient on one day, beyond the pairs of a table.
+
+    `pairs` and `units`: codes are held against CMS's tables of pairs, and of the most units.
+    `never`: `codes` are not reported beside `together_with`. `modifier`: both are, where the service was distinct and
+    one of `modifiers` says so. `at_most`: so many units of all `codes` together.
+    """
+
+    id: Id
+    says: Text
+    outcome: Literal["pairs", "units", "never", "modifier", "at_most"]
+    evidence: Evidence
+    confidence: Confidence
+    sources: Annotated[tuple[Id, ...], Meta(min_length=1)]
+    checked: date
+    codes: tuple[CodeRange, ...] = ()
+    together_with: tuple[CodeRange, ...] = ()
+    modifiers: tuple[ModifierText, ...] = ()
+    modifier_on: Literal["codes", "together_with", "either"] = "codes"
+    at_most: int | None = None
+    record: str | None = None  # what the record must show for the modifier
+    region: Literal["same", "different"] | None = None  # of the body, where that decides
+    same_discipline: bool | None = None
+    only_if_not_distinct: bool = False  # holds only where a line says that it was no separate service
+    disciplines: tuple[Word, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    effective: date | None = None
+    ends: date | None = None
+    caveat: str | None = None
+    not_modelled: str | None = None
+    examples: tuple[Example, ...] = ()
+
+
+class BypassPlace(Noun, frozen=True):
+    """From which day on which of a pair's two lines may carry the modifier."""
+
+    line: Literal["column_two", "either"]
+    sources: tuple[Id, ...]
+    effective: date | None = None
+
+
+class EditFamily(Noun, frozen=True):
+    """One file of `rules/edits/`: whose pairs and unit limits a payer applies, and the policies around them."""
+
+    id: Id
+    name: Text
+    says: Text
+    policies: tuple[Policy, ...]
+    sources: tuple[Id, ...]
+    evidence: Evidence
+    confidence: Confidence
+    checked: date
+    bypass: tuple[BypassPlace, ...] = ()
+    regions: dict[str, tuple[str, ...]] = {}  # a region of the spine or body -> how people write it
+    denial: str | None = None  # who bears the denial of an edit
+    caveat: str | None = None
+    not_modelled: str | None = None
 
 
 class PayerFacts(Noun, frozen=True, kw_only=True):
@@ -484,6 +687,13 @@ class Question(Noun, frozen=True):
     answers: tuple[str, ...] = ()  # to the questions on which a modality's code hangs
     diagnoses: tuple[str, ...] = ()
     coding_verification: str | None = None
+    code: CodeText | None = None  # as billed; the layers then start from it instead of a treatment
+    provider: Provider | None = None
+    discipline: Word | None = None
+    claim: Claim | None = None
+    care: Care | None = None
+    abn: Notice | None = None
+    assistant: bool | None = None  # whether an assistant did part of it
 
 
 class SourceRef(Noun, frozen=True, omit_defaults=False):
@@ -493,6 +703,7 @@ class SourceRef(Noun, frozen=True, omit_defaults=False):
     title: str
     url: str | None
     date: str | None
+    publisher: str | None
 
 
 class Step(Noun, frozen=True, omit_defaults=False):
@@ -593,6 +804,7 @@ class Answer(Noun, frozen=True, omit_defaults=False):
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
     before_you_bill: tuple[str, ...]
+    tables: tuple[Table, ...]  # CMS's tables that the answer leans on
     rulebook: Receipt
 
 
@@ -636,6 +848,7 @@ class CodeCard(Noun, frozen=True, omit_defaults=False):
     coding_verification: CodingVerification | None
     sources: tuple[SourceRef, ...]
     warnings: tuple[str, ...]
+    tables: tuple[Table, ...]  # CMS's tables that the card leans on
     rulebook: Receipt
 
 
@@ -669,8 +882,9 @@ class DeviceLine(Noun, frozen=True, omit_defaults=False):
     modality: str
     settings: tuple[Setting, ...]
     stance: Stance
-    codes: tuple[str, ...]  # what the maker names
+    codes: tuple[str, ...]  # what the manufacturer names
     refused_codes: tuple[str, ...]
+    fda: str | None
     evidence: Evidence
     confidence: Confidence
     checked: date
@@ -706,6 +920,7 @@ class Listing(Noun, frozen=True, omit_defaults=False):
 
     kind: Literal["devices", "payers", "modalities"]
     lines: tuple[DeviceLine | PayerLine | ModalityLine, ...]
+    tables: tuple[Table, ...]  # CMS's tables that the list leans on
     rulebook: Receipt
 
 
@@ -722,4 +937,17 @@ class RuleCard(Noun, frozen=True, omit_defaults=False):
     rulebook: Receipt
 
 
-Shown = Answer | CodeCard | Hits | Listing | RuleCard  # what a renderer takes
+class PolicyCard(Noun, frozen=True, omit_defaults=False):
+    """One policy of an edit family with everything the rule base says about it."""
+
+    policy: Policy
+    family: str
+    family_name: str
+    payers: tuple[str, ...]  # those whose rules say that they apply the family
+    place: str | None
+    in_force: bool
+    sources: tuple[Source, ...]
+    rulebook: Receipt
+
+
+Shown = Answer | CodeCard | Hits | Listing | RuleCard | PolicyCard  # what a renderer takes

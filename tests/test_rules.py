@@ -2,6 +2,7 @@
 
 import ast
 import re
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from msgspec import Struct
 import cptcli
 from cptcli import model
 from cptcli.advice.asking import contractor_for, resolve_device, understand
-from cptcli.advice.examples import run_examples, typed_from
+from cptcli.advice.examples import typed_from
 from cptcli.advice.suggest import suggest
 from cptcli.errors import AmbiguousName, CptError
 from cptcli.rulebook.compiled import open_rules, shipped_folder
+from cptcli.rulebook.files import Files
+from cptcli.rulebook.load import Parts
+from cptcli.visit.examples import run_examples
 
 # The states, the capital's district and the territories that have Medicare.
 _STATES = [
@@ -62,22 +66,43 @@ def test_the_examples_beside_a_rule_hold(outcomes, key):
     assert [each.failure for each in outcomes if each.rule == key and each.failure] == []
 
 
-@pytest.mark.parametrize("key", _that(lambda rule: rule.code or rule.coverage))
+@pytest.mark.parametrize("key", _that(lambda rule: rule.code or rule.verdict))
 def test_a_rule_that_changes_a_code_or_a_verdict_has_an_example_for_it_and_one_against_it(book, key):
     rule = book.rule(key)
     showing, silent = 0, 0
     for example in rule.examples:
-        answer = suggest(book, understand(book, typed_from(example.asks, TODAY)), TODAY)
-        might = rule.applies.condition and any(f"rule {key}" in warning for warning in answer.warnings)
-        if might or key in {step.rule for step in answer.steps} | {*answer.coverage.rules}:
+        if _at_work(book, rule, example):
             named = example.gives.get("rule", ())
             showing += key in ([named] if isinstance(named, str) else named) or bool(
-                {*example.gives} & {"code", "coverage"}
+                {*example.gives} & {"code", "verdict"}
             )
         else:
             silent += 1
     assert showing >= 1, f"no example of {key} shows it at work"
     assert silent >= 1, f"no example of {key} shows a question that it leaves alone"
+
+
+def _at_work(book, rule, example):
+    """Whether the rule has a part in the answer to its example, or might have one."""
+    answer = suggest(book, understand(book, typed_from(example.asks, TODAY)), TODAY)
+    told = [warning for warning in answer.warnings if "is not applied" not in warning]
+    might = rule.applies.condition and any(f"rule {rule.id}" in warning for warning in told)
+    return bool(might) or rule.id in {step.rule for step in answer.steps} | {*answer.coverage.rules}
+
+
+@pytest.mark.parametrize("key", _that(lambda rule: (rule.code or rule.verdict) and (rule.effective or rule.ends)))
+def test_a_rule_with_dates_has_examples_for_the_days_at_its_edges(book, key):
+    rule = book.rule(key)
+    edges = {}
+    if rule.effective:
+        edges |= {rule.effective: True, rule.effective - timedelta(days=1): False}
+    if rule.ends:
+        edges |= {rule.ends: True, rule.ends + timedelta(days=1): False}
+    shown = {}
+    for example in rule.examples:
+        if day := example.asks.get("service_date"):
+            shown.setdefault(date.fromisoformat(day), set()).add(_at_work(book, rule, example))
+    assert {day: works in shown.get(day, set()) for day, works in edges.items()} == dict.fromkeys(edges, True)
 
 
 # ---------------------------------------------------------------------------------------------- names and places
@@ -111,8 +136,30 @@ def test_every_device_is_found_by_each_of_its_names_or_shown_as_ambiguous(book):
     assert wrong == []
 
 
-@pytest.mark.parametrize(("kind", "noun"), [("payers", "payer"), ("modalities", "modality"), ("makers", "maker")])
-def test_every_payer_treatment_and_maker_is_found_by_each_of_its_names(book, kind, noun):
+def test_a_name_that_several_products_share_lists_each_of_them_and_what_tells_them_apart(book):
+    """For every setting that does not tell; a product without an entry is named by its treatment."""
+    keys = book.keys("shared_names")
+    assert keys != ()
+    for key in keys:
+        shared = book.shared_name(key)
+        for name in (shared.id, shared.name, *shared.also_called):
+            with pytest.raises(AmbiguousName) as several:
+                resolve_device(book, name)
+            assert shared.ask in str(several.value)
+            named = [dict(meaning.options) for meaning in several.value.meanings]
+            assert named == [
+                {"device": each.device} if each.device else {"modality": each.modality, "device": "other"}
+                for each in shared.products
+            ]
+            for options in named:
+                chosen = typed_from({**options, "payer": "other"}, TODAY)
+                assert understand(book, chosen).device == (None if "modality" in options else options["device"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "noun"), [("payers", "payer"), ("modalities", "modality"), ("manufacturers", "manufacturer")]
+)
+def test_every_payer_treatment_and_manufacturer_is_found_by_each_of_its_names(book, kind, noun):
     wrong = []
     for key in book.keys(kind):
         held = getattr(book, noun)(key)
@@ -159,16 +206,26 @@ def test_every_source_that_is_cited_is_there_and_every_source_that_is_there_is_c
         book.coding_verification,
         *(book.code(key) for key in book.keys("codes")),
         *(book.modality(key) for key in book.keys("modalities")),
-        *(book.maker(key) for key in book.keys("makers")),
+        *(book.manufacturer(key) for key in book.keys("manufacturers")),
         *(book.rule(key) for key in book.keys("rules")),
         *(book.diagnosis_list(key) for key in book.keys("diagnoses")),
         *(book.modifier(key) for key in book.keys("modifiers")),
         *(book.status(key) for key in book.keys("statuses")),
+        *(book.unit_rule(key) for key in book.keys("unit_rules")),
+        *(book.edit_family(key) for key in book.keys("edits")),
+        *book.disciplines(),
+        *_tables(),
     ]
     cited = {source for noun in nouns for source in _cited(noun)}
     there = {*book.keys("sources")}
     assert sorted(cited - there) == []
     assert sorted(there - cited) == []
+
+
+def _tables():
+    parts = Parts()
+    parts.add(Files(shipped_folder()))
+    return parts.tables.values()
 
 
 def test_no_fact_was_checked_after_the_rule_base_was_made(book):
@@ -201,20 +258,23 @@ _DESCRIPTORS = [
 def test_no_phrase_of_an_ama_descriptor_is_anywhere(book):
     package = Path(cptcli.__file__).parent
     files = [*shipped_folder().rglob("*.yaml"), *package.rglob("*.py"), *TESTS.rglob("*.yaml"), *TESTS.rglob("*.txt")]
+    files = [file for file in files if file.parent.name != "cms"]  # CMS's own words for its Level II codes
     files += [file for file in [package.parent / "README.md", package.parent / "CHANGELOG.md"] if file.exists()]
     assert len(files) > 100
     found = [
         f"{file.name}: {hit.group()}"
         for file in files
         for phrase in _DESCRIPTORS
-        for hit in [re.search(phrase, " ".join(file.read_text(encoding="utf-8").split()), re.IGNORECASE)]
+        for hit in [
+            re.search(phrase, " ".join(file.read_text(encoding="utf-8", errors="replace").split()), re.IGNORECASE)
+        ]
         if hit
     ]
     assert found == []
 
 
 _CODE = re.compile(r"\b(?:[0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4})\b")
-_COMMAND = re.compile(r"\bcpt (?:lookup|suggest|rules)\b[^\n]*")  # an example to paste may name what it likes
+_COMMAND = re.compile(r"\bcpt (?:lookup|suggest|check|fee|rules)\b[^\n]*")  # an example to paste may name what it likes
 # Words that are ids too: 'other' is how a person says that a payer or device is not listed, and a field of a noun is
 # called what it is about.
 _OUR_WORDS = {"other"} | {
@@ -238,7 +298,7 @@ def test_no_code_stands_in_the_program():
 def test_no_payer_device_treatment_or_diagnosis_stands_in_the_program(book):
     names = {
         key.casefold()
-        for kind in ("payers", "makers", "devices", "rules", "sources", "diagnoses")
+        for kind in ("payers", "manufacturers", "devices", "rules", "sources", "diagnoses")
         for key in book.keys(kind)
     } - _OUR_WORDS
     assert [(place, value) for place, value in _literals() if str(value).casefold() in names] == []

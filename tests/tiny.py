@@ -26,8 +26,9 @@ TINY = {
         f"family: Light\nmodalities:\n  - {{id: lamp, name: Lamp, code: '10001', {_FACT}}}\n"
         f"  - {{id: red-lamp, name: Red lamp, kind_of: lamp, code: '10001', {_FACT}}}\n"
     ),
-    "devices/maker.yaml": (
-        "id: maker\nname: Maker\ndevices:\n  - {id: device, name: Device, modality: red-lamp, settings: [clinic],"
+    "devices/manufacturer.yaml": (
+        "id: manufacturer\nname: Manufacturer\ndevices:\n"
+        "  - {id: device, name: Device, modality: red-lamp, settings: [clinic],"
         " recommendation: {stance: none_found, says: Nothing.}, coding_verification: {status: not_applicable},"
         f" says: A lamp., {_FACT}}}\n"
     ),

@@ -1,7 +1,6 @@
-"""Runs the examples that stand beside the rules, so that every rule is shown to do what it says."""
+"""Holds an example that stands beside a rule against the answer to it; visit/examples.py runs them all."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 from msgspec import Struct
@@ -14,9 +13,9 @@ from .suggest import suggest
 
 _ASKS = frozenset(
     ("modality", "device", "payer", "state", "setting", "answer", "attended", "diagnosis", "service_date",
-     "coding_verification")
+     "coding_verification", "provider", "discipline", "claim", "care", "abn")
 )  # fmt: skip
-_GIVES = frozenset(("code", "answered_by", "coverage", "rule", "not_rule", "candidate", "modifier"))
+_GIVES = frozenset(("code", "answered_by", "verdict", "rule", "not_rule", "candidate", "modifier"))
 
 
 class Outcome(Struct, frozen=True):
@@ -28,22 +27,10 @@ class Outcome(Struct, frozen=True):
     failure: str | None
 
 
-def run_examples(book: RuleBook, today: date) -> Iterator[Outcome]:
-    """Every example of every rule, in the order of the files."""
-    for key in book.keys("rules"):
-        rule = book.rule(key)
-        for number, example in enumerate(rule.examples if rule else (), 1):
-            yield Outcome(key, number, example, _failure(book, example, today))
-
-
-def _failure(book: RuleBook, example: Example, today: date) -> str | None:
-    odd = [key for key in example.asks if key not in _ASKS] + [key for key in example.gives if key not in _GIVES]
-    if odd:
-        return (
-            f"no such key: {', '.join(odd)}; asks takes {', '.join(sorted(_ASKS))}; gives {', '.join(sorted(_GIVES))}"
-        )
-    if not example.gives:
-        return "it expects nothing"
+def failure(book: RuleBook, example: Example, today: date) -> str | None:
+    """Why an example about one service does not hold; None when it does."""
+    if odd := odd_keys(example, _ASKS, _GIVES):
+        return odd
     try:
         answer = suggest(book, understand(book, typed_from(example.asks, today)), today)
     except CptError as error:
@@ -54,6 +41,14 @@ def _failure(book: RuleBook, example: Example, today: date) -> str | None:
         if not _holds(key, wanted, got := _got(answer, key))
     ]
     return "; ".join(wrong) or None
+
+
+def odd_keys(example: Example, asks: frozenset[str], gives: frozenset[str]) -> str | None:
+    """What is wrong with an example's keys before it is run; None when nothing is."""
+    odd = [key for key in example.asks if key not in asks] + [key for key in example.gives if key not in gives]
+    if odd:
+        return f"no such key: {', '.join(odd)}; asks takes {', '.join(sorted(asks))}; gives {', '.join(sorted(gives))}"
+    return None if example.gives else "it expects nothing"
 
 
 def typed_from(asks: dict[str, str | bool | list[str]], today: date) -> Typed:
@@ -85,12 +80,17 @@ def typed_from(asks: dict[str, str | bool | list[str]], today: date) -> Typed:
         answers=answers,
         diagnoses=many("diagnosis"),
         coding_verification=one("coding_verification"),
+        provider=one("provider"),
+        discipline=one("discipline"),
+        claim=one("claim"),
+        care=one("care"),
+        abn=one("abn"),
     )
 
 
 def _got(answer: Answer, key: str) -> object:
     match key:
-        case "coverage":
+        case "verdict":
             return answer.coverage.verdict
         case "rule" | "not_rule":
             steps = [step.rule for step in answer.steps]

@@ -4,8 +4,7 @@ The compiled form is a header and packed sections; a section is an index of pack
 and the few sections and entries it needs, so that it costs the same however large the rule base grows.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +14,7 @@ from .. import model
 from .names import Found, find, normalized
 
 T = TypeVar("T", bound=Struct)
+R = TypeVar("R")
 Names = Mapping[str, tuple[str, ...]]
 
 # The shelves of entries, and the noun each holds.
@@ -22,15 +22,21 @@ SHELVES: dict[str, type[Struct]] = {
     "sources": model.Source,
     "codes": model.Code,
     "modalities": model.Modality,
-    "makers": model.Maker,
+    "manufacturers": model.Manufacturer,
     "devices": model.Device,
+    "shared_names": model.SharedName,
     "payers": model.Payer,
     "rules": model.Rule,
     "diagnoses": model.DiagnosisList,
     "modifiers": model.Modifier,
     "statuses": model.StatusIndicator,
+    "disciplines": model.Discipline,
+    "unit_rules": model.UnitRule,
+    "edits": model.EditFamily,
+    "tables": model.Table,
 }
-NAMED = ("codes", "modalities", "makers", "devices", "payers")  # the shelves whose entries are found by name
+# The shelves whose entries are found by name.
+NAMED = ("codes", "modalities", "manufacturers", "devices", "shared_names", "payers")
 
 
 class Compiled(Struct, frozen=True):
@@ -40,13 +46,15 @@ class Compiled(Struct, frozen=True):
     folder: str | None
     edition: model.Edition
     coding_verification: bytes
-    tables: dict[str, date]  # table -> the first day it speaks of
     shelves: dict[str, memoryview]  # shelf -> packed {id: packed entry}
     names: dict[str, memoryview]  # shelf -> packed {normalized name: ids}
     links: dict[str, memoryview]  # name of a relation -> packed {id: ids}
     places: memoryview  # packed {"kind:id": "file:line:column"}
     clinic_rules: frozenset[str]
 
+
+# What reading a compiled form raises that was cut short, written over, or made by somebody else.
+DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError)
 
 _HEADER = msgspec.msgpack.Decoder(Compiled)
 _INDEX = msgspec.msgpack.Decoder(dict[str, memoryview])
@@ -57,32 +65,50 @@ _PLACES = msgspec.msgpack.Decoder(dict[str, str])
 class RuleBook:
     """One rule base. Every accessor returns None for what it does not hold; nothing is ever guessed."""
 
-    def __init__(self, encoded: bytes) -> None:
-        """Open a compiled rule base; raises msgspec.DecodeError (ValidationError is one) when it is none."""
+    def __init__(self, encoded: bytes, anew: Callable[[], bytes] | None = None) -> None:
+        """Open a compiled rule base; raises one of DAMAGED when it is none.
+
+        Only the header is read here. A section that turns out to be damaged later is taken from what `anew` compiles.
+        """
         self._base = _HEADER.decode(encoded)
+        self._anew = anew
         self._shelves: dict[str, dict[str, memoryview]] = {}
         self._names: dict[str, Names] = {}
         self._relations: dict[str, dict[str, tuple[str, ...]]] = {}
         self._entries: dict[tuple[str, str], Any] = {}
+        self._rules_of: dict[tuple[str, str], tuple[model.Rule, ...]] = {}
+
+    def _sound(self, read: Callable[[], R]) -> R:
+        """What `read` takes out of the compiled form, which is compiled anew where it turns out to be damaged."""
+        try:
+            return read()
+        except DAMAGED:
+            if self._anew is None:
+                raise
+            anew, self._anew = self._anew, None
+            self._base = _HEADER.decode(anew())
+            for held in (self._shelves, self._names, self._relations, self._entries, self._rules_of):
+                held.clear()
+            return read()
 
     def _shelf(self, shelf: str) -> dict[str, memoryview]:
         if shelf not in self._shelves:
-            self._shelves[shelf] = _INDEX.decode(self._base.shelves[shelf])
+            self._shelves[shelf] = self._sound(lambda: _INDEX.decode(self._base.shelves[shelf]))
         return self._shelves[shelf]
 
     def _get(self, shelf: str, noun: type[T], key: str) -> T | None:
         known: T | None = self._entries.get((shelf, key))
         if known is None:
-            packed = self._shelf(shelf).get(key)
-            if packed is None:
+            if key not in self._shelf(shelf):
                 return None
-            known = self._entries[shelf, key] = msgspec.msgpack.decode(packed, type=noun)
+            known = self._sound(lambda: msgspec.msgpack.decode(self._shelf(shelf)[key], type=noun))
+            self._entries[shelf, key] = known
         return known
 
     def linked(self, relation: str, key: str) -> tuple[str, ...]:
         """The ids that a relation links to `key`; none where it links none. The relations are in compiled.py."""
         if relation not in self._relations:
-            self._relations[relation] = _LINKS.decode(self._base.links[relation])
+            self._relations[relation] = self._sound(lambda: _LINKS.decode(self._base.links[relation]))
         return self._relations[relation].get(key, ())
 
     @property
@@ -98,11 +124,13 @@ class RuleBook:
     @property
     def coding_verification(self) -> model.CodingVerification:
         """What a home-equipment code needs before it is given."""
-        return msgspec.msgpack.decode(self._base.coding_verification, type=model.CodingVerification)
+        return self._sound(
+            lambda: msgspec.msgpack.decode(self._base.coding_verification, type=model.CodingVerification)
+        )
 
-    def table_effective(self, table: str) -> date | None:
-        """The first day that a table under rules/tables speaks of."""
-        return self._base.tables.get(table)
+    def table(self, key: str) -> model.Table | None:
+        """One of CMS's tables by id: its edition, its first day, where it was taken from, its caveat."""
+        return self._get("tables", model.Table, key)
 
     def source(self, key: str) -> model.Source | None:
         """A source by id."""
@@ -112,17 +140,21 @@ class RuleBook:
         """A code by its five characters."""
         return self._get("codes", model.Code, key)
 
-    def modality(self, key: str) -> model.Modality | None:
-        """A modality by id."""
-        return self._get("modalities", model.Modality, key)
+    def modality(self, key: str | None) -> model.Modality | None:
+        """A modality by id; none where there is none to ask for."""
+        return self._get("modalities", model.Modality, key) if key else None
 
-    def maker(self, key: str) -> model.Maker | None:
+    def manufacturer(self, key: str) -> model.Manufacturer | None:
         """A manufacturer by id."""
-        return self._get("makers", model.Maker, key)
+        return self._get("manufacturers", model.Manufacturer, key)
 
     def device(self, key: str) -> model.Device | None:
         """A device by id."""
         return self._get("devices", model.Device, key)
+
+    def shared_name(self, key: str) -> model.SharedName | None:
+        """A name that covers several products, by id."""
+        return self._get("shared_names", model.SharedName, key)
 
     def payer(self, key: str) -> model.Payer | None:
         """A payer by id."""
@@ -140,24 +172,64 @@ class RuleBook:
         """A modifier by its two characters."""
         return self._get("modifiers", model.Modifier, key)
 
+    def discipline(self, key: str) -> model.Discipline | None:
+        """A discipline by id, as PT."""
+        return self._get("disciplines", model.Discipline, key)
+
+    def disciplines(self) -> tuple[model.Discipline, ...]:
+        """Every discipline."""
+        return tuple(held for key in self.keys("disciplines") if (held := self.discipline(key)))
+
+    def unit_rule(self, key: str) -> model.UnitRule | None:
+        """A way of turning minutes into units, by id."""
+        return self._get("unit_rules", model.UnitRule, key)
+
+    def edit_family(self, key: str) -> model.EditFamily | None:
+        """The pairs, limits and policies that go by one name, by id."""
+        return self._get("edits", model.EditFamily, key)
+
+    def policies(self) -> Iterator[tuple[model.EditFamily, model.Policy]]:
+        """Every policy with the family it belongs to."""
+        for key in self.keys("edits"):
+            family = self.edit_family(key)
+            assert family is not None
+            yield from ((family, policy) for policy in family.policies)
+
     def status(self, letter: str | None) -> model.StatusIndicator | None:
         """What a Medicare fee-schedule letter means."""
         return self._get("statuses", model.StatusIndicator, letter) if letter else None
 
     def keys(self, shelf: str) -> tuple[str, ...]:
-        """The ids of every code, modality, maker, device, payer, rule, source, diagnosis list or modifier."""
+        """The ids of every entry on a shelf."""
         return tuple(self._shelf(shelf))
 
-    def maker_of(self, device: str) -> str:
+    def manufacturer_of(self, device: str) -> str:
         """The id of a device's manufacturer."""
-        return self.linked("maker_of_device", device)[0]
+        return self._sound(lambda: self.linked("manufacturer_of_device", device)[0])
 
-    def rules_of(self, payer: str) -> Iterator[model.Rule]:
+    def rules_of(self, payer: str) -> tuple[model.Rule, ...]:
         """A payer's own rules, without those it inherits."""
-        for key in self.linked("rules_of_payer", payer):
-            rule = self.rule(key)
-            assert rule is not None
-            yield rule
+        return self._rules("rules_of_payer", payer)
+
+    def service_rules_of(self, payer: str) -> tuple[model.Rule, ...]:
+        """Of a payer's own rules, those about a single service."""
+        return self._rules("service_rules_of_payer", payer)
+
+    def visit_rules_of(self, payer: str) -> tuple[model.Rule, ...]:
+        """Of a payer's own rules, those about a patient's whole day."""
+        return self._rules("visit_rules_of_payer", payer)
+
+    def _rules(self, relation: str, payer: str) -> tuple[model.Rule, ...]:
+        if (relation, payer) not in self._rules_of:
+            read = self._sound(lambda: tuple(map(self._linked_rule, self.linked(relation, payer))))
+            self._rules_of[relation, payer] = read
+        return self._rules_of[relation, payer]
+
+    def _linked_rule(self, key: str) -> model.Rule:
+        rule = self.rule(key)
+        if rule is None:
+            raise LookupError(key)
+        return rule
 
     def is_clinic_rule(self, rule: str) -> bool:
         """Whether the rule comes from the user's own folder."""
@@ -165,32 +237,39 @@ class RuleBook:
 
     def payer_chain(self, payer: str) -> tuple[str, ...]:
         """The payer and those it inherits from, the widest first: medicare, palmetto, palmetto-jm."""
-        return tuple(reversed([*self._climb("parent_of_payer", payer)]))
+        return self._sound(lambda: tuple(reversed([*self._climb("parent_of_payer", payer)])))
 
     def children(self, payer: str) -> Iterator[str]:
         """Every payer below this one, at any depth."""
-        for child in self.linked("children_of_payer", payer):
-            yield child
-            yield from self.children(child)
+        yield from self._sound(lambda: [*self._descend("children_of_payer", payer)])
+
+    def _descend(self, relation: str, start: str) -> Iterator[str]:
+        for below in self.linked(relation, start):
+            yield below
+            yield from self._descend(relation, below)
 
     def modality_chain(self, modality: str) -> tuple[str, ...]:
         """The modality and the wider ones it is a kind of, the narrowest first."""
-        return tuple(self._climb("kind_of_modality", modality))
+        return self._sound(lambda: tuple(self._climb("kind_of_modality", modality)))
 
     def _climb(self, relation: str, start: str) -> Iterator[str]:
+        climbed: list[str] = []
         current: tuple[str, ...] = (start,)
         while current:
+            if current[0] in climbed:  # the check lets none through
+                raise LookupError(current[0])
+            climbed.append(current[0])
             yield current[0]
             current = self.linked(relation, current[0])
 
     def find(self, shelf: str, asked: str) -> Found:
-        """What a name means among codes, modalities, makers, devices or payers."""
+        """What a name means on one of the shelves of NAMED."""
         return find(asked, self.names(shelf))
 
     def names(self, shelf: str) -> Names:
         """Every normalized name on a shelf and the ids it means."""
         if shelf not in self._names:
-            self._names[shelf] = _LINKS.decode(self._base.names[shelf])
+            self._names[shelf] = self._sound(lambda: _LINKS.decode(self._base.names[shelf]))
         return self._names[shelf]
 
     def differing(self, other: "RuleBook", shelf: str) -> set[str]:
@@ -200,7 +279,7 @@ class RuleBook:
 
     def place(self, kind: str, key: str) -> str | None:
         """`file:line:column` of an entry within its rule folder."""
-        return _PLACES.decode(self._base.places).get(f"{kind}:{key}")
+        return self._sound(lambda: _PLACES.decode(self._base.places)).get(f"{kind}:{key}")
 
 
 def called(*names: str | None) -> list[str]:

@@ -4,48 +4,32 @@ All problems of a run are reported. Running the examples beside the rules needs 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from itertools import combinations, product
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from .. import model
 from .book import called
+from .check_visit import check_visit_parts, unknown
+from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, speaks_of_service, speaks_of_visit
 from .load import Parts
 from .precedence import is_weak, overlap, specificity
-
-EFFECTS = (
-    "code",
-    "accepts",
-    "refuses",
-    "coverage",
-    "modifiers",
-    "one_of_modifiers",
-    "unit_limit",
-    "prior_authorization",
-    "payment",
-    "position_unknown",
-)
 
 
 def check_parts(parts: Parts) -> None:
     """Append every problem to parts.problems."""
-    if parts.edition is None:
+    broken = {problem.file for problem in parts.problems}  # what such a file holds is not missing
+    if parts.edition is None and "rulebook.yaml" not in broken:
         parts.problem("rulebook.yaml", "no rulebook.yaml", "the version of the rule base", "add the file")
-    if parts.coding_verification is None:
+    if parts.coding_verification is None and "coding-verification.yaml" not in broken:
         parts.problem("coding-verification.yaml", "no coding-verification.yaml", "one such file", "add the file")
     _sources(parts)
     _references(parts)
     _chains(parts)
     _rules(parts)
+    check_visit_parts(parts)
     _names(parts)
     _conflicts(parts)
-
-
-def _unknown(parts: Parts, place: str, kind: str, key: str, known: Mapping[str, object]) -> None:
-    near = get_close_matches(key, known, 1)
-    todo = f"did you mean {near[0]!r}?" if near else f"add the {kind}, or mend the id"
-    parts.problem(place, f"no {kind} {key!r}", f"the id of a {kind} in the rule base", todo)
 
 
 def _sources(parts: Parts) -> None:
@@ -66,23 +50,30 @@ def _sources(parts: Parts) -> None:
     shelves: list[tuple[str, Mapping[str, Struct]]] = [
         ("code", parts.codes),
         ("modality", parts.modalities),
-        ("maker", parts.makers),
+        ("manufacturer", parts.manufacturers),
         ("rule", parts.rules),
         ("diagnosislist", parts.diagnoses),
         ("modifier", parts.modifiers),
+        ("discipline", parts.disciplines),
+        ("unitrule", parts.unit_rules),
+        ("editfamily", parts.edits),
+        ("table", parts.tables),
     ]
-    for kind, shelf in shelves:
-        for key, noun in shelf.items():
-            for source in dict.fromkeys(walk(noun)):
-                if source not in parts.sources:
-                    _unknown(parts, f"{kind}:{key}", "source", source, parts.sources)
+    named = [(f"{kind}:{key}", noun) for kind, shelf in shelves for key, noun in shelf.items()]
+    named += [("medicare-status.yaml", noun) for noun in parts.statuses.values()]
+    if parts.coding_verification:
+        named.append(("coding-verification.yaml", parts.coding_verification))
+    for place, noun in named:
+        for source in dict.fromkeys(walk(noun)):
+            if source not in parts.sources:
+                unknown(parts, place, "source", source, parts.sources)
 
 
 def _references(parts: Parts) -> None:
     def codes(place: str, named: tuple[str | None, ...]) -> None:
         for code in named:
             if code is not None and code not in parts.codes:
-                _unknown(parts, place, "code", code, parts.codes)
+                unknown(parts, place, "code", code, parts.codes)
 
     for modality in parts.modalities.values():
         place = f"modality:{modality.id}"
@@ -91,13 +82,23 @@ def _references(parts: Parts) -> None:
     for device in parts.devices.values():
         place = f"device:{device.id}"
         if device.modality not in parts.modalities:
-            _unknown(parts, place, "modality", device.modality, parts.modalities)
+            unknown(parts, place, "modality", device.modality, parts.modalities)
         codes(place, tuple(start.code for start in device.starting_codes))
         codes(place, (*device.home_codes, *device.coding_verification.codes))
         if device.recommendation.stance in ("recommends", "recommends_as_reported"):
             codes(place, tuple(each.code for each in device.recommendation.codes))
         if not device.settings:
             parts.problem(place, "a device used nowhere", "settings: [clinic] or [home] or both", "add the settings")
+    for shared in parts.shared_names.values():
+        place = f"sharedname:{shared.id}"
+        for each in shared.products:
+            if (each.device is None) == (each.modality is None):
+                what = f"{each.name!r} is not one of a device and a modality"
+                parts.problem(place, what, "'device', or 'modality' where it has no entry", "write one of the two")
+            if each.device and each.device not in parts.devices:
+                unknown(parts, place, "device", each.device, parts.devices)
+            if each.modality and each.modality not in parts.modalities:
+                unknown(parts, place, "modality", each.modality, parts.modalities)
     for code in parts.codes.values():
         codes(f"code:{code.code}", (*code.home_equipment, *(each.code for each in code.replaced_by)))
         if code.effective and code.ends and code.ends < code.effective:
@@ -108,7 +109,7 @@ def _references(parts: Parts) -> None:
             if misprint in parts.codes:
                 parts.problem("rulebook.yaml", f"the misprint {misprint} is a code", "what no code is", "delete it")
         if parts.edition.home_payer not in parts.payers:
-            _unknown(parts, "rulebook.yaml", "payer", parts.edition.home_payer, parts.payers)
+            unknown(parts, "rulebook.yaml", "payer", parts.edition.home_payer, parts.payers)
 
 
 def _decision(
@@ -125,7 +126,7 @@ def _decision(
     for choice in decide.answers:
         codes(place, (choice.code,))
         if choice.modality is not None and choice.modality not in parts.modalities:
-            _unknown(parts, place, "modality", choice.modality, parts.modalities)
+            unknown(parts, place, "modality", choice.modality, parts.modalities)
         if choice.code and choice.modality:
             parts.problem(place, f"{choice.answer!r} leads to a code and a modality", "one of them", "delete one")
         if choice.modality == modality.id:
@@ -139,7 +140,7 @@ def _chains(parts: Parts) -> None:
     ):
         for start, parent in parents.items():
             if parent is not None and parent not in known:
-                _unknown(parts, f"{kind}:{start}", kind, parent, known)
+                unknown(parts, f"{kind}:{start}", kind, parent, known)
             seen, current = [start], parent
             while current is not None and current in parents:
                 if current in seen:
@@ -154,17 +155,18 @@ def _rules(parts: Parts) -> None:
     for rule in parts.rules.values():
         place = f"rule:{rule.id}"
         if rule.payer not in parts.payers:
-            _unknown(parts, place, "payer", str(rule.payer), parts.payers)
-        if not any(getattr(rule, effect) for effect in EFFECTS):
-            parts.problem(place, "a rule that does nothing", f"one of {', '.join(EFFECTS)}", "add what it does")
+            unknown(parts, place, "payer", str(rule.payer), parts.payers)
+        if not (speaks_of_service(rule) or speaks_of_visit(rule)):
+            effects = ", ".join((*SERVICE_EFFECTS, *VISIT_EFFECTS))
+            parts.problem(place, "a rule that does nothing", f"one of {effects}", "add what it does")
         if rule.code and not rule.replaces:
             parts.problem(place, "a code that replaces nothing", "'replaces' with a code or rule", "add 'replaces'")
-        if rule.replaces and not (rule.code or rule.coverage):
-            parts.problem(place, "'replaces' without a code or coverage", "what takes its place", "delete 'replaces'")
+        if rule.replaces and not (rule.code or rule.verdict):
+            parts.problem(place, "'replaces' without a code or verdict", "what takes its place", "delete 'replaces'")
         if rule.id in _replaced_rules(parts, rule):
             parts.problem(place, "it replaces itself, if through others", "a rule that comes first", "cut the circle")
-        if rule.coverage == "unknown":
-            parts.problem(place, "coverage: unknown", "a verdict", "use position_unknown: true")
+        if rule.verdict == "unknown":
+            parts.problem(place, "verdict: unknown", "a verdict that says something", "use position_unknown: true")
         if rule.effective and rule.ends and rule.ends < rule.effective:
             parts.problem(place, "it ends before it starts", "ends on or after effective", "mend one of the dates")
         for replaced in rule.replaces:
@@ -173,27 +175,35 @@ def _rules(parts: Parts) -> None:
                 what = f"it replaces {replaced!r}, which version {version} of the shipped rules dropped"
                 parts.problem(place, what, "a rule that is there", "read the changelog, then delete or rewrite it")
             elif replaced not in parts.codes and replaced not in parts.rules:
-                _unknown(parts, place, "code or rule", replaced, {**parts.codes, **parts.rules})
+                unknown(parts, place, "code or rule", replaced, {**parts.codes, **parts.rules})
             elif replaced in parts.rules and parts.rules[replaced].binding:
                 what = f"it replaces {replaced!r}, which is binding"
                 parts.problem(place, what, "a rule that may be overruled", "delete that 'replaces'")
         named: list[tuple[str, tuple[str, ...], Mapping[str, object]]] = [
             ("device", rule.applies.devices, parts.devices),
-            ("maker", rule.applies.makers, parts.makers),
+            ("manufacturer", rule.applies.manufacturers, parts.manufacturers),
             ("modality", rule.applies.modalities, parts.modalities),
             ("code", rule.applies.codes, parts.codes),
             ("diagnosis list", rule.applies.diagnoses, parts.diagnoses),
+            ("discipline", rule.applies.disciplines, parts.disciplines),
+            ("unit rule", tuple(filter(None, (rule.unit_rule,))), parts.unit_rules),
+            ("edit family", tuple(filter(None, (rule.edits,))), parts.edits),
             ("code", tuple(filter(None, (rule.code, *rule.accepts))), parts.codes),
             (
                 "modifier",
-                (*rule.modifiers, *rule.one_of_modifiers, *(each.modifier for each in rule.liability)),
+                (
+                    *rule.modifiers,
+                    *rule.one_of_modifiers,
+                    *(each.modifier for each in rule.liability),
+                    *((rule.threshold.modifier,) if rule.threshold else ()),
+                ),
                 parts.modifiers,
             ),
         ]
         for kind, keys, known in named:
             for key in keys:
                 if key not in known:
-                    _unknown(parts, place, kind, key, known)
+                    unknown(parts, place, kind, key, known)
 
 
 def _replaced_rules(parts: Parts, rule: model.Rule) -> set[str]:
@@ -233,6 +243,15 @@ def _names(parts: Parts) -> None:
                     expected = "a name for one device, or settings that differ"
                     parts.problem(f"device:{device.id}", what, expected, "make one of them longer")
             devices[name].append(device)
+    shared_by: dict[str, str] = {}
+    for shared in parts.shared_names.values():
+        for name in called(shared.id, shared.name, *shared.also_called):
+            taken = [f"the device {each.id!r}" for each in devices.get(name, ())]
+            if (first := shared_by.setdefault(name, shared.id)) != shared.id:
+                taken.append(f"{first!r}")
+            for owner in taken:
+                what = f"the shared name {name!r} belongs to {owner} too"
+                parts.problem(f"sharedname:{shared.id}", what, "a name for all its products", "make one longer")
 
 
 def _conflicts(parts: Parts) -> None:
@@ -248,7 +267,7 @@ def _conflicts(parts: Parts) -> None:
         own = rule.id in parts.clinic_rules
         rank = (rule.payer, own, rule.binding, is_weak(rule), specificity(rule.applies))
         for each in _about(parts, rule.applies, narrower):
-            for effect, says in (("coverage", rule.coverage), *((key, rule.code) for key in rule.replaces)):
+            for effect, says in _answers(rule):
                 if says:
                     together.setdefault((rank, effect, each), {}).setdefault(says, []).append(rule)
     told: set[tuple[str, str]] = set()
@@ -270,11 +289,22 @@ def _conflicts(parts: Parts) -> None:
                 )
 
 
+def _answers(rule: model.Rule) -> Iterator[tuple[str, str | None]]:
+    """What a rule answers, effect by effect, in words that can be compared and shown."""
+    yield "verdict", rule.verdict
+    yield from ((key, rule.code) for key in rule.replaces)
+    yield "unit_rule", rule.unit_rule
+    yield "edits", rule.edits
+    for effect in ("assistant", "threshold", "rates"):
+        for name, value in structs.asdict(getattr(rule, effect)).items() if getattr(rule, effect) else ():
+            yield f"{effect}.{name}", f"{name} {value}" if value else None
+
+
 def _about(parts: Parts, applies: model.Applies, narrower: Mapping[str, set[str]]) -> set[str]:
-    """What a rule names most narrowly: devices, else makers, else every treatment and code it can be about."""
-    if applies.devices or applies.makers:
-        of_makers = {device for device, maker in parts.maker_of.items() if maker in applies.makers}
-        return {*applies.devices} | of_makers | {f"maker {maker}" for maker in applies.makers}
+    """What a rule names most narrowly: devices, else manufacturers, else every treatment and code it can be about."""
+    if applies.devices or applies.manufacturers:
+        made = {device for device, made_by in parts.manufacturer_of.items() if made_by in applies.manufacturers}
+        return {*applies.devices} | made | {f"manufacturer {key}" for key in applies.manufacturers}
     treatments = {each for key in applies.modalities for each in narrower.get(key, {key})}
     leads = {code for key in treatments if key in parts.modalities for code in _leads(parts.modalities[key])}
     return treatments | {*applies.codes} | {f"by {code}" for code in leads | {*applies.codes}} or {"anything"}
@@ -296,10 +326,14 @@ def _narrower(parts: Parts) -> dict[str, set[str]]:
 
 def _can_meet(one: model.Applies, other: model.Applies) -> bool:
     """Whether the further conditions of two rules about one thing can hold together."""
-    for mine, theirs in ((one.settings, other.settings), (one.states, other.states)):
+    for name in ("settings", "states", "providers", "disciplines", "claims"):
+        mine, theirs = getattr(one, name), getattr(other, name)
         if mine and theirs and not {*mine} & {*theirs}:
             return False
-    if one.devices or one.makers:  # both name a device, or both a maker: what they say of treatments still counts
+    for name in ("therapy", "care", "abn"):
+        if None not in (mine := getattr(one, name), theirs := getattr(other, name)) and mine != theirs:
+            return False
+    if one.devices or one.manufacturers:  # both name such: what they say of treatments still counts
         for named, also in ((one.modalities, other.modalities), (one.codes, other.codes)):
             if named and also and not {*named} & {*also}:
                 return False

@@ -1,26 +1,39 @@
 """Rule folders -> a RuleBook, by way of a cache keyed by content. The YAML stays the only source of truth.
 
 The cache is data (msgpack, checked against its own hash and the rules it was made from), never code; one that is
-damaged, cut short or of other rules is made anew.
+damaged, cut short, of other rules or of another user is made anew.
 """
 
-import contextlib
-import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from ..errors import RulesUnreadable
-from ..model import Code, Device, Maker, Modality, Payer
-from .book import NAMED, SHELVES, Compiled, RuleBook, called
+from ..model import Code, Device, Manufacturer, Modality, Payer, SharedName
+from .book import DAMAGED, NAMED, SHELVES, Compiled, RuleBook, called
+from .effects import speaks_of_service, speaks_of_visit
 
 if TYPE_CHECKING:
     from .files import Files
     from .load import Parts
 
-Named = Code | Modality | Maker | Device | Payer
+Named = Code | Modality | Manufacturer | Device | SharedName | Payer
+RELATIONS = (
+    "manufacturer_of_device",
+    "shared_names_of_device",
+    "rules_of_payer",
+    "service_rules_of_payer",
+    "visit_rules_of_payer",
+    "parent_of_payer",
+    "children_of_payer",
+    "payers_of_state",
+    "kind_of_modality",
+    "rules_about_code",
+    "modalities_of_code",
+    "devices_of_code",
+)
 BUILT = ".compiled"  # beside the YAML in a wheel; a dot-file, so that it is no rule file
 
 
@@ -38,20 +51,26 @@ def open_rules(folder: Path | None = None, whole: Path | None = None) -> RuleBoo
     """
     if folder is None and whole is None and (built := _built_with_the_wheel()):
         return built
+    from ..cache import code_hash, keep
     from .files import Files
 
     shipped = Files(whole or shipped_folder())
     clinic = Files(folder) if folder else None
     sha256 = f"{shipped.sha256}+{clinic.sha256}" if clinic else shipped.sha256
     unreadable = shipped.unreadable or (clinic and clinic.unreadable)
-    name = f"{sha256}-{_code_hash()}-{folder or ''}"
-    if not unreadable and (cached := _from_cache(name)):
+    here = Path(__file__).parent
+    name = f"{sha256}-{code_hash(here.parent / 'model.py', *sorted(here.glob('*.py')))}-{folder or ''}"
+
+    def compiled() -> bytes:
+        encoded = compile_files(shipped, clinic, sha256)
+        keep(name, "rules", encoded)
+        return encoded
+
+    if not unreadable and (cached := _from_cache(name, compiled)):
         held = cached.receipt
         if (held.sha256, held.folder) == (sha256, str(folder) if folder else None):
             return cached
-    encoded = compile_files(shipped, clinic, sha256)
-    _to_cache(name, encoded)
-    return RuleBook(encoded)
+    return RuleBook(compiled())
 
 
 def compile_files(shipped: "Files", clinic: "Files | None", sha256: str) -> bytes:
@@ -67,9 +86,16 @@ def compile_files(shipped: "Files", clinic: "Files | None", sha256: str) -> byte
 
 def _built_with_the_wheel() -> RuleBook | None:
     """The form that the wheel's build compiled; None in a checkout, or where it is damaged."""
+
+    def compiled() -> bytes:
+        from .files import Files
+
+        files = Files(shipped_folder())
+        return compile_files(files, None, files.sha256)
+
     try:
-        return RuleBook((Path(__file__).parent.parent / "_rules" / BUILT).read_bytes())
-    except (OSError, msgspec.DecodeError):
+        return RuleBook((Path(__file__).parent.parent / "_rules" / BUILT).read_bytes(), compiled)
+    except (OSError, *DAMAGED):
         return None
 
 
@@ -87,7 +113,6 @@ def compile_parts(parts: "Parts", sha256: str, folder: str | None) -> bytes:
             folder=folder,
             edition=parts.edition,
             coding_verification=pack(parts.coding_verification),
-            tables={table.id: table.effective for table in parts.tables.values()},
             shelves={
                 shelf: memoryview(pack({key: pack(noun) for key, noun in getattr(parts, shelf).items()}))
                 for shelf in SHELVES
@@ -118,26 +143,17 @@ def _names(nouns: "Iterable[Named]") -> dict[str, list[str]]:
 
 def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
     """The relations that are asked for at a start, so that none has to read a whole shelf."""
-    links: dict[str, dict[str, dict[str, None]]] = {  # dicts for sets that keep their order
-        relation: {}
-        for relation in (
-            "maker_of_device",
-            "rules_of_payer",
-            "parent_of_payer",
-            "children_of_payer",
-            "payers_of_state",
-            "kind_of_modality",
-            "rules_about_code",
-            "modalities_of_code",
-            "devices_of_code",
-        )
-    }
+    # Dicts for sets that keep their order.
+    links: dict[str, dict[str, dict[str, None]]] = {relation: {} for relation in RELATIONS}
 
     def link(relation: str, key: str, *values: str) -> None:
         links[relation].setdefault(key, {}).update(dict.fromkeys(values))
 
-    for device, maker in parts.maker_of.items():
-        link("maker_of_device", device, maker)
+    for device, manufacturer in parts.manufacturer_of.items():
+        link("manufacturer_of_device", device, manufacturer)
+    for shared in parts.shared_names.values():
+        for product in filter(None, (product.device for product in shared.products)):
+            link("shared_names_of_device", product, shared.id)
     for each in parts.devices.values():
         for named in each.recommendation.codes:
             link("devices_of_code", named.code, each.id)
@@ -155,71 +171,22 @@ def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
             link("modalities_of_code", code, modality.id)
     for rule in parts.rules.values():
         link("rules_of_payer", rule.payer or "", rule.id)
+        if speaks_of_visit(rule):
+            link("visit_rules_of_payer", rule.payer or "", rule.id)
+        if speaks_of_service(rule):
+            link("service_rules_of_payer", rule.payer or "", rule.id)
         for code in filter(None, (rule.code, *rule.replaces, *rule.applies.codes, *rule.accepts, *rule.refuses)):
             link("rules_about_code", code, rule.id)
     return {relation: {key: [*held] for key, held in keys.items()} for relation, keys in links.items()}
 
 
-# ---------------------------------------------------------------------------------------------------- the cache
+def _from_cache(name: str, anew: Callable[[], bytes]) -> RuleBook | None:
+    from ..cache import kept
 
-
-_KEPT = 8  # rule bases in the cache: a few clinic folders and versions
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".cache") / "cpt"
-
-
-def _code_hash() -> str:
-    """The hash of the code that reads and checks rules: another one makes its own compiled form."""
-    import hashlib
-
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in (here.parent / "model.py", *sorted(here.glob("*.py"))):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _cached(name: str) -> Path:
-    import hashlib
-
-    return _cache_folder() / f"{hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()}.rules"
-
-
-def _from_cache(name: str) -> RuleBook | None:
-    try:
-        content = _cached(name).read_bytes()
-        os.utime(_cached(name))  # the ones in use are kept
-    except (OSError, RuntimeError):
-        return None
-    import hashlib
-
-    digest, encoded = content[:32], content[32:]
-    if hashlib.sha256(encoded).digest() != digest:
+    encoded = kept(name, "rules")
+    if encoded is None:
         return None
     try:
-        return RuleBook(encoded)
-    except (msgspec.DecodeError, RecursionError):
+        return RuleBook(encoded, anew)
+    except DAMAGED:
         return None
-
-
-def _to_cache(name: str, encoded: bytes) -> None:
-    """Write whole or not at all; a folder that cannot be written only costs the next start its speed."""
-    with contextlib.suppress(OSError, RuntimeError):
-        folder = _cache_folder()
-        import hashlib
-        import tempfile
-
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".new")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(encoded).digest() + encoded)
-            Path(temporary).replace(_cached(name))
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        newest_first = sorted(folder.glob("*.rules"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for old in newest_first[_KEPT:]:
-            old.unlink(missing_ok=True)

@@ -20,12 +20,16 @@ BLANK = "_____"  # what `cpt rules new` leaves to be filled in
 
 
 class Fitter:
-    """Fits the trees of one file. `placed` is told of every noun built and the node it stands at."""
+    """Fits the trees of one file. `placed` is told of every noun built and the node it stands at.
 
-    def __init__(self, file: str, problems: list[Problem], placed: Placed) -> None:
+    `strict` wants values of the right kind; without it text is read as what it has to be, as "25" where a number is.
+    """
+
+    def __init__(self, file: str, problems: list[Problem], placed: Placed, strict: bool = True) -> None:
         self._file = file
         self._problems = problems
         self._placed = placed
+        self._strict = strict
 
     def fit(self, node: Node, noun: type[T]) -> T | None:
         """The noun in `node`, or None when a problem was reported."""
@@ -94,7 +98,8 @@ class Fitter:
             return _MISFIT
         for meta in get_args(wanted)[1:] if get_origin(wanted) is Annotated else ():
             if getattr(meta, "min_length", None) and len(fitted) < meta.min_length:
-                return self._report(node, "an empty list", f"at least {meta.min_length}", "add it", at_key=True)
+                what = f"a list of {len(fitted)}" if fitted else "an empty list"
+                return self._report(node, what, f"at least {meta.min_length}", "add it", at_key=True)
         return tuple(fitted)
 
     def _mapping(self, node: Node, kinds: tuple[Any, ...]) -> Any:
@@ -103,19 +108,22 @@ class Fitter:
                 node, f"{_shown(node)} instead of keys and values", "keys and values", "indent its keys"
             )
         fitted = {key: self._fit(child, kinds[1]) for key, child in node.value.items()}
+        for key, child in node.value.items():
+            if not _fits(key, kinds[0]):
+                fitted[key] = self._report(child, f"the key {key!r}", expected_of(kinds[0]), "rename it", at_key=True)
         return _MISFIT if any(value is _MISFIT for value in fitted.values()) else fitted
 
     def _leaf(self, node: Node, wanted: Any) -> Any:
         plain = _plain(node)
         if plain == BLANK:
-            return self._report(node, "a blank that is not filled in", _expected(wanted), "fill it in")
+            return self._report(node, "a blank that is not filled in", expected_of(wanted), "fill it in")
         try:
-            return msgspec.convert(plain, wanted)
+            return msgspec.convert(plain, wanted, strict=self._strict)
         except msgspec.ValidationError:
             pass
         if isinstance(plain, int | bool) and _fits(str(plain), wanted):
             return self._report(node, f"{plain} without quotes", "text", f"write '{plain}'")
-        expected = _expected(wanted)
+        expected = expected_of(wanted)
         near = get_close_matches(str(plain), get_args(wanted), 1) if get_origin(wanted) is Literal else ()
         todo = f"did you mean {near[0]!r}?" if near else f"write {expected}"
         return self._report(node, f"{_shown(node)} does not fit", expected, todo)
@@ -153,7 +161,8 @@ def _shown(node: Node) -> str:
     return "nothing" if node.value is None else repr(node.value)[:60]
 
 
-def _expected(wanted: Any) -> str:
+def expected_of(wanted: Any) -> str:
+    """What a value of an annotation looks like, for a message."""
     if get_origin(wanted) is Annotated:
         for meta in get_args(wanted)[1:]:
             if getattr(meta, "description", None):
@@ -162,7 +171,7 @@ def _expected(wanted: Any) -> str:
     if get_origin(wanted) is Literal:
         return "one of " + ", ".join(map(str, get_args(wanted)))
     if get_origin(wanted) in (Union, UnionType):
-        return " or ".join(_expected(member) for member in get_args(wanted))
+        return " or ".join(expected_of(member) for member in get_args(wanted))
     if get_origin(wanted) in (list, tuple):
         return "a list"
     names = {str: "text", int: "a whole number", bool: "true or false", NoneType: "null"}

@@ -20,13 +20,16 @@ NOUN_OF_FOLDER: dict[str, type[Struct]] = {
     "sources": shapes.SourceFile,
     "codes": shapes.CodeFamily,
     "modalities": shapes.ModalityFamily,
-    "devices": model.Maker,
+    "devices": model.Manufacturer,
     "payers": shapes.PayerFile,
     "diagnoses": model.DiagnosisList,
+    "edits": model.EditFamily,
 }
 NOUN_OF_FILE: dict[str, type[Struct]] = {
     "rulebook.yaml": model.Edition,
     "modifiers.yaml": shapes.ModifierFile,
+    "disciplines.yaml": shapes.DisciplineFile,
+    "unit-rules.yaml": shapes.UnitRuleFile,
     "medicare-status.yaml": shapes.StatusFile,
     "coding-verification.yaml": model.CodingVerification,
     TABLES: shapes.TableFile,
@@ -44,15 +47,20 @@ class Parts:
         self.sources: dict[str, model.Source] = {}
         self.codes: dict[str, model.Code] = {}
         self.modalities: dict[str, model.Modality] = {}
-        self.makers: dict[str, model.Maker] = {}
+        self.manufacturers: dict[str, model.Manufacturer] = {}
         self.devices: dict[str, model.Device] = {}
-        self.maker_of: dict[str, str] = {}
+        self.manufacturer_of: dict[str, str] = {}
+        self.shared_names: dict[str, model.SharedName] = {}
         self.payers: dict[str, model.Payer] = {}
         self.rules: dict[str, model.Rule] = {}
         self.clinic_rules: set[str] = set()
         self.diagnoses: dict[str, model.DiagnosisList] = {}
         self.modifiers: dict[str, model.Modifier] = {}
         self.statuses: dict[str, model.StatusIndicator] = {}
+        self.disciplines: dict[str, model.Discipline] = {}
+        self.unit_rules: dict[str, model.UnitRule] = {}
+        self.edits: dict[str, model.EditFamily] = {}
+        self.policies: dict[str, model.Policy] = {}
         self.tables: dict[str, model.Table] = {}
         self.table_files: dict[str, bytes] = {}
         self._extended: list[tuple[shapes.PayerFile, str]] = []
@@ -119,16 +127,24 @@ class Parts:
                 self._put_all("code", self.codes, [(each.code, _in_family(each, noun)) for each in noun.codes], file)
             case shapes.ModalityFamily():
                 self._put_all("modality", self.modalities, [(each.id, each) for each in noun.modalities], file)
-            case model.Maker():
-                self._put_all("maker", self.makers, [(noun.id, noun)], file)
+            case model.Manufacturer():
+                self._put_all("manufacturer", self.manufacturers, [(noun.id, noun)], file)
                 self._put_all("device", self.devices, [(each.id, each) for each in noun.devices], file)
-                self.maker_of.update({device.id: noun.id for device in noun.devices})
+                self.manufacturer_of.update({device.id: noun.id for device in noun.devices})
+                self._put_all("sharedname", self.shared_names, [(each.id, each) for each in noun.shared_names], file)
             case shapes.PayerFile():
                 self._payer(noun, file, clinic)
             case model.DiagnosisList():
                 self._put_all("diagnosislist", self.diagnoses, [(noun.id, noun)], file)
             case shapes.ModifierFile():
                 self._put_all("modifier", self.modifiers, [(each.modifier, each) for each in noun.modifiers], file)
+            case shapes.DisciplineFile():
+                self._put_all("discipline", self.disciplines, [(each.id, each) for each in noun.disciplines], file)
+            case shapes.UnitRuleFile():
+                self._put_all("unitrule", self.unit_rules, [(each.id, each) for each in noun.unit_rules], file)
+            case model.EditFamily():
+                self._put_all("editfamily", self.edits, [(noun.id, noun)], file)
+                self._put_all("policy", self.policies, [(each.id, each) for each in noun.policies], file)
             case shapes.StatusFile():
                 self._put_all("status", self.statuses, [(each.status, each) for each in noun.status_indicators], file)
             case shapes.TableFile():

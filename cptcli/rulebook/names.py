@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+_BEGINNING = 3  # letters at least: two, as those of a state, are no name
 _CLOSE_ENOUGH = 0.72  # difflib's ratio: 'anodine' finds anodyne (0.86), 'light' does not find 'weight'
 
 
@@ -50,7 +51,7 @@ def find(asked: str, names: Mapping[str, tuple[str, ...]]) -> Found:
     joined = wanted.replace(" ", "")
     for how, matches in (
         ("exact", [name for name in names if name.replace(" ", "") == joined]),
-        ("beginning", [name for name in names if name.startswith(wanted)] if len(wanted) > 1 else []),
+        ("beginning", [name for name in names if name.startswith(wanted)] if len(wanted) >= _BEGINNING else []),
         ("words", [name for name in names if f" {wanted} " in f" {name} "]),
     ):
         if matches:

@@ -2,20 +2,35 @@
 
 from datetime import date
 
-from ..model import Applies, CoverageStep, Rule, Step
+from ..model import Applies, CoverageStep, Policy, Rule, Step
 
 _ALWAYS = (date.min, date.max)
 
 
 def specificity(applies: Applies) -> tuple[int, int]:
-    """How narrow a rule is: naming the device beats the maker, which beats modality or code, which beats neither;
-    then the rule that names more of diagnosis, setting and state."""
-    level = 3 if applies.devices else 2 if applies.makers else 1 if applies.modalities or applies.codes else 0
-    narrower = sum(1 for each in (applies.diagnoses, applies.settings, applies.states, applies.therapy) if each)
+    """How narrow a rule is: naming the device beats the manufacturer, which beats modality or code, which beats
+    neither; then the rule that names more of diagnosis, setting, state and the circumstances of the service."""
+    level = 3 if applies.devices else 2 if applies.manufacturers else 1 if applies.modalities or applies.codes else 0
+    narrower = sum(
+        1
+        for each in (
+            applies.diagnoses,
+            applies.settings,
+            applies.states,
+            applies.therapy,
+            applies.providers,
+            applies.disciplines,
+            applies.claims,
+            applies.care,
+            applies.abn,
+            applies.assistant,
+        )
+        if each
+    )
     return level, narrower
 
 
-def is_weak(fact: Rule | Step | CoverageStep) -> bool:
+def is_weak(fact: Rule | Policy | Step | CoverageStep) -> bool:
     """Whether a fact counts only where nothing stronger speaks, and is always shown as weak."""
     return fact.confidence == "low" or fact.evidence in ("anecdotal", "inferred")
 
@@ -25,7 +40,7 @@ def has_started(rule: Rule, day: date) -> bool:
     return (rule.effective or _ALWAYS[0]) <= day
 
 
-def is_in_force(rule: Rule, day: date) -> bool:
+def is_in_force(rule: Rule | Policy, day: date) -> bool:
     """Whether the day lies from `effective` to `ends`, both inclusive; an unknown end of the span is open."""
     first, last = rule.effective or _ALWAYS[0], rule.ends or _ALWAYS[1]
     return first <= day <= last

@@ -3,6 +3,7 @@
 from ..model import (
     Attendance,
     Code,
+    Discipline,
     Id,
     Modality,
     Modifier,
@@ -14,6 +15,7 @@ from ..model import (
     StatusIndicator,
     Table,
     Text,
+    UnitRule,
 )
 
 
@@ -27,6 +29,18 @@ class ModifierFile(Noun, frozen=True):
     """`rules/modifiers.yaml`."""
 
     modifiers: tuple[Modifier, ...]
+
+
+class UnitRuleFile(Noun, frozen=True):
+    """`rules/unit-rules.yaml`."""
+
+    unit_rules: tuple[UnitRule, ...]
+
+
+class DisciplineFile(Noun, frozen=True):
+    """`rules/disciplines.yaml`."""
+
+    disciplines: tuple[Discipline, ...]
 
 
 class TableFile(Noun, frozen=True):

@@ -53,11 +53,17 @@ class Refused(Exception):
         self.problem = problem
 
 
-def read_tree(raw: bytes, file: str, problems: list[Problem]) -> Node:
-    """The tree of one YAML document. Recoverable problems are appended; Refused is raised for the rest."""
+def read_tree(raw: bytes, file: str, problems: list[Problem], guess: bool = True) -> Node:
+    """The tree of one YAML document. Recoverable problems are appended; Refused is raised for the rest.
+
+    With `guess`, a plain word that YAML would read as something else is a problem; without, every word is the text
+    that was typed, and whoever takes the tree says what it must be. JSON is read as the YAML it is.
+    """
     text = _decode(raw, file)
+    if text.lstrip()[:1] in ("{", "["):
+        text = text.replace("\t", " ")  # JSON has tabs between its values only, where YAML wants blanks
     try:
-        return _build(_events(text), file, problems)
+        return _build(_events(text), file, problems, guess)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = str(getattr(error, "problem", None) or "not YAML")
@@ -87,7 +93,7 @@ def _events(text: str) -> Iterator[Any]:
     return iter(yaml.parse(text, Loader=_LOADER))
 
 
-def _build(events: Iterator[Any], file: str, problems: list[Problem]) -> Node:
+def _build(events: Iterator[Any], file: str, problems: list[Problem], guess: bool) -> Node:
     stack: list[Node] = []
     keys: list[Node | None] = []  # per open mapping: the key waiting for its value
     root: Node | None = None
@@ -115,7 +121,8 @@ def _build(events: Iterator[Any], file: str, problems: list[Problem]) -> Node:
         if event.tag and (kind != "ScalarEvent" or event.tag != "!"):
             raise refuse(f"a YAML tag ({event.tag})", "plain values", "delete the tag")
         if kind == "ScalarEvent":
-            node = Node(_scalar(event, file, line, column, problems), line, column)
+            value = _scalar(event, file, line, column, problems) if guess else _as_typed(event)
+            node = Node(value, line, column)
         else:
             if len(stack) >= _DEEPEST:
                 raise refuse(f"nested deeper than {_DEEPEST}", "the depth of the rule format", "flatten it")
@@ -169,6 +176,10 @@ def _place(node: Node, stack: list[Node], keys: list[Node | None], file: str, pr
         parent.value[key.value] = node
     keys[-1] = None
     return None
+
+
+def _as_typed(event: Any) -> str | None:
+    return None if not event.style and event.value in ("", "~", "null") else str(event.value)
 
 
 def _scalar(event: Any, file: str, line: int, column: int, problems: list[Problem]) -> str | int | bool | None:
