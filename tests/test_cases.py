@@ -61,11 +61,14 @@ def test_suggest(book, case):
         return
     named = {step.rule for step in answer.steps} | {*answer.coverage.rules}
     assert {*gives.pop("rules_not", [])} & named == set()
+    tables = {table.id for table in answer.tables}
+    assert {*gives.pop("tables_not", [])} & tables == set()
+    assert [words for words in gives.pop("warning_has_not", []) if words in "\n".join(answer.warnings)] == []
     facts = {
         "code": answer.code,
         "candidate": answer.candidate,
         "answered_by": answer.answered_by,
-        "coverage": answer.coverage.verdict,
+        "verdict": answer.coverage.verdict,
         "payer": answer.payer and answer.payer.id,
         "timed": answer.units.timed,
         "steps": [[step.layer, step.code] for step in answer.steps],
@@ -73,6 +76,7 @@ def test_suggest(book, case):
     }
     texts = {
         "rules": named,
+        "tables": tables,
         "modifiers": [each.modifier for each in answer.modifiers],
         "warning_has": "\n".join(answer.warnings),
         "before_has": "\n".join(answer.before_you_bill),
@@ -186,6 +190,11 @@ _SUGGEST_LATER = {
     "modifiers[].required": bool,
     "modifiers[].rule": _TEXT_OR_NULL,
     "claim_needs": list,
+    "tables[].id": _TEXT,
+    "tables[].edition": _TEXT,
+    "tables[].caveat": _TEXT,
+    "tables[].taken_from": _TEXT,
+    "steps[].sources[].publisher": _TEXT_OR_NULL,
     "steps[].applied": bool,
     "steps[].caveat": _TEXT_OR_NULL,
     "steps[].sources[].date": _TEXT_OR_NULL,
@@ -243,6 +252,11 @@ _CARD = {
     "sources[].title": _TEXT,
     "sources[].url": _TEXT_OR_NULL,
     "sources[].date": _TEXT_OR_NULL,
+    "sources[].publisher": _TEXT_OR_NULL,
+    "tables[].id": _TEXT,
+    "tables[].edition": _TEXT,
+    "tables[].caveat": _TEXT,
+    "tables[].taken_from": _TEXT,
     "warnings": list,
     "rulebook.version": _TEXT,
     "rulebook.sha256": _TEXT,
@@ -318,3 +332,12 @@ def test_json_holds_the_example_of_the_contract(cpt):
         "effective": None,
         "ends": None,
     }
+
+
+def test_an_equipment_code_is_no_candidate_for_a_day_before_it_existed(cpt):
+    asked = ["suggest", "--device", "anodyne", "--setting", "home", "--json", "--on"]
+    for stated in ([], ["--coding-verification", "PDAC letter"]):
+        before, after = (json.loads(cpt(*asked, day, *stated).stdout) for day in ("2001-12-31", "2002-01-01"))
+        assert (before["code"], before["candidate"]) == (None, None)
+        assert "E0221" in (after["code"], after["candidate"])
+        assert any("E0221 did not exist" in warning for warning in before["warnings"])

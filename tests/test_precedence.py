@@ -32,7 +32,7 @@ def _problems(*more, clinic=None):
 
 
 def test_a_rule_that_gives_another_code_takes_no_coverage_away():
-    refuses = rule("not-paid", "modalities: [lamp]", "coverage: investigational")
+    refuses = rule("not-paid", "modalities: [lamp]", "verdict: investigational")
     recodes = {"payers/own.yaml": "extends: local\nrules:\n"
                + rule("own-code", "modalities: [lamp]", "replaces: ['10001', not-paid]", "code: '10002'")}  # fmt: skip
     answer = _asked(with_rules("local", [refuses]), clinic=recodes)
@@ -40,8 +40,8 @@ def test_a_rule_that_gives_another_code_takes_no_coverage_away():
 
 
 def test_a_weak_rule_overrules_no_strong_one_by_name():
-    strong = rule("strong", "modalities: [lamp]", "coverage: investigational")
-    weak = rule("weak", "devices: [device]", "coverage: covered", "replaces: [strong]", **WEAK)
+    strong = rule("strong", "modalities: [lamp]", "verdict: investigational")
+    weak = rule("weak", "devices: [device]", "verdict: covered", "replaces: [strong]", **WEAK)
     assert _asked(with_rules("local", [strong, weak])).coverage.verdict == "investigational"
 
 
@@ -50,8 +50,8 @@ def test_a_weak_rule_overrules_no_strong_one_by_name():
     [("2005-01-01", "not_covered"), ("2012-01-01", "covered"), ("2016-01-01", "unknown")],
 )
 def test_a_rule_that_has_ended_does_not_bring_back_the_one_it_replaced(day, verdict):
-    older = rule("older", "modalities: [lamp]", "coverage: not_covered", "effective: '2000-01-01'")
-    newer = rule("newer", "modalities: [lamp]", "coverage: covered", "replaces: [older]", "effective: '2010-01-01'",
+    older = rule("older", "modalities: [lamp]", "verdict: not_covered", "effective: '2000-01-01'")
+    newer = rule("newer", "modalities: [lamp]", "verdict: covered", "replaces: [older]", "effective: '2010-01-01'",
                  "ends: '2015-12-31'")  # fmt: skip
     answer = _asked(with_rules("local", [older, newer]), on=date.fromisoformat(day))
     assert answer.coverage.verdict == verdict
@@ -60,14 +60,14 @@ def test_a_rule_that_has_ended_does_not_bring_back_the_one_it_replaced(day, verd
 def test_coverage_is_not_decided_on_a_code_that_was_not_applied():
     takes = rule("takes", "modalities: [lamp]", "accepts: ['10001']")
     weak = rule("weak-code", "devices: [device]", "replaces: ['10001']", "code: '10002'", **WEAK)
-    about_it = rule("about-it", "codes: ['10002']", "coverage: not_covered")
+    about_it = rule("about-it", "codes: ['10002']", "verdict: not_covered")
     answer = _asked(with_rules("national", [takes]), with_rules("local", [weak, about_it]))
     assert (answer.code, answer.coverage.verdict) == ("10001", "unknown")
 
 
 def test_what_only_may_be_refused_is_never_worded_as_covered():
     """Where the rules know exclusions alone, what lies outside them is not known, and no sentence says covered."""
-    excluded = rule("excluded", "modalities: [lamp], condition: the lung is treated", "coverage: not_covered")
+    excluded = rule("excluded", "modalities: [lamp], condition: the lung is treated", "verdict: not_covered")
     answer = _asked(with_rules("local", [excluded]))
     assert answer.coverage.verdict == "conditional"
     assert "otherwise not known, which is not a yes" in answer.coverage.says
@@ -75,8 +75,8 @@ def test_what_only_may_be_refused_is_never_worded_as_covered():
 
 
 def test_an_inferred_rule_gives_way_to_a_document():
-    document = rule("document", "modalities: [lamp]", "coverage: not_covered")
-    inferred = rule("inferred", "devices: [device]", "coverage: covered", evidence="inferred")
+    document = rule("document", "modalities: [lamp]", "verdict: not_covered")
+    inferred = rule("inferred", "devices: [device]", "verdict: covered", evidence="inferred")
     answer = _asked(with_rules("national", [document]), with_rules("local", [inferred]))
     assert answer.coverage.verdict == "not_covered"
 
@@ -121,7 +121,7 @@ def test_no_payer_below_overrules_a_binding_code():
 
 
 def test_one_id_twice_in_one_file_is_a_problem():
-    twice = [rule("same", "", "coverage: covered"), rule("same", "", "coverage: not_covered")]
+    twice = [rule("same", "", "verdict: covered"), rule("same", "", "verdict: not_covered")]
     assert "the rule 'same' a second time" in _problems(with_rules("local", twice))
     source = {"sources/more.yaml": "sources:\n  - {id: a, title: One}\n  - {id: a, title: Other}\n"}
     assert "the source 'a' a second time" in _problems(source)
@@ -129,20 +129,20 @@ def test_one_id_twice_in_one_file_is_a_problem():
 
 def test_rules_that_replace_each_other_in_a_circle_are_a_problem():
     circle = [
-        rule("one", "", "coverage: covered", "replaces: [other]"),
-        rule("other", "", "coverage: not_covered", "replaces: [one]"),
+        rule("one", "", "verdict: covered", "replaces: [other]"),
+        rule("other", "", "verdict: not_covered", "replaces: [one]"),
     ]
     assert _problems(with_rules("local", circle)).count("it replaces itself") == 2
 
 
 def test_a_rule_that_replaces_and_puts_nothing_in_its_place_is_a_problem():
     takes = rule("takes", "", "accepts: ['10001']", "replaces: ['10002']")
-    assert "'replaces' without a code or coverage" in _problems(with_rules("local", [takes]))
+    assert "'replaces' without a code or verdict" in _problems(with_rules("local", [takes]))
 
 
 def test_a_rule_that_names_a_dropped_rule_is_told_which_version_dropped_it():
     dropped = {"rulebook.yaml": TINY["rulebook.yaml"] + "dropped: {old-rule: '2026.12.01'}\n"}
-    names_it = rule("names-it", "", "coverage: covered", "replaces: [old-rule]")
+    names_it = rule("names-it", "", "verdict: covered", "replaces: [old-rule]")
     assert "'old-rule', which version 2026.12.01 of the shipped rules dropped" in _problems(
         dropped, with_rules("local", [names_it])
     )
@@ -156,24 +156,24 @@ def test_a_table_in_a_clinic_folder_is_a_problem():
     ("one", "other"),
     [
         ("modalities: [lamp], codes: ['10003']", "codes: ['10001']"),
-        ("makers: [maker]", "makers: [maker]"),
+        ("manufacturers: [manufacturer]", "manufacturers: [manufacturer]"),
         ("modalities: [lamp]", "modalities: [red-lamp]"),
         ("modalities: [lamp]", "codes: ['10001']"),
     ],
 )
 def test_two_verdicts_of_one_rank_that_can_meet_are_a_conflict(one, other):
-    rules = [rule("paid", one, "coverage: covered"), rule("not-paid", other, "coverage: not_covered")]
+    rules = [rule("paid", one, "verdict: covered"), rule("not-paid", other, "verdict: not_covered")]
     assert "on the same days" in _problems(with_rules("local", rules))
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (rule("paid", "", "coverage: covered"), rule("weak", "", "coverage: not_covered", **WEAK)),
+        (rule("paid", "", "verdict: covered"), rule("weak", "", "verdict: not_covered", **WEAK)),
         (rule("paid", "condition: one", "replaces: ['10001']", "code: '10002'"),
          rule("not-paid", "condition: two", "replaces: ['10001']", "code: '10003'")),
-        (rule("paid", "settings: [clinic]", "coverage: covered"),
-         rule("not-paid", "settings: [home]", "coverage: not_covered")),
+        (rule("paid", "settings: [clinic]", "verdict: covered"),
+         rule("not-paid", "settings: [home]", "verdict: not_covered")),
     ],
     ids=["strong and weak", "two conditions", "two settings"],
 )  # fmt: skip
@@ -182,7 +182,7 @@ def test_what_the_order_settles_or_cannot_meet_is_no_conflict(one, other):
 
 
 def test_rules_that_agree_are_no_conflict_however_many():
-    rules = [rule(f"rule-{number}", "modalities: [lamp]", "coverage: covered") for number in range(300)]
+    rules = [rule(f"rule-{number}", "modalities: [lamp]", "verdict: covered") for number in range(300)]
     assert _problems(with_rules("local", rules)) == ""
 
 

@@ -41,23 +41,23 @@ def test_a_choice_may_be_made_by_its_number(terminal):
 
 
 @pytest.mark.parametrize(
-    ("treatment", "maker", "payer"),
+    ("treatment", "manufacturer", "payer"),
     [
         pytest.param("IR lamp", "Anodine", "PGBA", id="aliases"),
         pytest.param("infrared th", "anod", "palm", id="unambiguous beginnings"),
         pytest.param("  INFRARED  ", "Anodyne Therapy LLC", "Palmetto  GBA", id="capitals and blanks"),
     ],
 )
-def test_a_name_an_alias_or_an_unambiguous_beginning_is_understood(terminal, treatment, maker, payer):
+def test_a_name_an_alias_or_an_unambiguous_beginning_is_understood(terminal, treatment, manufacturer, payer):
     asked = terminal("suggest")
     asked.sees(TREATMENT).sees(PROMPT).types(treatment)
-    asked.sees(MAKER).sees(PROMPT).types(maker)
+    asked.sees(MAKER).sees(PROMPT).types(manufacturer)
     asked.sees(PAYER).sees(PROMPT).types(payer)
     assert asked.ends() == 0
     assert "\n97799  " in asked.screen
 
 
-def test_only_makers_of_that_treatment_are_offered_and_other(terminal):
+def test_only_manufacturers_of_that_treatment_are_offered_and_other(terminal):
     asked = terminal("suggest")
     asked.sees(TREATMENT).sees(PROMPT).types("ultrasound")
     asked.sees(PROMPT).presses("c")
@@ -92,6 +92,27 @@ def test_a_wrong_entry_says_why_and_asks_again(terminal, wrong, why):
     asked.sees(MAKER).sees(PROMPT).types("other")
     assert asked.ends() == 1
     assert _questions(asked.screen) == [TREATMENT, MAKER]
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "question", "typed", "same"),
+    [
+        pytest.param("--device", "normatec", "older medical NormaTec PCD?", "2", "--device normatec-pcd", id="device"),
+        pytest.param(
+            "--device", "light force", "the class IV laser line", "2", "--modality class-iv-laser --device other",
+            id="a product without an entry",
+        ),
+        pytest.param("--device", "chattanooga", "Which device?", "hydrocollator", "hydrocollator", id="manufacturer"),
+        pytest.param("--payer", "workers compensation", "Which payer?", "1", "--payer ", id="payer"),
+    ],
+)  # fmt: skip
+def test_a_name_that_can_mean_several_things_is_asked_about(terminal, option, name, question, typed, same):
+    others = {"--device": ["--payer", "aetna"], "--payer": ["--modality", "paraffin"]}[option]
+    asked = terminal("suggest", option, name, *others, columns=200)
+    asked.sees("can mean more than one").sees(question).sees(PROMPT).types("moonlight")
+    asked.sees("'moonlight' is none of them").sees(PROMPT).types(typed)
+    assert asked.ends() in (0, 1)
+    assert same in re.search(r"The same without questions: (.+)", asked.screen)[1]
 
 
 @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])

@@ -268,13 +268,13 @@ def test_no_unit_modifier_or_step_is_worded_with_a_placeholder(typed):
 _ASKED = Typed(on=date(2026, 6, 1), device="device", payer="local")
 _APPLIES = {
     "device": "devices: [device]",
-    "maker": "makers: [maker]",
+    "manufacturer": "manufacturers: [manufacturer]",
     "modality": "modalities: [red-lamp]",
     "wider modality": "modalities: [lamp]",
     "code": "codes: ['10001']",
     "nothing": "",
 }
-_LEVEL = {"device": 3, "maker": 2, "modality": 1, "wider modality": 1, "code": 1, "nothing": 0}
+_LEVEL = {"device": 3, "manufacturer": 2, "modality": 1, "wider modality": 1, "code": 1, "nothing": 0}
 
 
 def _override(key, applies, code, **strength):
@@ -284,7 +284,7 @@ def _override(key, applies, code, **strength):
 @pytest.mark.parametrize(
     ("narrow", "wide"), [(one, other) for one in _LEVEL for other in _LEVEL if _LEVEL[one] > _LEVEL[other]]
 )
-def test_the_rule_that_names_the_device_beats_the_maker_beats_treatment_or_code_beats_neither(narrow, wide):
+def test_the_rule_that_names_the_device_beats_the_manufacturer_beats_treatment_or_code_beats_neither(narrow, wide):
     for first, second in (("a", "b"), ("b", "a")):
         rules = {first: _override(first, _APPLIES[narrow], "10002"), second: _override(second, _APPLIES[wide], "10003")}
         book = tiny_book(with_rules("local", [rules[key] for key in sorted(rules)]))
@@ -302,7 +302,7 @@ def test_the_narrower_payer_has_the_last_word_however_wide_its_rule(narrow, wide
     assert [step.code for step in answer.steps if step.layer == "payer"] == ["10002", "10003"]
 
 
-@pytest.mark.parametrize("applies", ["maker", "nothing"])
+@pytest.mark.parametrize("applies", ["manufacturer", "nothing"])
 @pytest.mark.parametrize(("evidence", "confidence"), [("anecdotal", "high"), ("primary", "low")])
 def test_a_weak_rule_gives_way_to_a_strong_one_of_the_same_payer_and_is_shown(applies, evidence, confidence):
     weak = _override("weak", _APPLIES["device"], "10002", evidence=evidence, confidence=confidence)
@@ -385,7 +385,7 @@ def clinic_book(tmp_path_factory):
         "sources/ours.yaml": "sources:\n  - {id: our-letter, title: A letter}\n",
         "payers/our-plan.yaml": (
             "id: our-plan\nname: A plan of our own\nkind: plan\nrules:\n"
-            + rule("our-rule", "", "coverage: covered").replace("[book]", "[our-letter]")
+            + rule("our-rule", "", "verdict: covered").replace("[book]", "[our-letter]")
         ),
     }
     for name, text in texts.items():
@@ -397,7 +397,7 @@ def clinic_book(tmp_path_factory):
 _NAMED = st.fixed_dictionaries(
     {
         field: st.sampled_from([(), ("x",)])
-        for field in ("devices", "makers", "modalities", "codes", "diagnoses", "states")
+        for field in ("devices", "manufacturers", "modalities", "codes", "diagnoses", "states")
     }
 )
 

@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from ..model import Code, ModifierAnswer, Rule
+from ..model import Code, DiagnosisList, ModifierAnswer, Rule
 from ..rulebook.precedence import is_in_force, is_weak
 from .coverage import NEGATIVE, Decided, hanging_on_lists
 from .draft import Draft
 from .matching import Match, diagnosis_hit, match
 from .receipts import stale
-from .wording import weakness
+from .wording import VERDICTS, weakness
 
 _FINAL_SAY = "The payer has the final say: when it tells you otherwise, follow it and keep the letter."
 
@@ -27,7 +27,7 @@ def modifiers(draft: Draft, decided: Decided, known: Code | None) -> tuple[Modif
             if required or each not in answers:
                 answers[each] = ModifierAnswer(modifier=each, says=says, required=required, rule=rule.id)
     for weighed in decided.rules:
-        if weighed.rule.coverage in NEGATIVE:
+        if weighed.rule.verdict in NEGATIVE:
             where = "if so: " if weighed.match.truth == "yes" else "where it is not covered, and if so: "
             for note in weighed.rule.liability:
                 answers.setdefault(
@@ -48,31 +48,48 @@ def _for_code(rule: Rule, known: Code | None) -> tuple[str, ...]:
 def warn(draft: Draft, decided: Decided, today: date) -> None:
     """What the rules do not know, what has ended, what is old, and how weak a list is."""
     case = draft.case()
-    if draft.question.payer and not decided.coverage.steps and not any(draft.rules(case)):
-        draft.warnings.append(
-            f"{draft.payer}: no payer rule about this is known; the answer comes from the code set and the "
-            "manufacturer alone."
-        )
     for payer in draft.chain:
-        for rule in draft.book.rules_of(payer):
+        for rule in draft.book.service_rules_of(payer):
             held = match(draft.book, rule.applies, case)
             if held.truth == "no" or (held.truth == "open" and rule.code and not _concerns(draft, rule)):
                 continue
             _warn_of_rule(draft, rule)
     about = hanging_on_lists(draft.book, draft.chain, case)
-    if draft.question.diagnoses and not about:
-        told = ", ".join(draft.question.diagnoses)
-        draft.warnings.append(f"No rule here weighs a diagnosis for this: {told} changed nothing.")
     lists = dict.fromkeys(key for weighed in about for key in weighed.applies.diagnoses)
     for key in lists if draft.question.diagnoses else ():
         listed = draft.book.diagnosis_list(key)
         if listed:
             hit, _ = diagnosis_hit(draft.book, [key], draft.question.diagnoses)
             found = f"{hit} is on" if hit else f"{', '.join(draft.question.diagnoses)} is not on"
-            draft.warnings.append(f"{found} the list {listed.name!r}. {listed.caveat}")
+            as_listed = _entry(listed, hit) if hit else ""
+            draft.warnings.append(f"{found} the list {listed.name!r}{as_listed}. {listed.caveat}")
     facts = [(f"The {step.layer.replace('_', ' ')} fact {step.rule}", step.checked) for step in draft.steps]
     facts += [(f"The coverage rule {step.rule}", step.checked) for step in decided.coverage.steps if step.checked]
     draft.warnings += filter(None, (stale(draft.book, name, checked, today) for name, checked in facts))
+
+
+def warn_beside(draft: Draft, decided: Decided) -> None:
+    """What nobody told and no rule knows: who else treated, what a diagnosis changed, that the payer is silent."""
+    if draft.question.payer and not decided.coverage.steps and not any(draft.rules(draft.case())):
+        draft.warnings.append(
+            f"{draft.payer}: no payer rule about this is known; the answer comes from the code set and the "
+            "manufacturer alone."
+        )
+    if draft.question.diagnoses and not hanging_on_lists(draft.book, draft.chain, draft.case()):
+        told = ", ".join(draft.question.diagnoses)
+        draft.warnings.append(f"No rule here weighs a diagnosis for this: {told} changed nothing.")
+    for each in decided.aside:
+        verdict = VERDICTS[each.rule.verdict or "unknown"]
+        draft.warnings.append(f"If {'; '.join(each.match.asks)}: {verdict} (rule {each.rule.id}).")
+
+
+def _entry(listed: DiagnosisList, hit: str) -> str:
+    """What a list says of a diagnosis on it, and from which older code it was derived."""
+    for entry in listed.diagnoses:
+        if hit == entry.icd10 or (entry.match == "prefix" and hit.startswith(entry.icd10)):
+            derived = f"derived from {entry.derived_from}" if entry.derived_from else None
+            return f" ({'; '.join(filter(None, (entry.says, entry.group, derived)))})"
+    return ""
 
 
 def _concerns(draft: Draft, rule: Rule) -> bool:
@@ -85,7 +102,7 @@ def _warn_of_rule(draft: Draft, rule: Rule) -> None:
     if rule.position_unknown and is_in_force(rule, day):
         draft.contested = draft.contested or not rule.applies.therapy
         draft.warnings.append(f"{name}, rule {rule.id}: {rule.says} Its position is not known here.")
-    if (rule.code and _concerns(draft, rule)) or rule.coverage:
+    if (rule.code and _concerns(draft, rule)) or rule.verdict:
         if rule.ends and rule.ends < day:
             draft.warnings.append(f"{name}: rule {rule.id} ended on {rule.ends} and is not applied.")
         elif rule.effective and rule.effective > day:
@@ -103,7 +120,7 @@ def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
         first += [f"Exception in rule {weighed.rule.id}: {each}." for each in weighed.rule.exceptions]
     draft.before_you_bill[:0] = first
     for rule, held in draft.rules(draft.case()):
-        _limits(draft, rule, held)
+        draft.before_you_bill += limits(draft, rule, held)
         if rule.disputed:
             draft.warnings.append(f"Disputed: {rule.disputed}")
         if rule.not_modelled:
@@ -118,13 +135,14 @@ def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
     draft.before_you_bill.append(_FINAL_SAY)
 
 
-def _limits(draft: Draft, rule: Rule, held: Match) -> None:
+def limits(draft: Draft, rule: Rule, held: Match) -> list[str]:
+    """What a rule says of units, authorization and payment in its own words, with how sure and if what."""
     only = f" (only if {'; '.join(held.asks)})" if held.truth == "open" else ""
     weak = f" [{weakness(rule.evidence, rule.confidence)}]" if is_weak(rule) else ""
-    for label, text in (
+    labelled = (
         ("Unit limit", rule.unit_limit),
         ("Prior authorization", rule.prior_authorization),
         ("Payment", rule.payment),
-    ):
-        if text:
-            draft.before_you_bill.append(f"{label}, {draft.payer_name(rule.payer)}: {text.rstrip('.')}{only}{weak}.")
+    )
+    payer = draft.payer_name(rule.payer)
+    return [f"{label}, {payer}: {text.rstrip('.')}{only}{weak}." for label, text in labelled if text]

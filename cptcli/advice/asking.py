@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from typing import Any, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from ..errors import AmbiguousName, BadValue, UnknownName
-from ..model import Choice, Modality, Question, Setting
+from ..errors import AmbiguousName, BadValue, Meaning, UnknownName
+from ..model import Care, Choice, Claim, Modality, Notice, Product, Provider, Question, Setting, SharedName
 from ..rulebook.book import RuleBook
 from ..rulebook.names import Found, normalized, upright
 
@@ -27,10 +28,17 @@ class Typed(Struct, frozen=True, kw_only=True):
     answers: tuple[str, ...] = ()
     diagnoses: tuple[str, ...] = ()
     coding_verification: str | None = None
+    provider: str | None = None
+    discipline: str | None = None
+    claim: str | None = None
+    care: str | None = None
+    abn: str | None = None
 
 
 def understand(book: RuleBook, typed: Typed) -> Question:
     """The question that was meant. Raises UnknownName, AmbiguousName or BadValue, each with what to type instead."""
+    if typed.modality and not typed.device and _is_brand(book, typed.modality):
+        typed = structs.replace(typed, modality=None, device=typed.modality)
     setting = _setting(typed.setting)
     modality = resolve_modality(book, typed.modality) if typed.modality else None
     device, other = None, False
@@ -59,7 +67,37 @@ def understand(book: RuleBook, typed: Typed) -> Question:
         answers=tuple(typed.answers),
         diagnoses=tuple(dict.fromkeys(read_diagnosis(each) for each in typed.diagnoses)),
         coding_verification=_printable(typed.coding_verification or "") or None,
+        provider=read_word("--provider", typed.provider, Provider),
+        discipline=resolve_discipline(book, typed.discipline) if typed.discipline else None,
+        claim=read_word("--claim", typed.claim, Claim),
+        care=read_word("--care", typed.care, Care),
+        abn=read_word("--abn", typed.abn, Notice),
     )
+
+
+def read_word(option: str, asked: str | None, words: Any) -> Any:
+    """One of the words of a Literal, however it is typed. Raises BadValue naming them all."""
+    if asked is None:
+        return None
+    wanted = "_".join(normalized(asked).split())
+    if wanted not in get_args(words):
+        raise BadValue(option, asked, f"one of {', '.join(get_args(words))}")
+    return wanted
+
+
+def resolve_discipline(book: RuleBook, asked: str) -> str:
+    """The id of a discipline, as PT, by its letters or its name. Raises BadValue naming them all."""
+    wanted = normalized(asked)
+    for each in book.disciplines():
+        if wanted in (normalized(each.id), normalized(each.name)):
+            return each.id
+    raise BadValue("--discipline", asked, f"one of {', '.join(each.id for each in book.disciplines())}")
+
+
+def _is_brand(book: RuleBook, asked: str) -> bool:
+    """Whether what was named as a treatment is none, and is the name of a device or of its manufacturer."""
+    named = (book.find(shelf, asked).how for shelf in ("devices", "shared_names", "manufacturers"))
+    return book.find("modalities", asked).how not in ("exact", "beginning") and "exact" in named
 
 
 def _printable(typed: str) -> str:
@@ -81,7 +119,8 @@ def _setting(asked: str | None) -> Setting | None:
 def resolve_modality(book: RuleBook, asked: str) -> str:
     """The id of the modality that `asked` names."""
     found = book.find("modalities", asked)
-    return found.clear or _not_clear(book, "modality", asked, found, "cpt lookup WORDS searches.")
+    todo = f"It is a device: --device {asked!r}." if _is_brand(book, asked) else "cpt lookup WORDS searches."
+    return found.clear or _not_clear(book, "modality", asked, found, todo)
 
 
 def resolve_payer(book: RuleBook, asked: str) -> str:
@@ -95,11 +134,23 @@ def resolve_payer(book: RuleBook, asked: str) -> str:
 
 
 def resolve_device(book: RuleBook, asked: str, setting: Setting | None = None, modality: str | None = None) -> str:
-    """The id of the device that a product or maker name means, in that setting and for that modality."""
+    """The id of the device that a product or manufacturer name means, in that setting and for that modality.
+
+    A name shared by several products is never taken for one of them, unless setting or modality tells.
+    """
     found = book.find("devices", asked)
-    makers = book.find("makers", asked)
-    if found.how != "exact" and makers.how in ("exact", "beginning"):
-        found = Found(_devices_of(book, makers.ids), makers.how)
+    manufacturers = book.find("manufacturers", asked)
+    elsewhere: list[Product] = []  # meant by a shared name, and without an entry of their own
+    if found.how != "exact":
+        if manufacturers.how in ("exact", "beginning"):
+            found = Found(_devices_of(book, manufacturers.ids), manufacturers.how)
+        shared = book.find("shared_names", asked)
+        if shared.how in ("exact", "beginning"):
+            products = [each for key in shared.ids if (held := book.shared_name(key)) for each in held.products]
+            ids = dict.fromkeys(found.ids if found.how in ("exact", "beginning") else ())
+            ids |= dict.fromkeys(each.device for each in products if each.device)
+            found = Found(tuple(ids), shared.how)
+            elsewhere = [each for each in products if each.modality and _kind_fits(book, each.modality, modality)]
     if found.how not in ("exact", "beginning"):
         todo = "For a device that is not there: --modality NAME --device other."
         return _not_clear(book, "device", asked, found, todo)
@@ -110,9 +161,31 @@ def resolve_device(book: RuleBook, asked: str, setting: Setting | None = None, m
         fitting = _narrowed(fitting, lambda key: _same_treatment(book, key, modality))
     if setting is None:
         fitting = _narrowed(fitting, lambda key: "clinic" in _settings(book, key))
-    if len(fitting) == 1:
+    if len(fitting) == 1 and not elsewhere:
         return fitting[0]
-    raise AmbiguousName("device", asked, [_label(book, "device", key) for key in fitting])
+    meanings = [_meaning(book, "device", key) for key in fitting]
+    meanings += [Meaning(each.name, {"modality": each.modality or "", "device": NOT_LISTED[0]}) for each in elsewhere]
+    raise AmbiguousName("device", asked, meanings, which_of(book, fitting))
+
+
+def shared_by(book: RuleBook, asked: str) -> SharedName | None:
+    """The name that several products share, where it is what was asked for."""
+    found = book.find("shared_names", asked)
+    if found.how != "exact" or book.find("devices", asked).how == "exact":
+        return None
+    return book.shared_name(found.ids[0])
+
+
+def which_of(book: RuleBook, devices: Sequence[str]) -> tuple[str, ...]:
+    """The questions that tell devices apart that share a name; none where they share none."""
+    shared = [frozenset(book.linked("shared_names_of_device", key)) for key in devices]
+    together = frozenset.intersection(*shared) if shared else frozenset()
+    return tuple(held.ask for key in sorted(together) if (held := book.shared_name(key)))
+
+
+def _kind_fits(book: RuleBook, modality: str, asked: str | None) -> bool:
+    """Whether one of the two modalities is a kind of the other; where none was asked for, every one fits."""
+    return asked is None or asked in book.modality_chain(modality) or modality in book.modality_chain(asked)
 
 
 def _narrowed(keys: tuple[str, ...], fits: Callable[[str], bool]) -> tuple[str, ...]:
@@ -120,8 +193,13 @@ def _narrowed(keys: tuple[str, ...], fits: Callable[[str], bool]) -> tuple[str, 
     return tuple(key for key in keys if fits(key)) or keys
 
 
-def _devices_of(book: RuleBook, makers: Iterable[str]) -> tuple[str, ...]:
-    return tuple(device.id for key in makers if (maker := book.maker(key)) for device in maker.devices)
+def _devices_of(book: RuleBook, manufacturers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(
+        device.id
+        for key in manufacturers
+        if (manufacturer := book.manufacturer(key))
+        for device in manufacturer.devices
+    )
 
 
 def _settings(book: RuleBook, device: str) -> tuple[Setting, ...]:
@@ -131,21 +209,19 @@ def _settings(book: RuleBook, device: str) -> tuple[Setting, ...]:
 
 def _same_treatment(book: RuleBook, device: str, modality: str) -> bool:
     held = book.device(device)
-    return held is not None and (
-        modality in book.modality_chain(held.modality) or held.modality in book.modality_chain(modality)
-    )
+    return held is not None and _kind_fits(book, held.modality, modality)
 
 
-def _label(book: RuleBook, kind: str, key: str) -> str:
+def _meaning(book: RuleBook, kind: str, key: str) -> Meaning:
     held = {"device": book.device, "payer": book.payer, "modality": book.modality}[kind](key)
-    return f"{key} ({held.name})" if held else key
+    return Meaning(held.name if held else key, {kind: key})
 
 
 def _not_clear(book: RuleBook, kind: str, asked: str, found: Found, todo: str) -> str:
-    labels = [_label(book, kind, key) for key in found.ids]
+    meanings = [_meaning(book, kind, key) for key in found.ids]
     if found.how in ("exact", "beginning", "words") and len(found.ids) > 1:
-        raise AmbiguousName(kind, asked, labels)
-    raise UnknownName(kind, asked, labels[:6], todo)
+        raise AmbiguousName(kind, asked, meanings, which_of(book, found.ids) if kind == "device" else ())
+    raise UnknownName(kind, asked, [*map(str, meanings[:6])], todo)
 
 
 def resolve_state(book: RuleBook, asked: str) -> str:
@@ -170,7 +246,7 @@ def read_diagnosis(asked: str) -> str:
 class Settled(Struct, frozen=True):
     """Where a modality's questions lead: `code` is the code set's answer, `unanswered` what still has to be asked."""
 
-    modality: str
+    modality: str | None  # None where the answer starts from a billed code
     code: str | None
     choice: Choice | None = None
     assumed: Modality | None = None  # the modality whose answer was taken because none was given

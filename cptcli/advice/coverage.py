@@ -6,20 +6,13 @@ from msgspec import Struct
 
 from ..model import Coverage, CoverageStep, Rule, Verdict
 from ..rulebook.book import RuleBook
-from ..rulebook.precedence import has_started, is_in_force, is_weak, specificity
-from .matching import Case, Match, match
+from ..rulebook.precedence import is_in_force, is_weak
+from .matching import Case, match
 from .receipts import refs, status_on
+from .weighing import Weighed, weigh
 from .wording import VERDICTS, weakness
 
 NEGATIVE: frozenset[Verdict] = frozenset(("not_covered", "investigational", "bundled"))
-
-
-class Weighed(Struct, frozen=True):
-    """A coverage rule that may speak to the case."""
-
-    rule: Rule
-    match: Match
-    rank: tuple[object, ...]
 
 
 class Decided(Struct, frozen=True):
@@ -28,19 +21,31 @@ class Decided(Struct, frozen=True):
     coverage: Coverage
     rules: tuple[Weighed, ...]
     asks: tuple[str, ...]
+    aside: tuple[
+        Weighed, ...
+    ] = ()  # would speak if somebody else treated, or on another claim; shown beside the verdict
 
 
 def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str | None) -> Decided:
     """The verdict for the case under the payers of `chain`, the widest first."""
-    weighed = _weigh(book, chain, case)
+    weighed = weigh(
+        book,
+        chain,
+        case.question.service_date,
+        lambda payer: (rule for rule in book.service_rules_of(payer) if rule.verdict),
+        lambda rule: match(book, rule.applies, case),
+    )
     decisive = next((each for each in weighed if each.match.truth == "yes"), None)
-    pending = [each for each in weighed[: weighed.index(decisive) if decisive else None] if each is not decisive]
+    ahead = weighed[: weighed.index(decisive) if decisive else None]
+    sure_yes = decisive is not None and decisive.rule.verdict == "covered"
+    aside = () if sure_yes else tuple(each for each in ahead if each.match.aside)
+    pending = [each for each in ahead if each not in aside]
     steps = [_step(book, each, each is decisive) for each in weighed if each is decisive or each in pending]
     status = None if decisive else _status_step(book, chain, case, code)
     if status:
         steps.append(status)
-    settled: Verdict | None = decisive.rule.coverage if decisive else status.verdict if status else None
-    verdicts = {each.rule.coverage for each in pending} | ({settled} if settled else {None})
+    settled: Verdict | None = decisive.rule.verdict if decisive else status.verdict if status else None
+    verdicts = {each.rule.verdict for each in pending} | ({settled} if settled else {None})
     verdict: Verdict = (
         "unknown"
         if not steps
@@ -58,42 +63,17 @@ def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str 
         ),
         tuple(each for each in weighed if each is decisive or each in pending),
         asks,
+        aside,
     )
-
-
-def _weigh(book: RuleBook, chain: Sequence[str], case: Case) -> list[Weighed]:
-    """Every coverage rule in force that may apply, the one that counts first."""
-    found: list[Weighed] = []
-    overruled: set[str] = set()
-    for depth, payer in enumerate(chain):
-        for rule in book.rules_of(payer):
-            if not rule.coverage or not has_started(rule, case.question.service_date):
-                continue
-            held = match(book, rule.applies, case)
-            if held.truth == "no":
-                continue
-            if held.truth == "yes":  # also when it has ended: that does not bring back what it replaced
-                overruled.update(key for key in rule.replaces if _may_overrule(book, rule, key))
-            if is_in_force(rule, case.question.service_date):
-                own = book.is_clinic_rule(rule.id)
-                rank = (rule.binding, not is_weak(rule), own, depth, specificity(rule.applies), rule.id)
-                found.append(Weighed(rule, held, rank))
-    return sorted((each for each in found if each.rule.id not in overruled), key=lambda each: each.rank, reverse=True)
-
-
-def _may_overrule(book: RuleBook, rule: Rule, key: str) -> bool:
-    """A weak rule overrules only weak ones, also by name."""
-    other = book.rule(key)
-    return other is not None and (is_weak(other) or not is_weak(rule))
 
 
 def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
     rule = weighed.rule
-    assert rule.coverage is not None
+    assert rule.verdict is not None
     return CoverageStep(
         rule=rule.id,
         payer=rule.payer or "",
-        verdict=rule.coverage,
+        verdict=rule.verdict,
         decided=decided,
         policy=rule.policy,
         says=rule.says,
@@ -149,7 +129,7 @@ def _says(
         return f"Not known: the rule base holds no rule on paying for this ({who}). That is not a yes; ask the payer."
     decided = ""
     if decisive:
-        decided = VERDICTS[decisive.rule.coverage or "unknown"] + _by(book, decisive)
+        decided = VERDICTS[decisive.rule.verdict or "unknown"] + _by(book, decisive)
     elif status:
         decided = f"{VERDICTS[status.verdict]} (rule {status.rule})"
     if not pending:
@@ -158,7 +138,7 @@ def _says(
     if verdict in NEGATIVE:
         also = ", ".join(f"rule {each.rule.id}" for each in pending)
         return _sentence(f"{decided}; {also} may say the same")
-    parts = [f"{_condition(each.match.asks)}: {VERDICTS[each.rule.coverage or 'unknown']}{_by(book, each)}"
+    parts = [f"{_condition(each.match.asks)}: {VERDICTS[each.rule.verdict or 'unknown']}{_by(book, each)}"
              for each in pending]  # fmt: skip
     parts.append(f"otherwise {decided}" if decided else "otherwise not known, which is not a yes")
     return _sentence("; ".join(parts))
@@ -169,7 +149,7 @@ def _unlisted(book: RuleBook, chain: Sequence[str], case: Case, verdict: Verdict
     told = ", ".join(case.question.diagnoses)
     for rule in hanging_on_lists(book, chain, case) if told and verdict not in NEGATIVE else ():
         lists = (book.diagnosis_list(key) for key in rule.applies.diagnoses)
-        if rule.coverage in NEGATIVE and any(held and held.confidence == "low" for held in lists):
+        if rule.verdict in NEGATIVE and any(held and held.confidence == "low" for held in lists):
             return (
                 f" That holds only if {told} is none of what rule {rule.id} excludes: it is not on the list, and the "
                 "list is of low confidence."
@@ -182,8 +162,8 @@ def hanging_on_lists(book: RuleBook, chain: Sequence[str], case: Case) -> list[R
     return [
         rule
         for payer in chain
-        for rule in book.rules_of(payer)
-        if rule.coverage
+        for rule in book.service_rules_of(payer)
+        if rule.verdict
         and rule.applies.diagnoses
         and (case.modalities & {*rule.applies.modalities} or case.codes & {*rule.applies.codes})
         and is_in_force(rule, case.question.service_date)

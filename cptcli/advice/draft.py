@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ..errors import MissingOption
-from ..model import Confidence, Device, Evidence, Layer, Payer, Question, Rule, Step
+from ..model import Confidence, Device, Evidence, Layer, Payer, Question, Rule, Step, Table
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import has_started, is_in_force
-from .asking import contractor_for, settle
+from .asking import Settled, contractor_for, settle
 from .matching import Case, Match, match
 from .receipts import refs
 
@@ -15,7 +15,7 @@ from .receipts import refs
 class Draft:
     """One question on its way through the layers; thrown away with its answer.
 
-    Raises MissingOption where neither modality nor device, or no payer, is named.
+    Raises MissingOption where neither modality, device nor billed code, or no payer, is named.
     """
 
     def __init__(self, book: RuleBook, question: Question) -> None:
@@ -31,13 +31,20 @@ class Draft:
         self.refused: str | None = None  # the code that a payer does not take; a payer below may still take it
         self.answered_by: Layer | None = None
         self.resolved: str | None = None
+        self.contractors: Table | None = None  # by which the state found its contractor
         self.contested = False  # a rule may want another code, or a dispute or unknown position touches the answer
-        if question.modality is None:
+        if question.modality is None and question.code is None:
             raise MissingOption(["--modality or --device"])
         self.device: Device | None = book.device(question.device) if question.device else None
         narrower = self.device and question.modality in book.modality_chain(self.device.modality)
         self.modality = self.device.modality if self.device and narrower else question.modality
-        self.settled = settle(book, self.modality, question.answers, self.device is not None)
+        self.settled = (
+            settle(book, self.modality, question.answers, self.device is not None)
+            if self.modality
+            else Settled(None, question.code)
+        )
+        billed = question.code if self.modality is None else None
+        self.possible = frozenset(book.linked("modalities_of_code", billed)) if billed else frozenset()
         self.chain = self._payers()
 
     def _payers(self) -> tuple[str, ...]:
@@ -64,20 +71,27 @@ class Draft:
             assert known is not None
             words = (f"{question.state} belongs to {known.name}", known.says, known.caveat)
             self.resolved = ". ".join(each.rstrip(".") for each in words if each) + "."
-            table = book.table_effective("medicare-contractors")
-            if table and question.service_date < table:
-                self.warnings.append(
-                    f"Contractors by state are held from {table} on: on {question.service_date} another may have "
-                    f"decided for {question.state}, so its own rules are not certain for that day."
-                )
+            self._by_state(question.state)
             return book.payer_chain(contractor)
         below = [known for key in book.children(held.id) if (known := book.payer(key))]
         states = {*held.states, *(state for each in below for state in each.states)}
+        if any(each.jurisdiction and each.states for each in (held, *below)):
+            self._by_state(question.state)
         if states and question.state not in states:
             self.warnings.append(
                 f"{held.name} is known here for {', '.join(sorted(states))}, not {question.state}: check who pays."
             )
         return book.payer_chain(held.id)
+
+    def _by_state(self, state: str) -> None:
+        """Note that the answer leans on the table of contractors by state, and on which days that is no proof."""
+        table = self.contractors = self.book.table("medicare-contractors")
+        day = self.question.service_date
+        if table and day < table.effective:
+            self.warnings.append(
+                f"Contractors by state are held from {table.effective} on: on {day} another may have decided for "
+                f"{state}, so its own rules are not certain for that day."
+            )
 
     def _warn_of_payer(self, held: Payer) -> None:
         """Say so where the payer that was named has ended, or does not decide for this setting or any more."""
@@ -114,15 +128,16 @@ class Draft:
             kinds.add(self.device.modality)
         return Case(
             self.question,
-            frozenset(wider for kind in kinds for wider in self.book.modality_chain(kind)),
-            self.book.maker_of(self.device.id) if self.device else None,
+            frozenset(wider for kind in kinds if kind for wider in self.book.modality_chain(kind)),
+            self.book.manufacturer_of(self.device.id) if self.device else None,
             frozenset(self.named) if codes is None else codes,
+            frozenset() if kinds - {None} else self.possible,
         )
 
     def rules(self, case: Case) -> Iterator[tuple[Rule, Match]]:
         """Every rule of the payers that is in force on the day and may apply to the case, the widest payer first."""
         for payer in self.chain:
-            for rule in self.book.rules_of(payer):
+            for rule in self.book.service_rules_of(payer):
                 if is_in_force(rule, self.question.service_date):
                     held = match(self.book, rule.applies, case)
                     if held.truth != "no":
@@ -134,7 +149,7 @@ class Draft:
         return {
             key
             for payer in self.chain
-            for rule in self.book.rules_of(payer)
+            for rule in self.book.service_rules_of(payer)
             if rule.code and has_started(rule, day) and match(self.book, rule.applies, case).truth == "yes"
             for key in rule.replaces
         }

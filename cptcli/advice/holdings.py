@@ -3,19 +3,25 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from typing import get_args
 
 from msgspec import Struct
 
+from ..model import Evidence
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak
 
 
 class Holding(Struct, frozen=True):
-    """One kind of entry: how many, by evidence, checked from and to, and what is known to be missing."""
+    """One kind of entry: how many, by evidence and confidence, checked from and to, and what is known to be missing.
+
+    A payer counts by the strongest evidence of its own rules, a code by that of its sources.
+    """
 
     kind: str
     count: int
     evidence: dict[str, int]
+    confidence: dict[str, int]
     checked: tuple[date, date] | None
     since: date | None  # the first day any of them is known to hold for
     missing: dict[str, tuple[str, ...]]  # what is missing -> the ids it is missing for
@@ -28,21 +34,27 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
     codes = [code for key in book.keys("codes") if (code := book.code(key))]
     modalities = [modality for key in book.keys("modalities") if (modality := book.modality(key))]
     payers = [payer for key in book.keys("payers") if (payer := book.payer(key))]
+    sources = {key: source for key in book.keys("sources") if (source := book.source(key))}
+    tables = [table for key in book.keys("tables") if (table := book.table(key))]
     with_rules = {rule.payer for rule in rules}
     silent = [each.id for each in payers if each.id not in with_rules and each.jurisdiction is None]
+    of_payers = (_strongest(rule.evidence for rule in book.rules_of(payer.id)) for payer in payers)
+    of_codes = (_strongest(sources[key].evidence for key in code.sources if key in sources) for code in codes)
     return (
         Holding(
             "payers",
             len(payers),
+            _count(of_payers),
             {},
-            None,
-            None,
+            _span(rule.checked for rule in rules),
+            min((rule.effective for rule in rules if rule.effective), default=None),
             {"no rule of its own is known": tuple(silent)},
         ),
         Holding(
             "rules",
             len(rules),
             _count(rule.evidence for rule in rules),
+            _count(rule.confidence for rule in rules),
             _span(rule.checked for rule in rules),
             min((rule.effective for rule in rules if rule.effective), default=None),
             {
@@ -57,10 +69,11 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
             "devices",
             len(devices),
             _count(device.evidence for device in devices),
+            _count(device.confidence for device in devices),
             _span(device.checked for device in devices),
             None,
             {
-                "nothing published by the maker was found": tuple(
+                "nothing published by the manufacturer was found": tuple(
                     device.id for device in devices if device.recommendation.stance == "none_found"
                 ),
                 "no document was found": tuple(device.id for device in devices if not device.sources),
@@ -70,6 +83,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
             "modalities",
             len(modalities),
             _count(modality.evidence for modality in modalities),
+            _count(modality.confidence for modality in modalities),
             _span(modality.checked for modality in modalities),
             None,
             {
@@ -80,16 +94,43 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
         Holding(
             "codes",
             len(codes),
-            {},
+            _count(of_codes),
+            _count(code.confidence for code in codes),
             _span(code.checked for code in codes),
             min((code.effective for code in codes if code.effective), default=None),
             {"first day not known": tuple(code.code for code in codes if code.effective is None)},
         ),
+        Holding(
+            "sources",
+            len(sources),
+            _count(source.evidence for source in sources.values()),
+            {},
+            None,
+            None,
+            {"not read, or the title alone": tuple(key for key, each in sources.items() if each.read in _NOT_READ)},
+        ),
+        Holding(
+            "tables",
+            len(tables),
+            {},
+            _count(table.confidence for table in tables),
+            None,
+            min((table.effective for table in tables), default=None),
+            {},
+        ),
     )
 
 
-def _count(values: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(values).most_common())
+_GRADES = get_args(Evidence)  # the strongest first
+_NOT_READ = ("title only", "cited only")
+
+
+def _strongest(grades: Iterable[Evidence | None]) -> Evidence | None:
+    return min(filter(None, grades), key=_GRADES.index, default=None)
+
+
+def _count(values: Iterable[str | None]) -> dict[str, int]:
+    return dict(Counter(filter(None, values)).most_common())
 
 
 def _span(days: Iterable[date]) -> tuple[date, date] | None:

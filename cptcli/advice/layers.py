@@ -36,7 +36,10 @@ class NeedsAnswer(MissingOption):
 
 
 def code_set(draft: Draft) -> None:
-    """The modality's own code for the setting, or the device's where that is known to differ."""
+    """The modality's own code for the setting, or the device's where that is known to differ; else the billed one."""
+    if draft.settled.modality is None:
+        _as_billed(draft)
+        return
     if draft.question.setting == "home":
         _equipment(draft)
         return
@@ -76,6 +79,13 @@ def code_set(draft: Draft) -> None:
     if modality.do_not_use:
         avoided = "; ".join(f"{each.code} ({each.says.rstrip('.')})" for each in modality.do_not_use)
         draft.before_you_bill.append(f"Not the code for this: {avoided}.")
+
+
+def _as_billed(draft: Draft) -> None:
+    known = draft.book.code(draft.settled.code or "")
+    if known:
+        draft.step("code_set", f"As billed: {known.name}.", "primary", known.confidence, known.checked, known.sources,
+                   code=known.code)  # fmt: skip
 
 
 def _led_to(draft: Draft, modality: Modality, code: str | None) -> str:
@@ -152,7 +162,7 @@ def hold_back_equipment(draft: Draft) -> None:
         else:
             draft.withdraw()
     if draft.code is None:
-        draft.before_you_bill.append(f"Ask the maker for {'; '.join(verification.ask_for)}.")
+        draft.before_you_bill.append(f"Ask the manufacturer for {'; '.join(verification.ask_for)}.")
         draft.before_you_bill.append("Then ask again with --coding-verification and what it says.")
     draft.before_you_bill.append(verification.says)
     draft.before_you_bill += [f"{body.name}: {body.says}" for body in verification.bodies]
@@ -169,22 +179,26 @@ def _is_equipment(code: Code | None) -> bool:
 
 
 def manufacturer(draft: Draft) -> None:
-    """What the maker publishes; a list that contradicts a code's own meaning is shown as refused, not followed."""
+    """What the manufacturer publishes; what contradicts a code's own meaning is shown as refused, not followed."""
     device = draft.device
     if device is None:
         if draft.question.other_device:
-            draft.warnings.append("The device is not in this rule base: ask its maker what it recommends, in writing.")
+            draft.warnings.append(
+                "The device is not in this rule base: ask its manufacturer what it recommends, in writing."
+            )
         return
     told = device.recommendation
     refused = {each.code for each in device.refused_codes}
     at_home = draft.question.setting == "home"
     fitting = [each.code for each in told.codes if _is_equipment(draft.book.code(each.code)) == at_home]
     code = next((each for each in fitting if each not in refused), None) if told.stance in _RECOMMENDED else None
-    maker = draft.book.maker(draft.book.maker_of(device.id))
-    name = maker.name if maker else device.name
+    manufacturer = draft.book.manufacturer(draft.book.manufacturer_of(device.id))
+    name = manufacturer.name if manufacturer else device.name
     draft.step(
         "manufacturer",
-        f"{name}: {told.says}",
+        f"{name}: {told.says}"
+        if told.published is None
+        else f"{name}: {told.says.rstrip('.')} (published: {told.published}).",
         told.evidence or device.evidence,
         told.confidence or device.confidence,
         device.checked,
@@ -197,7 +211,8 @@ def manufacturer(draft: Draft) -> None:
     )
     draft.warnings += [f"Refused, not followed: {each.code}. {each.says}" for each in device.refused_codes]
     draft.warnings += [f"{each.party}: {each.says}" for each in device.disputes]
-    draft.warnings += filter(None, (device.ask_which, device.caveat))
+    if device.caveat:
+        draft.warnings.append(device.caveat)
     if not at_home:
         draft.before_you_bill.append(f"{device.name}: {device.says}")
 
@@ -300,17 +315,22 @@ def _may_change(draft: Draft, rule: Rule, held: Match) -> None:
 
 def withdraw_what_does_not_hold(draft: Draft) -> None:
     """No code is given for a day on which it did not exist, for a payer that rejects it, or against what was said."""
-    known = draft.book.code(draft.code) if draft.code else None
+    named = draft.code or draft.candidate
+    known = draft.book.code(named) if named else None
     if known is None:
         return
     day = draft.question.service_date
+    if gone := existence(known, day):
+        draft.warnings.append(gone)
+        draft.candidate = None
+        draft.withdraw()
+    if draft.code is None:
+        return
     status, seen = status_on(known, day)
     indicator = draft.book.status(status)
     by_schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
     left_alone = UNATTENDED in draft.question.answers and known.attendance and known.attendance.level == "constant"
-    if gone := existence(known, day):
-        draft.warnings.append(gone)
-    elif by_schedule and indicator and not indicator.valid:
+    if by_schedule and indicator and not indicator.valid:
         draft.warnings.append(f"{draft.payer} rejects {known.code}: status {status}, {indicator.says} ({seen}).")
         modality = draft.book.modality(draft.settled.modality)
         if modality and modality.medicare_note:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 
 from ..errors import UnknownName
-from ..model import DeviceLine, Listing, ModalityLine, PayerLine, RuleCard
+from ..model import DeviceLine, EditFamily, Listing, ModalityLine, PayerLine, Policy, PolicyCard, RuleCard, Table
 from ..rulebook.book import RuleBook
 from ..rulebook.names import nearest, normalized
 from ..rulebook.precedence import is_in_force
@@ -16,17 +16,19 @@ _ONE = {"devices": "device", "payers": "payer", "modalities": "modality"}
 
 
 def devices(book: RuleBook, words: str, modality: str | None) -> Listing:
-    """The devices whose name, maker or modality holds the words, of one modality if asked."""
+    """The devices whose name, manufacturer or modality holds the words, of one modality if asked."""
     wanted = resolve_modality(book, modality) if modality else None
     lines: list[DeviceLine] = []
     for key in book.keys("devices"):
         held = book.device(key)
         assert held is not None
-        maker = book.maker(book.maker_of(key))
-        name = maker.name if maker else ""
+        manufacturer = book.manufacturer(book.manufacturer_of(key))
+        name = manufacturer.name if manufacturer else ""
         if wanted and wanted not in book.modality_chain(held.modality):
             continue
-        if _holds(words, key, held.name, name, held.modality, *held.models, *held.also_called):
+        shared = (book.shared_name(each) for each in book.linked("shared_names_of_device", key))
+        also = (other for each in shared if each for other in (each.name, *each.also_called))
+        if _holds(words, key, held.name, name, held.modality, *held.models, *held.also_called, *also):
             told = held.recommendation
             lines.append(
                 DeviceLine(
@@ -38,6 +40,7 @@ def devices(book: RuleBook, words: str, modality: str | None) -> Listing:
                     stance=told.stance,
                     codes=tuple(dict.fromkeys(each.code for each in told.codes)),
                     refused_codes=tuple(each.code for each in held.refused_codes),
+                    fda=held.fda,
                     evidence=held.evidence,
                     confidence=held.confidence,
                     checked=held.checked,
@@ -70,7 +73,8 @@ def payers(book: RuleBook, words: str, state: str | None, kind: str | None) -> L
                 )
             )
     lines.sort(key=lambda line: line.name.casefold())
-    return _listing(book, "payers", words, lines)
+    tables = [table] if where and (table := book.table("medicare-contractors")) else []
+    return _listing(book, "payers", words, lines, tables)
 
 
 def _is_in(book: RuleBook, payer: str, state: str) -> bool:
@@ -103,11 +107,14 @@ def modalities(book: RuleBook, words: str) -> Listing:
     return _listing(book, "modalities", words, lines)
 
 
-def explain(book: RuleBook, asked: str, day: date) -> RuleCard:
-    """One rule in full. Raises UnknownName with the nearest rule ids."""
+def explain(book: RuleBook, asked: str, day: date) -> RuleCard | PolicyCard:
+    """One rule or policy in full. Raises UnknownName with the nearest ids."""
     rule = book.rule(asked.strip())
     if rule is None:
-        near = nearest(asked.strip().casefold(), book.keys("rules"))
+        policies = {policy.id: (family, policy) for family, policy in book.policies()}
+        if asked.strip() in policies:
+            return _policy_card(book, *policies[asked.strip()], day)
+        near = nearest(asked.strip().casefold(), (*book.keys("rules"), *policies))
         raise UnknownName("rule", asked, near, "Answers and cpt lookup name the rules they used.")
     payer = book.payer(rule.payer or "")
     cited = dict.fromkeys((*rule.sources, *(each for fact in rule.facts for each in fact.sources)))
@@ -123,6 +130,20 @@ def explain(book: RuleBook, asked: str, day: date) -> RuleCard:
     )
 
 
+def _policy_card(book: RuleBook, family: EditFamily, policy: Policy, day: date) -> PolicyCard:
+    rules = (rule for key in book.keys("rules") if (rule := book.rule(key)) and rule.edits == family.id)
+    return PolicyCard(
+        policy=policy,
+        family=family.id,
+        family_name=family.name,
+        payers=tuple(dict.fromkeys(rule.payer for rule in rules if rule.payer)),
+        place=book.place("policy", policy.id),
+        in_force=is_in_force(policy, day),
+        sources=tuple(held for key in policy.sources if (held := book.source(key))),
+        rulebook=book.receipt,
+    )
+
+
 def _holds(words: str, *names: str) -> bool:
     """Whether every word is the beginning of a word in the names."""
     text = " " + " ".join(normalized(name) for name in names)
@@ -134,7 +155,8 @@ def _listing(
     kind: Literal["devices", "payers", "modalities"],
     words: str,
     lines: Sequence[DeviceLine | PayerLine | ModalityLine],
+    tables: Sequence[Table] = (),
 ) -> Listing:
     if not lines:
         raise UnknownName(_ONE[kind], words.strip() or "so", (), f"cpt {kind} lists all; without filters, more.")
-    return Listing(kind=kind, lines=tuple(lines), rulebook=book.receipt)
+    return Listing(kind=kind, lines=tuple(lines), tables=tuple(tables), rulebook=book.receipt)

@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from msgspec import structs
+
 from ..errors import UnknownName
 from ..model import CodeCard, Hits, Rule, RuleLine, SourceRef
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force
-from .receipts import existence, refs, stale, status_on
+from .receipts import existence, refs, stale, status_on, tables_of
 from .search import search
 from .wording import units_in_words
 
-_CODE = r"[0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4}"
-_WITH_MODIFIERS = rf"(?P<code>{_CODE})(?P<rest>([ ,:-]*[A-Z0-9]{{2}})+)"
+CODE = r"[0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4}"
+_WITH_MODIFIERS = rf"(?P<code>{CODE})(?P<rest>([ ,:-]*[A-Z0-9]{{2}})+)"
 _CODE_LIKE = r"(?=.*[0-9])[A-Z]?[0-9OIL]{3,}[A-Z]?"
 _LOOKS_ALIKE = str.maketrans("OIL", "011")
 
@@ -27,7 +29,7 @@ def lookup(book: RuleBook, asked: str, day: date, today: date) -> CodeCard | Hit
     """
     text = upright(asked)
     compact = re.sub(r"\s", "", text)
-    if re.fullmatch(_CODE, compact):
+    if re.fullmatch(CODE, compact):
         note = None if compact == asked else f"read as {compact}"
         return _card(book, asked, compact, note, (), day, today)
     if (taken := re.fullmatch(_WITH_MODIFIERS, text)) and (
@@ -42,31 +44,53 @@ def lookup(book: RuleBook, asked: str, day: date, today: date) -> CodeCard | Hit
 
 
 def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: date) -> CodeCard | Hits:
-    mended = compact[:1] + compact[1:].translate(_LOOKS_ALIKE)
-    if compact[:1] in "OIL" and not book.code(mended):
-        mended = compact.translate(_LOOKS_ALIKE)
-    if mended != compact and book.code(mended):
+    if mended := mended_code(book, compact):
         letters = sorted({*compact} & {*"OIL"} - {*mended})
         note = f"read as {mended}: {' and '.join(letters)} is a letter, the code has a digit there"
         return _card(book, asked, mended, note, (), day, today)
-    if book.find("devices", asked).clear or book.find("makers", asked).clear:
+    if book.find("devices", asked).clear or book.find("manufacturers", asked).clear:
         return search(book, asked)
+    raise no_such_code(book, asked, compact)
+
+
+def mended_code(book: RuleBook, text: str) -> str | None:
+    """The code that was meant where letters were typed for the digits they look like; None where that gives no code."""
+    mended = text[:1] + text[1:].translate(_LOOKS_ALIKE)
+    if text[:1] in "OIL" and not book.code(mended):
+        mended = text.translate(_LOOKS_ALIKE)
+    return mended if mended != text and book.code(mended) else None
+
+
+def no_such_code(book: RuleBook, asked: str, compact: str) -> UnknownName:
+    """Why something is no code, with the nearest ones; a known misprint names what it stands for."""
     form = "A CPT or HCPCS code has five characters"
     meant = book.edition.misprints.get(compact)
     if meant:
-        raise UnknownName(
+        return UnknownName(
             "code", asked, [_named(book, meant)], f"{form}; {asked.strip()} has {len(compact)}: a misprint."
         )
     begun = [code for code in book.keys("codes") if code.startswith(compact) or compact.startswith(code)]
-    near = begun or _near_codes(book, compact)
+    near = begun or near_codes(book, compact)
     wrong = f"{asked.strip()} has {len(compact)}" if len(compact) != 5 else f"{asked.strip()} is not of that form"
-    raise UnknownName("code", asked, [_named(book, code) for code in near[:5]], f"{form}; {wrong}.")
+    return UnknownName("code", asked, [_named(book, code) for code in near[:5]], f"{form}; {wrong}.")
 
 
-def _near_codes(book: RuleBook, text: str) -> list[str]:
+def near_codes(book: RuleBook, text: str) -> list[str]:
+    """Codes of the rule base that look like the text: with one sign typed wrong, two swapped, or nearly so."""
     from difflib import get_close_matches
 
-    return get_close_matches(text, book.keys("codes"), 4, 0.7)
+    known = book.keys("codes")
+    slips = [code for code in known if _is_a_slip(code, text)]
+    return [*dict.fromkeys((*slips, *get_close_matches(text, known, 4, 0.7)))][:4]
+
+
+def _is_a_slip(code: str, text: str) -> bool:
+    """Whether one sign differs, or two neighbours are swapped."""
+    differ = [place for place, (one, other) in enumerate(zip(code, text, strict=False)) if one != other]
+    if len(code) != len(text) or len(differ) != 2:
+        return len(code) == len(text) and len(differ) == 1
+    first, second = differ
+    return second == first + 1 and code[first] == text[second] and code[second] == text[first]
 
 
 def _named(book: RuleBook, code: str) -> str:
@@ -79,7 +103,7 @@ def _card(
 ) -> CodeCard:
     code = book.code(key)
     if code is None:
-        near = [_named(book, each) for each in _near_codes(book, key)]
+        near = [_named(book, each) for each in near_codes(book, key)]
         todo = f"{key} has the form of a code; that it is not here does not make it invalid."
         raise UnknownName("code", asked, near, todo)
     rules = _rules_about(book, key, day)
@@ -106,6 +130,7 @@ def _card(
         coding_verification=verification,
         sources=tuple(sources.values()),
         warnings=(old,) if old else (),
+        tables=tables_of(book, code),
         rulebook=book.receipt,
     )
 
@@ -156,12 +181,22 @@ def effect_of(rule: Rule) -> str:
         effects.append(f"takes {', '.join(rule.accepts)}")
     if rule.refuses:
         effects.append(f"refuses {', '.join(rule.refuses)}")
-    if rule.coverage:
-        effects.append(rule.coverage.replace("_", " "))
+    if rule.verdict:
+        effects.append(rule.verdict.replace("_", " "))
     if rule.modifiers:
         effects.append(f"needs {' and '.join(rule.modifiers)}")
     if rule.one_of_modifiers:
         effects.append(f"needs {' or '.join(rule.one_of_modifiers)}")
+    if rule.unit_rule:
+        effects.append(f"units by {rule.unit_rule}")
+    if rule.edits:
+        effects.append(f"edits of {rule.edits}")
+    if rule.assistant:
+        effects.append(f"assistant's modifier above {rule.assistant.more_than}")
+    if rule.threshold:
+        effects.append(f"{rule.threshold.modifier} above {rule.threshold.amount}")
+    if rule.rates:
+        effects += [f"{name.replace('_', ' ')} {share}" for name, share in structs.asdict(rule.rates).items() if share]
     others = ("unit_limit", "prior_authorization", "payment", "position_unknown")
     effects += [name.replace("_", " ") for name in others if getattr(rule, name)]
     return ", ".join(effects)

@@ -3,14 +3,29 @@
 from collections.abc import Iterable
 from datetime import date
 
-from ..model import Code, SourceRef
+from ..model import Code, SourceRef, Table
 from ..rulebook.book import RuleBook
 
 
 def refs(book: RuleBook, ids: Iterable[str]) -> tuple[SourceRef, ...]:
     """The sources behind a fact, as an answer shows them."""
     held = (book.source(key) for key in ids)
-    return tuple(SourceRef(id=each.id, title=each.title, url=each.url, date=each.date) for each in held if each)
+    return tuple(
+        SourceRef(id=each.id, title=each.title, url=each.url, date=each.date, publisher=each.publisher)
+        for each in held
+        if each
+    )
+
+
+def tables_of(book: RuleBook, code: Code | None) -> tuple[Table, ...]:
+    """CMS's tables that what is known of a code leans on."""
+    medicare = code.medicare if code else None
+    leaning = {
+        "medicare-fee-schedule": medicare and medicare.history,
+        "medicare-units": code and code.units and code.units.maximum_edition,
+        "medicare-therapy": medicare and medicare.therapy and medicare.therapy.edition,
+    }
+    return tuple(table for key, leans in leaning.items() if leans and (table := book.table(key)))
 
 
 def stale(book: RuleBook, name: str, checked: date, today: date) -> str | None:

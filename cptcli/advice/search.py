@@ -7,15 +7,16 @@ from msgspec import Struct
 
 from ..errors import UnknownName
 from ..model import Hit, Hits
-from ..rulebook.book import RuleBook, called
+from ..rulebook.book import Names, RuleBook, called
 from ..rulebook.names import nearest, normalized
+from .asking import shared_by
 
 _MOST = 15
 # The shelves that are searched, in the order in which equals are shown, and what one of each is called.
 _SHELVES = {
     "modalities": "modality",
     "devices": "device",
-    "makers": "manufacturer",
+    "manufacturers": "manufacturer",
     "payers": "payer",
     "codes": "code",
 }
@@ -47,11 +48,13 @@ def search(book: RuleBook, asked: str) -> Hits:
         raise UnknownName("code, modality, device or payer", asked.strip(), (), "Try fewer or other words.")
     hits = (_hit(book, _SHELVES[each.shelf], each.id, each.name, nearly) for each in matches)
     first = matches[0]
-    held = book.device(first.id) or book.maker(first.id) if first.shelf in ("devices", "makers") else None
+    held = book.device(first.id) or book.manufacturer(first.id) if first.shelf in ("devices", "manufacturers") else None
     misspelled = held and first.name in called(*held.misspelled)
     note = f"nothing is called {asked.strip()!r}; the nearest names follow" if nearly else None
     if misspelled and held:
         note = f"{asked.strip()!r} is how people misspell {held.name}"
+    if several := shared_by(book, asked):
+        note = f"{asked.strip()!r} covers several products. {several.ask.rstrip('.')}"
     return Hits(asked=asked, note=note, matches=tuple(hits), rulebook=book.receipt)
 
 
@@ -67,9 +70,22 @@ def _best(matches: Iterator[_Match]) -> list[_Match]:
 
 def _called(book: RuleBook, wanted: str) -> Iterator[_Match]:
     for shelf in _SHELVES:
-        for name, ids in book.names(shelf).items():
+        for name, ids in _possible(wanted, book.names(shelf)):
             if score := _score(wanted, name):
                 yield from (_Match(score, shelf, key, name) for key in ids)
+    for name, ids in _possible(wanted, book.names("shared_names")):
+        if score := _score(wanted, name):
+            products = [product for key in ids if (held := book.shared_name(key)) for product in held.products]
+            yield from (_Match(score, "devices", each.device, name) for each in products if each.device)
+            yield from (_Match(score, "modalities", each.modality, name) for each in products if each.modality)
+
+
+def _possible(wanted: str, names: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names that can fit at all: those with the first word in them, or the same but for blanks."""
+    first, joined = wanted.partition(" ")[0], wanted.replace(" ", "")
+    for name, ids in names.items():
+        if first in name or (name[:1] == joined[:1] and name.replace(" ", "") == joined):
+            yield name, ids
 
 
 def _nearly(book: RuleBook, wanted: str) -> Iterator[_Match]:
@@ -115,17 +131,18 @@ def _hit(book: RuleBook, kind: str, key: str, matched: str, nearly: bool) -> Hit
         case "device":
             device = book.device(key)
             assert device is not None
-            maker = book.maker(book.maker_of(key))
+            manufacturer = book.manufacturer(book.manufacturer_of(key))
             told = device.recommendation
             codes = list(dict.fromkeys(each.code for each in told.codes))
             says = f"{told.stance.replace('_', ' ')} {', '.join(codes)}" if codes else "no recommendation found"
-            return Hit(kind="device", id=key, name=device.name, says=f"{maker.name if maker else ''}: {says}",
+            made_by = manufacturer.name if manufacturer else ""
+            return Hit(kind="device", id=key, name=device.name, says=f"{made_by}: {says}",
                        ask_on=f"cpt suggest --device {key}", matched=matched, nearly=nearly)  # fmt: skip
         case "manufacturer":
-            maker = book.maker(key)
-            assert maker is not None
-            devices = ", ".join(device.name for device in maker.devices)
-            return Hit(kind="manufacturer", id=key, name=maker.name, says=f"makes {devices}",
+            manufacturer = book.manufacturer(key)
+            assert manufacturer is not None
+            devices = ", ".join(device.name for device in manufacturer.devices)
+            return Hit(kind="manufacturer", id=key, name=manufacturer.name, says=f"makes {devices}",
                        ask_on=f"cpt devices {key}", matched=matched, nearly=nearly)  # fmt: skip
         case _:
             payer = book.payer(key)

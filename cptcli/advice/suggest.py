@@ -2,12 +2,13 @@
 
 from datetime import date
 
-from ..model import Answer, Code, PayerAnswer, Question, UnitsAnswer, Verdict
+from ..model import Answer, Code, PayerAnswer, Question, Table, UnitsAnswer, Verdict
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak
 from . import around, layers
-from .coverage import NEGATIVE, decide_coverage
+from .coverage import NEGATIVE, Decided, decide_coverage
 from .draft import Draft
+from .receipts import tables_of
 from .wording import VERDICTS, sureness, units_in_words
 
 
@@ -16,11 +17,10 @@ def is_finding(answer: Answer) -> bool:
     return answer.code is None or answer.coverage.verdict in NEGATIVE
 
 
-def suggest(book: RuleBook, question: Question, today: date) -> Answer:
-    """The code for the question with every step behind it. `today` only tells how old the facts are.
+def decide(book: RuleBook, question: Question) -> tuple[Draft, Decided]:
+    """The code, layer by layer, and its coverage: what every command asks, for a treatment, a device or a billed code.
 
-    Raises MissingOption where modality, device or payer is missing, NeedsAnswer where a modality asks something
-    that nobody answered, BadValue for an answer to nothing.
+    Raises as `suggest` does.
     """
     draft = Draft(book, question)
     layers.code_set(draft)
@@ -28,9 +28,19 @@ def suggest(book: RuleBook, question: Question, today: date) -> Answer:
     layers.payers(draft)
     layers.hold_back_equipment(draft)
     layers.withdraw_what_does_not_hold(draft)
+    return draft, decide_coverage(book, draft.chain, draft.case(), draft.code or draft.candidate)
+
+
+def suggest(book: RuleBook, question: Question, today: date) -> Answer:
+    """The code for the question with every step behind it. `today` only tells how old the facts are.
+
+    Raises MissingOption where modality, device or payer is missing, NeedsAnswer where a modality asks something
+    that nobody answered, BadValue for an answer to nothing.
+    """
+    draft, decided = decide(book, question)
     named = draft.code or draft.candidate
-    decided = decide_coverage(book, draft.chain, draft.case(), named)
     known = book.code(named) if named else None
+    around.warn_beside(draft, decided)
     around.warn(draft, decided, today)
     around.prepare(draft, decided, known)
     payer = book.payer(draft.chain[-1]) if question.payer else None
@@ -52,6 +62,7 @@ def suggest(book: RuleBook, question: Question, today: date) -> Answer:
         steps=tuple(draft.steps),
         warnings=tuple(dict.fromkeys(draft.warnings)),
         before_you_bill=tuple(dict.fromkeys(draft.before_you_bill)),
+        tables=_tables(draft, known),
         rulebook=book.receipt,
     )
 
@@ -74,6 +85,15 @@ def _summary(draft: Draft, known: Code | None, sure: str, verdict: Verdict) -> s
         who = f"the {(draft.answered_by or 'code_set').replace('_', ' ')}, contested: see the warnings"
     described = known.name if known else "not described here"
     return f"Use {draft.code} ({described}), by {who} ({sure}). Coverage: {VERDICTS[verdict]}."
+
+
+def _tables(draft: Draft, known: Code | None) -> tuple[Table, ...]:
+    """CMS's tables that the answer leans on: a payer that is not Medicare may use none but the units."""
+    by_schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
+    by_therapy = any(rule.applies.therapy for rule, _ in draft.rules(draft.case()))
+    unused = {"medicare-fee-schedule": not by_schedule, "medicare-therapy": not by_therapy}
+    held = [table for table in tables_of(draft.book, known) if not unused.get(table.id)]
+    return (*held, *([draft.contractors] if draft.contractors else []))
 
 
 def _units(code: Code | None) -> UnitsAnswer:

@@ -52,6 +52,7 @@ def units_in_words(units: Units) -> str:
         parts.append(f"usually {units.usual} a day")
     if units.medicare_maximum is not None:
         edition = f" {units.maximum_edition}" if units.maximum_edition else ""
+        reason = f"; reason: {units.maximum_reason}" if units.maximum_reason else ""
         most = f"at most {units.medicare_maximum}" if units.medicare_maximum else "none"
-        parts.append(f"Medicare normally accepts {most} a day (MUE{edition})")
+        parts.append(f"Medicare normally accepts {most} a day (MUE{edition}{reason})")
     return ", ".join(parts)

@@ -19,8 +19,9 @@ from ..advice.asking import (
     resolve_state,
     settle,
     understand,
+    which_of,
 )
-from ..errors import CptError
+from ..errors import AmbiguousName, CptError
 from ..model import Modality, Question
 from ..rulebook.book import RuleBook
 from .options import today
@@ -35,7 +36,7 @@ def complete(book: RuleBook, typed: Typed, rules: str | None) -> Typed:
     if typed.modality is None and typed.device is None:
         typed = structs.replace(typed, modality=_modality(book))
         typed = structs.replace(typed, device=_device(book, typed))
-    question = understand(book, typed)
+    typed, question = _understood(book, typed)
     while question.modality:
         device = book.device(question.device) if question.device else None
         settled = settle(book, device.modality if device else question.modality, question.answers, device is not None)
@@ -48,10 +49,27 @@ def complete(book: RuleBook, typed: Typed, rules: str | None) -> Typed:
         typed = structs.replace(typed, payer=_payer(book, question))
         held = book.payer(resolve_payer(book, typed.payer or ""))
         if held and held.ask_state and typed.state is None:
-            typed = structs.replace(typed, state=_state(book))
+            typed = structs.replace(typed, state=state_of(book))
     if typed != first:
         tell(_same_again(typed, rules))
     return typed
+
+
+def _understood(book: RuleBook, typed: Typed) -> tuple[Typed, Question]:
+    """The question that was meant; a name that can mean several things is asked about."""
+    while True:
+        try:
+            return typed, understand(book, typed)
+        except AmbiguousName as several:
+            named = [(meaning.typed, meaning.name) for meaning in several.meanings]
+            which = " ".join(several.which) or f"Which {several.kind}?"
+            chosen = ask(f"{several.asked!r} can mean more than one {several.kind}. {which}", named, _none_of_them)
+            options = next(meaning.options for meaning in several.meanings if meaning.typed == chosen)
+            typed = structs.replace(typed, **options)
+
+
+def _none_of_them(text: str) -> str:
+    raise CptError(f"{text!r} is none of them.")
 
 
 def _modality(book: RuleBook) -> str:
@@ -60,25 +78,24 @@ def _modality(book: RuleBook) -> str:
         (key, held.name) for key in book.keys("modalities") if (held := book.modality(key)) and held.kind_of is None
     ]
     shown.sort(key=lambda each: each[1].casefold())
-    return _ask("Which treatment?", shown, lambda text: resolve_modality(book, text))
+    return ask("Which treatment?", shown, lambda text: resolve_modality(book, text))
 
 
 def _device(book: RuleBook, typed: Typed) -> str:
-    """The device of that modality somebody chose or named, or 'other'; asks for the maker first."""
+    """The device of that modality somebody chose or named, or 'other'; asks for the manufacturer first."""
     wanted = resolve_modality(book, typed.modality or "")
     setting = "home" if typed.setting == "home" else "clinic"
-    makers: dict[str, list[Choice]] = {}
+    manufacturers: dict[str, list[Choice]] = {}
     for key in book.keys("devices"):
         held = book.device(key)
         if held and setting in held.settings and wanted in book.modality_chain(held.modality):
-            makers.setdefault(book.maker_of(key), []).append((key, held.name))
-    named = sorted(
-        ((key, maker.name) for key in makers if (maker := book.maker(key))), key=lambda each: each[1].casefold()
-    )
+            manufacturers.setdefault(book.manufacturer_of(key), []).append((key, held.name))
+    held_names = ((key, known.name) for key in manufacturers if (known := book.manufacturer(key)))
+    named = sorted(held_names, key=lambda each: each[1].casefold())
 
     def meant(text: str) -> str:
-        found = book.find("makers", text).clear
-        if found in makers:
+        found = book.find("manufacturers", text).clear
+        if found in manufacturers:
             return found
         key = resolve_device(book, text, None, wanted)
         held = book.device(key)
@@ -86,11 +103,12 @@ def _device(book: RuleBook, typed: Typed) -> str:
             raise CptError(f"{held.name} is a device for another treatment ({held.modality}).")
         return key
 
-    chosen = _ask("Which manufacturer made the device?", [*named, ("other", "other / not listed")], meant, "other")
-    devices = makers.get(chosen, [])
+    chosen = ask("Which manufacturer made the device?", [*named, ("other", "other / not listed")], meant, "other")
+    devices = manufacturers.get(chosen, [])
     if len(devices) < 2:
         return devices[0][0] if devices else chosen
-    return _ask("Which of its devices?", devices, lambda text: resolve_device(book, text, None, wanted))
+    which = " ".join(which_of(book, [key for key, _ in devices])) or "Which of its devices?"
+    return ask(which, devices, lambda text: resolve_device(book, text, None, wanted))
 
 
 def _answer(asking: Modality) -> str:
@@ -104,7 +122,7 @@ def _answer(asking: Modality) -> str:
             raise CptError(f"{text!r} is none of the answers.")
         return choice.answer
 
-    return _ask(asking.decide.ask, choices, meant, asking.decide.assume)
+    return ask(asking.decide.ask, choices, meant, asking.decide.assume)
 
 
 def _payer(book: RuleBook, question: Question) -> str:
@@ -128,20 +146,20 @@ def _payer(book: RuleBook, question: Question) -> str:
     choices.sort(key=lambda each: each[1].casefold())
     title = "Who pays? (those with a rule about this treatment; any other name can be typed)"
     choices.append((book.edition.other_payer, "other / not listed"))
-    return _ask(title, choices, lambda text: resolve_payer(book, text))
+    return ask(title, choices, lambda text: resolve_payer(book, text))
 
 
-def _state(book: RuleBook) -> str | None:
+def state_of(book: RuleBook) -> str | None:
     """The state, for the contractor that decides there; None for national rules only."""
     skip = "national rules only"
-    found = _ask("Which state? (two letters)", [], lambda text: resolve_state(book, text), skip)
+    found = ask("Which state? (two letters)", [], lambda text: resolve_state(book, text), skip)
     return None if found == skip else found
 
 
 def _same_again(typed: Typed, rules: str | None) -> str:
     """The command line that asks the same without questions."""
     words = ["cpt", "suggest"]
-    for name in ("modality", "device", "payer", "state", "setting"):
+    for name in ("modality", "device", "payer", "state", "setting", "provider"):
         if value := getattr(typed, name):
             words += [f"--{name}", shlex.quote(value)]
     for given in typed.answers:
@@ -157,7 +175,8 @@ def _same_again(typed: Typed, rules: str | None) -> str:
     return f"The same without questions: {' '.join(words)}\n"
 
 
-def _ask(title: str, choices: Sequence[Choice], meant: Callable[[str], str], default: str | None = None) -> str:
+def ask(title: str, choices: Sequence[Choice], meant: Callable[[str], str], default: str | None = None) -> str:
+    """What somebody chose by number, by name, or by what `meant` makes of it; raises KeyboardInterrupt at the end."""
     say = sys.stderr.write
     say(f"\n{title}\n")
     for line in _columns([f"{number:>3}  {shown}" for number, (_, shown) in enumerate(choices, 1)]):

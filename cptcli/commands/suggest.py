@@ -35,6 +35,9 @@ def suggest(
     diagnosis: Annotated[
         list[str] | None, typer.Option(metavar="ICD10", help="A diagnosis, as E11.42. Repeatable.")
     ] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="Who furnishes it, as physical_therapist or chiropractor.")
+    ] = None,
     coding_verification: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="The product's PDAC coding verification (formerly the SADMERC number)."),
@@ -70,6 +73,7 @@ def suggest(
         answers=(*(answer or ()), *(() if attended is None else (ATTENDANCE[not attended],))),
         diagnoses=tuple(diagnosis or ()),
         coding_verification=coding_verification,
+        provider=provider,
     )
     if sys.stdin.isatty() and sys.stdout.isatty():
         from .ask import complete
