@@ -129,7 +129,7 @@ rules:
   - id: clinic-infrared-covered
     says: This clinic was paid once.
     applies: {modalities: [infrared]}
-    coverage: covered
+    verdict: covered
     checked: '2026-06-01'
     evidence: primary
     confidence: high
@@ -138,4 +138,7 @@ rules:
     )
     asked = ["suggest", "--device", "anodyne", "--payer", "medicare", "--rules", str(clinic), "--json"]
     assert _document(cpt(*asked, "--diagnosis", "E11.42"))["coverage"]["verdict"] == "not_covered"
-    assert _document(cpt(*asked, "--diagnosis", "M54.50"))["coverage"]["verdict"] == "covered"
+    assert _document(cpt(*asked, "--diagnosis", "M54.50"))["coverage"]["verdict"] == "conditional"  # a chiropractor?
+    asked += ["--diagnosis", "M54.50", "--provider"]
+    assert _document(cpt(*asked, "physical_therapist"))["coverage"]["verdict"] == "covered"
+    assert _document(cpt(*asked, "chiropractor"))["coverage"]["verdict"] == "not_covered"  # excluded by law: palm-gy

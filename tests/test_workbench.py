@@ -2,11 +2,14 @@
 
 import json
 import re
+import shutil
+from hashlib import sha256
 
 import pytest
-from conftest import TESTS
+from conftest import TESTS, TODAY
 
-from cptcli.rulebook.compiled import shipped_folder
+from cptcli.advice.compare import changes
+from cptcli.rulebook.compiled import open_rules, shipped_folder
 from cptcli.rulebook.fit import BLANK
 from cptcli.rulebook.workbench import schema
 
@@ -124,8 +127,81 @@ def test_a_difference_between_two_rule_bases_is_named_by_question(cpt):
     heading, *rows = [line.split("\t") for line in ran.stdout.splitlines()]
     assert heading == ["treatment or device", "payer", "before", "after"]
     assert [row for row in rows if len(row) != 4 or row[2] == row[3]] == []
-    assert {row[1] for row in rows} == {"palmetto", "palmetto-jj", "palmetto-jm"}
+    assert {row[1] for row in rows} == {
+        "palmetto", "palmetto-jj", "palmetto-jm", "medicare in AL GA TN", "medicare in NC SC VA WV"
+    }  # fmt: skip
+    assert {row[0] for row in rows} == {"anodyne", "anodyne (E08.40 and 118 like it)"}
     assert f"{len(rows)} answers differ" in ran.stderr
+
+
+def _edited(tmp_path, *edits):
+    """The shipped rules as another version would have them: in each file named, some words replaced by others."""
+    whole = tmp_path / "rules"
+    shutil.copytree(shipped_folder(), whole)
+    for file, old, new in edits:
+        text = (whole / file).read_text(encoding="utf-8")
+        assert old in text
+        (whole / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return open_rules(whole=whole)
+
+
+def _asked(found):
+    """The questions of a comparison, in the words that tell them apart."""
+    for each in found:
+        question = each.question
+        yield question.device or question.modality, question.payer, question.setting, question.answers
+
+
+def test_an_answer_that_changes_through_another_treatment_is_found(book, tmp_path):
+    """'light therapy' asks what light, then what laser; the code of the last one differs."""
+    newer = _edited(
+        tmp_path,
+        (
+            "modalities/light.yaml",
+            "answer: other use\n          code: 'S8948'",
+            "answer: other use\n          code: '97799'",
+        ),
+    )
+    found = {*_asked(changes(book, newer, TODAY))}
+    assert ("cold-laser", "aetna", "clinic", ("other use",)) in found
+    through = {(key, answers) for key, payer, _, answers in found if payer == "aetna" and answers}
+    assert [key for key, answers in through if key == "light-generic" and len(answers) > 1] != []
+
+
+def test_the_home_use_of_a_treatment_is_asked_about(book, tmp_path):
+    newer = _edited(tmp_path, ("modalities/heat-and-cold.yaml", "home_codes: ['E0235']", "home_codes: ['E0210']"))
+    found = [each for each in changes(book, newer, TODAY) if each.question.device is None]
+    assert {each.question.setting for each in found} == {"home"}
+    assert ("paraffin", "medicare", "home", ()) in {*_asked(found)}
+    assert {each.before.split(",")[0] for each in found} == {"candidate E0235"}
+
+
+def test_a_contractor_rule_is_found_by_state_and_a_list_by_what_is_on_it(book, tmp_path):
+    newer = _edited(tmp_path, ("diagnoses/ncd-270-6.yaml", "icd10: 'E08.40'", "icd10: 'M25.511'"))
+    found = [each for each in changes(book, newer, TODAY) if (each.question.device, each.question.payer) ==
+             ("anodyne", "palmetto")]  # fmt: skip
+    assert [(each.diagnoses, each.before.split(", ")[1], each.after.split(", ")[1]) for each in found] == [
+        (("E08.40",), "not_covered", "conditional"), (("M25.511",), "conditional", "not_covered")
+    ]  # fmt: skip
+
+
+def test_a_state_that_another_contractor_took_over_is_found(book, tmp_path):
+    table = shipped_folder() / "tables" / "medicare-contractors.csv"
+    rows = table.read_text(encoding="utf-8")
+    (row,) = re.findall(r"^SC,.*$", rows, re.MULTILINE)
+    moved = row.replace(",JM,", ",JH,")
+    hashes = [sha256(text.encode()).hexdigest() for text in (rows, rows.replace(row, moved))]
+    newer = _edited(tmp_path, (f"tables/{table.name}", row, moved), ("tables/tables.yaml", *hashes))
+    found = [each for each in changes(book, newer, TODAY) if each.question.device == "anodyne"]
+    assert {(each.question.payer, each.states) for each in found} == {("medicare", ("SC",))}
+    assert {each.before.split(",")[0] for each in found} == {"97799"}
+    assert {each.after.split(",")[0] for each in found} == {"97026"}
+
+
+def test_nothing_is_asked_where_nothing_differs_that_an_answer_is_about(book, tmp_path):
+    """A version, a name that nobody asks by, and the words of a source change no answer."""
+    newer = _edited(tmp_path, ("rulebook.yaml", book.edition.version, "2099.01.01"))
+    assert [*changes(book, newer, TODAY)] == []
 
 
 def test_a_whole_rule_base_is_compared_by_itself(cpt):
@@ -151,7 +227,7 @@ def test_facts_that_nobody_looked_at_for_long_are_listed_with_their_links_oldest
 def _old(name, checked):
     return (
         f"id: {name}\nname: {name} plan\nkind: plan\nrules:\n  - id: {name}-rule\n    says: A fact.\n"
-        f"    applies: {{codes: ['97026']}}\n    coverage: covered\n    checked: '{checked}'\n    evidence: primary\n"
+        f"    applies: {{codes: ['97026']}}\n    verdict: covered\n    checked: '{checked}'\n    evidence: primary\n"
         "    confidence: high\n    sources: [letter]\n"
     )
 
@@ -168,7 +244,7 @@ def test_what_is_covered_and_what_is_missing_is_counted(cpt, book):
     held = {each["kind"]: each for each in json.loads(ran.stdout)["holdings"]}
     assert {kind: held[kind]["count"] for kind in held} == {kind: len(book.keys(kind)) for kind in held}
     assert "palmetto-anodyne-97799" in held["rules"]["missing"]["weak"]
-    assert "anodyne-home" in held["devices"]["missing"]["nothing published by the maker was found"]
+    assert "anodyne-home" in held["devices"]["missing"]["nothing published by the manufacturer was found"]
     assert sum(held["rules"]["evidence"].values()) == held["rules"]["count"]
 
 

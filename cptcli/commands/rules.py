@@ -2,13 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import BadValue, Exit, MissingOption
-from .options import AsJson, On, Rules, open_book, rules_folder, service_day, today
-from .output import tell, write_bytes, write_lines
+from .options import AsJson, NoColor, On, Plain, Rules, open_book, rules_folder, service_day, today
+from .output import deliver_lines, tell, write_bytes
+
+if TYPE_CHECKING:
+    from ..advice.compare import Change
+    from ..rulebook.workbench import OldFact
 
 app = typer.Typer(
     help="For people who write rules.",
@@ -31,17 +35,22 @@ def check(
     stale: Annotated[
         int | None, typer.Option(metavar="DAYS", min=0, help="List facts not checked for that many days.")
     ] = None,
+    as_json: AsJson = False,
+    plain: Plain = False,
+    no_color: NoColor = False,
 ) -> int:
     """Check every rule file, and report all problems of the run as file:line:column.
 
     Exit 0 when there are none, 1 when there are. With --stale, facts that nobody has looked at for that many days
     are listed too, the oldest first, with the links to look at; they are no problem.
     """
+    from msgspec import to_builtins
+
     from ..rulebook.check import check_parts
     from ..rulebook.compiled import shipped_folder
     from ..rulebook.files import Files
     from ..rulebook.load import Parts
-    from ..rulebook.yaml_strict import HAS_C_LOADER
+    from ..rulebook.yaml_strict import HAS_C_LOADER, Problem
 
     if not HAS_C_LOADER:
         tell("Note: PyYAML was built without its C loader; the rules load more slowly.")
@@ -51,48 +60,60 @@ def check(
     for clinic, each in enumerate(files):
         parts.add(each, clinic=bool(clinic))
     check_parts(parts)
-    problems = [str(problem) for problem in sorted(set(parts.problems))]
+    problems = sorted(set(parts.problems))
     if not problems:
-        from ..advice.examples import run_examples
+        from ..visit.examples import run_examples
 
         book = open_book(str(own) if own else None, alone=True)
         for ran in run_examples(book, today()):
             if ran.failure and (own is None or book.is_clinic_rule(ran.rule)):
-                place = book.place("rule", ran.rule)
-                problems.append(
-                    f"{place}: example {ran.number} of {ran.rule!r} does not hold; expected what it gives, but "
-                    f"{ran.failure}; mend the example or the rule"
-                )
-    write_lines(problems)
+                place = book.place("rule", ran.rule) or book.place("policy", ran.rule) or f"{ran.rule}:1:1"
+                file, line, column = place.rsplit(":", 2)
+                what = f"example {ran.number} of {ran.rule!r} does not hold"
+                expected = f"what it gives, but {ran.failure}"
+                problems.append(Problem(file, int(line), int(column), what, expected, "mend the example or the rule"))
     count = sum(len(each.contents) for each in files)
-    tell(f"{count} files, {len(parts.rules)} rules, {len(problems)} problem{'' if len(problems) == 1 else 's'}.")
+    old: list[OldFact] = []
     if stale is not None and not problems:
         from ..rulebook.workbench import stale_facts
 
         old = stale_facts(open_book(str(own) if own else None), stale, today())
-        write_lines(
-            f"{fact.checked} ({fact.days} days): {fact.kind} {fact.id}, {fact.place}: {' '.join(fact.links)}"
-            for fact in old
-        )
+    listed = (
+        f"{fact.checked} ({fact.days} days): {fact.kind} {fact.id}, {fact.place}: {' '.join(fact.links)}"
+        for fact in old
+    )
+    document = {"files": count, "rules": len(parts.rules), "problems": to_builtins(problems), "stale": old}
+    deliver_lines(document, (*map(str, problems), *listed), as_json)
+    tell(f"{count} files, {len(parts.rules)} rules, {len(problems)} problem{'' if len(problems) == 1 else 's'}.")
+    if stale is not None and not problems:
         tell(f"{len(old)} facts not checked for more than {stale} days.")
     return Exit.FINDINGS if problems else Exit.CLEAN
 
 
 @app.command()
-def test(folder: Folder = None, rules: Rules = None) -> int:
+def test(
+    folder: Folder = None,
+    rules: Rules = None,
+    as_json: AsJson = False,
+    plain: Plain = False,
+    no_color: NoColor = False,
+) -> int:
     """Run every example that stands beside a rule; of a folder of yours, those beside its own rules.
 
     Exit 0 when all hold, 1 when one does not or there is none.
     """
-    from ..advice.examples import run_examples
+    from ..visit.examples import run_examples
 
     book = open_book(folder if folder is not None else rules)
     outcomes = [*run_examples(book, today())]
     own = [each for each in outcomes if book.is_clinic_rule(each.rule)] if book.receipt.folder else outcomes
     failed = [each for each in own if each.failure]
-    write_lines(f"{each.rule} example {each.number} {each.example.asks}: {each.failure}" for each in failed)
+    changed = [each for each in outcomes if each.failure and each not in own]
+    document = {"examples": len(own), "failed": failed, "changed": changed}
+    shown = (f"{each.rule} example {each.number} {each.example.asks}: {each.failure}" for each in failed)
+    deliver_lines(document, shown, as_json)
     tell(f"{len(own)} examples, {len(failed)} failed.")
-    if changed := [each for each in outcomes if each.failure and each not in own]:
+    if changed:
         tell("Your folder changes what these shipped examples answer:")
         for each in changed:
             tell(f"  {each.rule} example {each.number} {each.example.asks}: {each.failure}")
@@ -100,12 +121,13 @@ def test(folder: Folder = None, rules: Rules = None) -> int:
 
 
 @app.command()
-def path() -> int:
+def path(rules: Rules = None, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
     """Where the shipped rules are, and your own folder when one is set."""
     from ..rulebook.compiled import shipped_folder
 
-    own = rules_folder(None)
-    write_lines([f"shipped: {shipped_folder()}", f"yours: {own or 'none (--rules DIR or CPT_RULES)'}"])
+    own = rules_folder(rules)
+    shown = [f"shipped: {shipped_folder()}", f"yours: {own or 'none (--rules DIR or CPT_RULES)'}"]
+    deliver_lines({"shipped": str(shipped_folder()), "yours": str(own) if own else None}, shown, as_json)
     return Exit.CLEAN
 
 
@@ -114,8 +136,11 @@ def schema(
     kind: Annotated[
         str | None, typer.Argument(metavar="[KIND]", help="A folder or file of the rules, as 'payers'.")
     ] = None,
+    as_json: AsJson = False,
+    plain: Plain = False,
+    no_color: NoColor = False,
 ) -> int:
-    """The JSON Schema of the rule files, for editors; of one kind, or of all."""
+    """The JSON Schema of the rule files, for editors; of one kind, or of all. JSON in any case."""
     from ..rulebook.workbench import schema as schema_of
     from ..show.as_json import pretty
 
@@ -128,6 +153,9 @@ def new(
     kind: Annotated[str, typer.Argument(metavar="payer|device|override", help="What to begin.")],
     name: Annotated[str, typer.Argument(help="Its name; for an override, the payer it is about.")],
     rules: Rules = None,
+    as_json: AsJson = False,
+    plain: Plain = False,
+    no_color: NoColor = False,
 ) -> int:
     """Begin a rule file in your own folder: commented, with blanks to fill in.
 
@@ -150,8 +178,8 @@ def new(
         key = resolve_payer(book, name)
         held = book.payer(key)
         name = held.name if held else name
-    for written in new_files(kind, key, name, Path(named), today()):
-        write_lines([str(written)])
+    written = [*map(str, new_files(kind, key, name, Path(named), today()))]
+    deliver_lines({"written": written}, written, as_json)
     tell(f"Fill in every blank (_____), then: cpt rules check {named}")
     return Exit.CLEAN
 
@@ -161,54 +189,70 @@ def diff(
     old: Annotated[str, typer.Argument(help="A rule folder, or 'shipped'.")],
     new: Annotated[str, typer.Argument(help="Another; a folder of yours is laid over the shipped rules.")],
     as_json: AsJson = False,
+    plain: Plain = False,
     on: On = None,
+    no_color: NoColor = False,
 ) -> int:
     """Which answers change between two rule bases, and for which questions.
 
     A folder with a rulebook.yaml is a rule base of its own, as the rules/ of another version; any other is laid over
-    the shipped rules. Asks about the payers and treatments whose rules differ.
+    the shipped rules.
+
+    Asks, wherever something differs that the answer may be about: every treatment with every way through its
+    questions, in the clinic and at home; every device in each of its settings; of every payer, and of the states
+    whose contractor or rules differ; without a diagnosis, with one for each way in which the lists that the rules
+    name may decide, and with one on none of them. Compares the code, the verdict on coverage and the modifiers
+    required, not the words.
 
     Exit 0 when nothing changes, 1 when something does.
     """
     from ..advice.compare import changes
-    from ..show.as_json import one_line
 
     books = [open_book(None if each == "shipped" else each, alone=True) for each in (old, new)]
-    count = 0
-    for change in changes(books[0], books[1], service_day(on)):
-        count += 1
-        asked = change.question
-        about = asked.device or asked.modality or ""
-        detail = f" ({', '.join((*asked.answers, *(['home'] if asked.setting == 'home' else [])))})"
-        what = about + (detail if detail != " ()" else "")
-        if as_json:
-            row = {"question": asked, "before": change.before, "after": change.after}
-            write_bytes(one_line(row))
-        else:
-            if count == 1:
-                write_lines(["treatment or device\tpayer\tbefore\tafter"])
-            write_lines([f"{what}\t{asked.payer}\t{change.before}\t{change.after}"])
-    tell(f"{count} answer{'' if count == 1 else 's'} differ.")
-    return Exit.FINDINGS if count else Exit.CLEAN
+    day = service_day(on)
+    found = [*changes(books[0], books[1], day)]
+    rows = ["\t".join((*_asked(change), change.before, change.after)) for change in found]
+    document = {"service_date": day, "changes": found, "old": books[0].receipt, "new": books[1].receipt}
+    deliver_lines(document, ["treatment or device\tpayer\tbefore\tafter", *rows] if rows else [], as_json)
+    tell(f"{len(found)} answer{'' if len(found) == 1 else 's'} differ.")
+    return Exit.FINDINGS if found else Exit.CLEAN
+
+
+def _asked(change: "Change") -> tuple[str, str]:
+    """What a question of a comparison was about, and whose rules it asked for."""
+    asked = change.question
+    details = [*asked.answers, *(["home"] if asked.setting == "home" else []), *change.diagnoses[:1]]
+    if len(change.diagnoses) > 1:
+        details[-1] += f" and {len(change.diagnoses) - 1} like it"
+    about = asked.device or asked.modality or ""
+    where = f" in {' '.join(change.states)}" if change.states else ""
+    return f"{about} ({', '.join(details)})" if details else about, f"{asked.payer}{where}"
 
 
 @app.command()
-def coverage(rules: Rules = None, as_json: AsJson = False) -> int:
-    """What the rule base covers, since when and how sure, and what is knowingly missing."""
+def coverage(rules: Rules = None, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
+    """What the rule base covers, since when and how sure, and what is knowingly missing.
+
+    A payer counts by the strongest evidence of its own rules, a code by that of its sources.
+    """
     from ..advice.holdings import holdings
-    from ..show.as_json import pretty
+    from ..show.plain import table_line
 
     book = open_book(rules)
     held = holdings(book)
-    if as_json:
-        receipt = {"version": book.edition.version, "sha256": book.receipt.sha256, "folder": book.receipt.folder}
-        shown = {"schema": 1, "holdings": held, "rulebook": receipt}
-        write_bytes(pretty(shown))
-        return Exit.CLEAN
+    tables = [table for key in book.keys("tables") if (table := book.table(key))]
+    lines = []
     for each in held:
-        sure = ", ".join(f"{count} {grade}" for grade, count in each.evidence.items())
+        grades = (
+            f"{word} {', '.join(f'{count} {grade}' for grade, count in counted.items())}"
+            for word, counted in (("evidence", each.evidence), ("confidence", each.confidence))
+            if counted
+        )
+        sure = "; ".join(grades)
         checked = f"; checked {each.checked[0]} to {each.checked[1]}" if each.checked else ""
         since = f"; from {each.since}" if each.since else ""
-        write_lines([f"{each.kind}: {each.count}{f' ({sure})' if sure else ''}{since}{checked}"])
-        write_lines(f"  {what}: {len(ids)}: {', '.join(ids)}" for what, ids in each.missing.items() if ids)
+        lines.append(f"{each.kind}: {each.count}{f' ({sure})' if sure else ''}{since}{checked}")
+        lines += [f"  {what}: {len(ids)}: {', '.join(ids)}" for what, ids in each.missing.items() if ids]
+    lines += [f"  {table.id}: {table_line(table)}" for table in tables]  # the last of the kinds
+    deliver_lines({"holdings": held, "tables": tables, "rulebook": book.receipt}, lines, as_json)
     return Exit.CLEAN
