@@ -1,0 +1,96 @@
+"""Asking for a visit at a terminal: who pays, where, whose plan of care, and what was done, line by line."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from ..advice.asking import resolve_discipline, resolve_payer
+from ..errors import CptError
+from ..rulebook.book import RuleBook
+from ..visit.reading import FORM, read_line, tidied
+from ..visit_model import Visit, VisitLine
+from .ask import ask, state_of
+from .options import today
+from .output import tell
+
+
+def complete_visit(book: RuleBook, visit: Visit, rules: str | None) -> Visit:
+    """The visit with what was missing asked for: payer, state, discipline, and line by line what was done."""
+    first = visit
+    if visit.payer is None:
+        visit = structs.replace(visit, payer=_payer_of_visit(book))
+        held = book.payer(resolve_payer(book, visit.payer or ""))
+        if held and held.ask_state and visit.state is None:
+            visit = structs.replace(visit, state=state_of(book))
+    if not visit.lines:
+        if visit.discipline is None:
+            visit = structs.replace(visit, discipline=_discipline(book))
+        visit = tidied(structs.replace(visit, lines=tuple(_lines(book))), "what was typed")
+    if visit != first:
+        tell(_same_visit_again(visit, rules))
+    return visit
+
+
+def _payer_of_visit(book: RuleBook) -> str:
+    """The payer somebody chose or named; the choices are those with a rule about a day's claim."""
+    choices = [
+        (key, held.name)
+        for key in book.keys("payers")
+        if (held := book.payer(key)) and held.jurisdiction is None and any(book.visit_rules_of(key))
+    ]
+    choices.sort(key=lambda each: each[1].casefold())
+    choices.append((book.edition.other_payer, "other / not listed"))
+    title = "Who pays? (those with a rule about a day's claim; any other name can be typed)"
+    return ask(title, choices, lambda text: resolve_payer(book, text))
+
+
+def _discipline(book: RuleBook) -> str | None:
+    """The discipline somebody chose, None when it is left open."""
+    skip = "not told"
+    choices = [(each.id, f"{each.id}, {each.name}") for each in book.disciplines()]
+    found = ask("Whose plan of care?", choices, lambda text: resolve_discipline(book, text), skip)
+    return None if found == skip else found
+
+
+def _lines(book: RuleBook) -> Iterator[VisitLine]:
+    """The lines somebody typed, one after the other, until an empty one; each shown back by its name."""
+    say, number = sys.stderr.write, 1
+    say(f"\nWhat was done? One line each: {FORM}.\n")
+    while True:
+        say(f"line {number}{'; Enter: no more' if number > 1 else ''} > ")
+        sys.stderr.flush()
+        typed = sys.stdin.readline()
+        if not typed:
+            raise KeyboardInterrupt
+        if not typed.strip():
+            if number > 1:
+                return
+            continue
+        try:
+            line = read_line(typed.strip())
+        except CptError as error:
+            say(f"{error}\n")
+            continue
+        known = book.code(line.code)
+        say(f"  {line.code}  {known.name if known else 'not in this rule base'}\n")
+        number += 1
+        yield line
+
+
+def _same_visit_again(visit: Visit, rules: str | None) -> str:
+    """The command line that checks the same without questions."""
+    words = ["cpt", "check"]
+    for line in visit.lines:
+        minutes = f":{line.minutes}" if line.minutes is not None else ""
+        units = f"x{line.units}" if line.units is not None else ""
+        words.append(shlex.quote("-".join((line.code, *line.modifiers)) + minutes + units))
+    for name in ("payer", "state", "discipline", "provider", "claim", "unit_rule", "abn", "care", "zip", "locality"):
+        if value := getattr(visit, name):
+            words += [f"--{name.replace('_', '-')}", shlex.quote(value)]
+    if visit.service_date and visit.service_date != today():
+        words += ["--on", visit.service_date.isoformat()]
+    if rules:
+        words += ["--rules", shlex.quote(rules)]
+    return f"The same without questions: {' '.join(words)}\n"

@@ -1,0 +1,218 @@
+"""What Medicare is expected to allow and pay for the day's claim lines.
+
+The steps and their order are those of the claims manual (cms-104-c5, sections 10.7 and 20.1); every share is a rule's.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from ..advice.coverage import NEGATIVE
+from ..cms.tables import RelativeValues
+from ..model import Rule
+from ..visit_model import AmountLine, Amounts, ClaimLine
+from .day import Day, Line
+from .pricing import Held, Values, cents, fee, find_factor, find_locality, find_values
+
+ORDER = (
+    "fee schedule amount, with the reduction of the practice expense",
+    "the lesser of that and the charge is allowed",
+    "the patient's share",
+    "the assistant's share of the rest",
+    "sequestration of the rest",
+)
+
+
+class Unit(Struct, frozen=True):
+    """What ranks the units of a day: those of one line are alike."""
+
+    line: int
+    practice_expense: Decimal
+    full: Decimal
+
+
+def paid_in_full(units: Sequence[Unit]) -> int | None:
+    """The line whose first unit keeps its whole practice expense: the highest; a tie goes to the higher fee."""
+    best = max(units, key=lambda unit: (unit.practice_expense, unit.full, -unit.line), default=None)
+    return best.line if best else None
+
+
+class UnitPrice(Struct, frozen=True):
+    """What the schedule sets for one unit of a code, or why it sets nothing."""
+
+    values: RelativeValues | None = None
+    full: Decimal | None = None
+    reduced: Decimal | None = None  # with the practice expense reduced; None where no reduction reaches it
+    reduction: Rule | None = None
+    share: str | None = None
+    says: str | None = None  # why there is no fee
+    note: str | None = None
+
+
+def price_unit(day: Day, line: Line, place: Held, factor: Held) -> UnitPrice:
+    """One unit's fee of a line's code, whole and reduced."""
+    held = find_values(day.tables, line.code, day.service_date)
+    values = held.relative_values
+    if values is None:
+        return UnitPrice(says=held.note)
+    day.use(values.edition)
+    indicator = day.book.status(values.status)
+    if not (indicator and indicator.priced) or not values.used_by_medicare or values.non_facility_na:
+        means = indicator.says if indicator else "not described here"
+        says = f"The fee schedule sets no amount for {line.code}: status {values.status}, {means}."
+        return UnitPrice(values, says=says, note=held.note)
+    if place.locality is None or factor.factor is None:
+        return UnitPrice(values, says=factor.note if factor.factor is None else place.note, note=held.note)
+    own, indices, times = Values.of(values), Values.of(place.locality), factor.factor.factor
+    full = fee(own, indices, times)
+    share, rule = day.rate("practice_expense", line) or (None, None)
+    reduced = fee(own, indices, times, Decimal(share)) if share else None
+    return UnitPrice(values, full, reduced, rule, share, note=held.note)
+
+
+def in_words(price: UnitPrice, place: Held, factor: Held, share: str | None = None) -> str:
+    """The sum behind a unit's fee, as one would write it down."""
+    values, where, times = price.values, place.locality, factor.factor
+    if values is None or where is None or times is None:
+        return ""
+    part = f"{share} x " if share else ""
+    return (
+        f"({values.work} x {where.work} + {part}{values.practice_expense} x {where.practice_expense} + "
+        f"{values.malpractice} x {where.malpractice}) x {times.factor} = {price.reduced if share else price.full}"
+    )
+
+
+class _Priced(Struct, frozen=True):
+    """A claim line on its way to an amount."""
+
+    claim_line: ClaimLine
+    lines: tuple[Line, ...]
+    price: UnitPrice
+    nothing: bool = False  # nothing is allowed
+
+
+def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
+    """The amounts of the day; None where the payer does not pay by Medicare's fee schedule."""
+    if not any((payer := day.book.payer(key)) and payer.fee_schedule for key in day.chain):
+        return None
+    place = find_locality(day.tables, day.service_date, day.state, day.visit.zip, day.visit.locality)
+    factor = find_factor(day.tables, day.service_date)
+    notes = [note for note in (place.note, factor.note) if note]
+    priced = [_price(day, claim_line, place, factor, notes) for claim_line in claim_lines]
+    notes += [each.price.says for each in priced if each.price.says and not each.price.values and not each.nothing]
+    first = paid_in_full(
+        [
+            Unit(number, each.price.values.practice_expense, each.price.full)
+            for number, each in enumerate(priced)
+            if each.price.reduced is not None and each.price.values and each.price.full is not None
+        ]
+    )
+    lines = tuple(_amount(day, each, number == first, place, factor) for number, each in enumerate(priced))
+    for held in (place.locality, factor.factor):
+        day.use(held.edition if held else None)
+    if any(line.allowed for line in lines):
+        rates = [day.rate(name) for name in ("coinsurance", "assistant", "sequestration", "practice_expense")]
+        notes += [rate[1].not_modelled for rate in rates if rate and rate[1].not_modelled]
+    if day.uncovered and any(line.allowed for line in lines):
+        notes.append(
+            f"The amounts hold if the codes are covered; of {', '.join(dict.fromkeys(day.uncovered))} it is not known."
+        )
+    known = all(line.allowed is not None for line in lines)
+    releases = dict.fromkeys(each.price.values.edition.edition for each in priced if each.price.values)
+    return Amounts(
+        locality=f"{place.locality.contractor}/{place.locality.locality}" if place.locality else None,
+        locality_name=place.locality.name if place.locality else None,
+        conversion_factor=str(factor.factor.factor) if factor.factor else None,
+        release=", ".join(releases) or None,
+        lines=lines,
+        allowed=_total(line.allowed for line in lines) if known else None,
+        patient=_total(line.patient for line in lines) if known else None,
+        paid=_total(line.paid for line in lines) if known else None,
+        says=tuple(dict.fromkeys(notes)),
+        order=ORDER,
+    )
+
+
+def _total(amounts: Iterable[str | None]) -> str:
+    return str(sum((Decimal(each) for each in amounts if each), Decimal("0.00")))
+
+
+def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: list[str]) -> _Priced:
+    lines = tuple(line for line in day.lines if line.number in claim_line.lines)
+    decided = lines[0].decided
+    verdict = decided.coverage.verdict if decided else "unknown"
+    if verdict in NEGATIVE or any(line.denied for line in lines):
+        why = f"it is {verdict.replace('_', ' ')}" if verdict in NEGATIVE else "an edit denies it"
+        return _Priced(claim_line, lines, UnitPrice(says=f"Nothing is expected: {why}."), nothing=True)
+    if lines[0].known is None:
+        says = f"{claim_line.code} is not in this rule base: which reductions reach it is not known."
+        return _Priced(claim_line, lines, UnitPrice(says=says))
+    price = price_unit(day, lines[0], place, factor)
+    if price.note:
+        notes.append(price.note)
+    return _Priced(claim_line, lines, price)
+
+
+def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held) -> AmountLine:
+    claim_line, price, units = priced.claim_line, priced.price, priced.claim_line.units
+    charges = [line.told.charge for line in priced.lines]
+    charge = cents(sum((Decimal(each) for each in charges if each), Decimal(0))) if all(charges) else None
+    work: list[str] = []
+    reduced_units: int | None = None
+    by_schedule: Decimal | None = None
+    if priced.nothing:
+        by_schedule = Decimal("0.00")
+    elif price.full is not None and units is not None:
+        reduced_units = 0 if price.reduced is None else units - int(first and units > 0)
+        by_schedule = (units - reduced_units) * price.full + reduced_units * (price.reduced or Decimal(0))
+        if units > reduced_units:
+            work.append(f"{units - reduced_units} x {in_words(price, place, factor)}")
+        if reduced_units and price.reduction:
+            work.append(f"{reduced_units} x {in_words(price, place, factor, price.share)} ({price.reduction.id})")
+    allowed = patient = paid = None
+    if by_schedule is not None:
+        allowed = by_schedule if charge is None else min(by_schedule, charge)
+        work += [f"lesser of {by_schedule} and the charge {charge}: {allowed}"] if charge is not None and work else []
+        patient, paid = _shares(day, priced, allowed, work)
+    for line in priced.lines:
+        line.allowed = None if allowed is None else line.allowed or Decimal(0)
+    if allowed is not None:
+        priced.lines[0].allowed = (priced.lines[0].allowed or Decimal(0)) + allowed
+    return AmountLine(
+        code=claim_line.code,
+        modifiers=claim_line.modifiers,
+        units=units,
+        reduced_units=reduced_units,
+        fee=_text(by_schedule),
+        charge=_text(charge),
+        allowed=_text(allowed),
+        patient=_text(patient),
+        paid=_text(paid),
+        work=tuple(work),
+        says=price.says or ("The units are not known." if allowed is None else None),
+    )
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _shares(day: Day, priced: _Priced, allowed: Decimal, work: list[str]) -> tuple[Decimal, Decimal]:
+    """The patient's share of what is allowed, and what is paid of the rest after every step; both to the cent."""
+    line = priced.lines[0]
+    patient, rest = Decimal("0.00"), allowed
+    if coinsurance := day.rate("coinsurance", line):
+        patient = cents(allowed * Decimal(coinsurance[0]))
+        rest = allowed - patient
+        work += [f"patient: {coinsurance[0]} x {allowed} = {patient} ({coinsurance[1].id})"] if allowed else []
+    modifier = line.discipline.assistant_modifier if line.discipline else None
+    assistant = day.rate("assistant", line)
+    if assistant and modifier in priced.claim_line.modifiers and allowed:
+        work.append(f"assistant: {assistant[0]} x {rest} = {cents(rest * Decimal(assistant[0]))} ({assistant[1].id})")
+        rest *= Decimal(assistant[0])
+    if (held_back := day.rate("sequestration", line)) and allowed:
+        after = rest * (1 - Decimal(held_back[0]))
+        work.append(f"sequestration: {cents(rest)} - {held_back[0]} of it = {cents(after)} ({held_back[1].id})")
+        rest = after
+    return patient, cents(rest)

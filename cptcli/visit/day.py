@@ -1,0 +1,203 @@
+"""A patient's day in the making: what every step of the check reads and adds to."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from ..advice.coverage import Decided
+from ..advice.draft import Draft
+from ..advice.matching import Match, match
+from ..advice.receipts import refs
+from ..advice.weighing import weigh
+from ..cms.tables import Edition, Tables
+from ..model import Claim, Code, Discipline, EditFamily, Policy, Question, Rule, UnitRule
+from ..rulebook.book import RuleBook
+from ..visit_model import Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
+
+SEVERITIES: tuple[Severity, ...] = ("block", "warn", "info")
+
+
+@dataclass(slots=True)
+class Line:
+    """One line on its way through the check."""
+
+    number: int
+    told: VisitLine
+    code: str  # as it goes on the claim
+    known: Code | None = None
+    valid: bool = False  # whether the code has the form of one
+    discipline: Discipline | None = None
+    question: Question | None = None
+    draft: Draft | None = None
+    decided: Decided | None = None
+    units: int | None = None
+    added: dict[str, str | None] = field(default_factory=dict)  # modifier -> the rule that wants it
+    assisted: int = 0  # of its units, those that carry the assistant's modifier
+    off_claim: bool = False  # no code may be given for it on that day, or by that payer
+    denied: bool = False  # by an edit, for certain
+    allowed: Decimal | None = None  # what its claim lines are expected to be allowed
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def minutes(self) -> int | None:
+        """All minutes of the line; None when none were told."""
+        parts = (self.told.therapist_minutes, self.told.assistant_minutes, self.told.joint_minutes)
+        if self.told.minutes is None and any(each is not None for each in parts):
+            return sum(each or 0 for each in parts)
+        return self.told.minutes
+
+    @property
+    def timed(self) -> bool | None:
+        """Whether minutes decide the units of its code; None when that is not known."""
+        return self.known.units.timed if self.known and self.known.units else None
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        """Those that were typed and those that were added."""
+        return tuple(dict.fromkeys((*self.told.modifiers, *self.added)))
+
+    def carries(self, modifiers: Collection[str]) -> bool:
+        """Whether one of the modifiers is on the line."""
+        return any(each in modifiers for each in self.modifiers)
+
+    def told_not_distinct(self) -> bool:
+        """Whether somebody said that it was no separate service."""
+        return (self.told.distinct or "").strip().casefold() in ("no", "false", "not distinct", "same time")
+
+
+class Day:
+    """One visit, its rules and tables, its lines and what was found."""
+
+    def __init__(self, book: RuleBook, tables: Tables, visit: Visit, day: date, payer: str) -> None:
+        self.book = book
+        self.tables = tables
+        self.visit = visit
+        self.service_date = day
+        self.payer = payer
+        self.state: str | None = None
+        self.chain: tuple[str, ...] = ()
+        self.claim: Claim = visit.claim or "professional"
+        self.lines: list[Line] = []
+        self.findings: list[Finding] = []
+        self.not_checked: list[str] = []
+        self.uncovered: list[str] = []  # codes on whose coverage no rule is known
+        self.used: dict[tuple[str, str], TableUsed] = {}
+
+    def book_name(self, payer: str) -> str:
+        """A payer's name by id."""
+        held = self.book.payer(payer)
+        return held.name if held else payer
+
+    def billed(self) -> list[Line]:
+        """The lines that go on the claim: each has a code, and one that may be given."""
+        return [line for line in self.lines if line.valid and not line.off_claim]
+
+    def find(
+        self,
+        severity: Severity,
+        says: str,
+        lines: Iterable[Line] = (),
+        rule: Rule | Policy | EditFamily | UnitRule | str | None = None,
+        fix: str | None = None,
+        sources: Iterable[str] = (),
+    ) -> None:
+        """Add a finding about the day, or about some of its lines; a weak rule is shown as weak beside it."""
+        named = rule if isinstance(rule, str) or rule is None else rule.id
+        cited = () if isinstance(rule, str) or rule is None else rule.sources
+        finding = Finding(
+            severity=severity,
+            rule=named,
+            says=says,
+            fix=fix,
+            lines=tuple(line.number for line in lines),
+            sources=refs(self.book, (*cited, *sources)),
+        )
+        if finding not in self.findings:
+            self.findings.append(finding)
+            for line in lines:
+                line.findings.append(finding)
+
+    def leave_out(self, says: str) -> None:
+        """Say what was not checked."""
+        if says not in self.not_checked:
+            self.not_checked.append(says)
+
+    def use(self, edition: Edition | None) -> None:
+        """Name a table's edition in the answer."""
+        if edition:
+            self.used.setdefault(
+                (edition.table, edition.edition),
+                TableUsed(
+                    table=edition.table,
+                    edition=edition.edition,
+                    first=edition.first,
+                    last=edition.last,
+                    imported=edition.imported,
+                    caveat=edition.caveat,
+                ),
+            )
+
+    def visit_rules(self, line: Line | None = None) -> Iterator[Rule]:
+        """The rules about a day that are in force and apply, the one that counts first.
+
+        With a line, those that apply to it; without, those that apply to any line.
+        """
+        drafts = [each.draft.case(frozenset([each.code])) for each in ([line] if line else self.billed()) if each.draft]
+
+        def matched(rule: Rule) -> Match:
+            held = [match(self.book, rule.applies, case) for case in drafts]
+            return next((each for each in held if each.truth == "yes"), Match("no"))
+
+        weighed = weigh(self.book, self.chain, self.service_date, self.book.visit_rules_of, matched)
+        return (each.rule for each in weighed)
+
+    def first(self, effect: str, line: Line | None = None) -> Rule | None:
+        """The rule whose word counts for an effect: unit_rule, edits, assistant, threshold."""
+        return next((rule for rule in self.visit_rules(line) if getattr(rule, effect)), None)
+
+    def rate(self, name: str, line: Line | None = None) -> tuple[str, Rule] | None:
+        """A share of the payment and the rule that sets it; None where none is known for the day."""
+        for rule in self.visit_rules(line):
+            if rule.rates and (share := getattr(rule.rates, name)):
+                return share, rule
+        return None
+
+    def answer_of(self, line: Line) -> LineAnswer:
+        """What is said of a line."""
+        decided = line.decided
+        return LineAnswer(
+            line=line.number,
+            code=line.told.code,
+            claim_code=line.code,
+            name=line.known.name if line.known else None,
+            discipline=line.discipline.id if line.discipline else None,
+            timed=line.timed,
+            minutes=line.minutes,
+            given_units=line.told.units,
+            units=line.units,
+            given_modifiers=line.told.modifiers,
+            modifiers=in_order(self.book, line.modifiers),
+            verdict=decided.coverage.verdict if decided else "unknown",
+            verdict_says=decided.coverage.says if decided else "Not known: this code is not in the rule base.",
+            findings=tuple(sorted(line.findings, key=gravity)),
+        )
+
+
+def gravity(finding: Finding) -> tuple[int, tuple[int, ...]]:
+    """The most severe first, then by line."""
+    return SEVERITIES.index(finding.severity), finding.lines
+
+
+def in_order(book: RuleBook, modifiers: Iterable[str]) -> tuple[str, ...]:
+    """Modifiers in the customary order on a line; those that are not known last."""
+    return tuple(sorted(modifiers, key=lambda each: held.order if (held := book.modifier(each)) else 9))
+
+
+def in_ranges(code: str, ranges: Iterable[str]) -> bool:
+    """Whether a code is one of these, or lies in one of the spans."""
+    for each in ranges:
+        first, _, last = each.partition("-")
+        if first <= code <= (last or first) and len(code) == len(first) and code[:1].isalpha() == first[:1].isalpha():
+            return True
+    return False

@@ -1,0 +1,82 @@
+"""Runs the examples that stand beside rules and policies, so that each is shown to do what it says.
+
+An example with `lines` asks about a whole day, any other about one service.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import zip_longest
+
+from msgspec import structs
+
+from ..advice.examples import Outcome, failure, odd_keys
+from ..cms.tables import Tables, open_tables
+from ..errors import CptError
+from ..model import Example
+from ..rulebook.book import RuleBook
+from ..visit_model import Visit, VisitAnswer
+from .check import check
+from .reading import read_line, tidied, with_options
+
+_OPTIONS = ("payer", "state", "discipline", "provider", "claim", "care", "abn", "unit_rule", "service_date")
+_ASKS = frozenset((*_OPTIONS, "lines", "regions", "distinct", "diagnosis"))
+_GIVES = frozenset(("finding", "not_finding", "unit_rule", "claim_line"))
+
+
+def run_examples(book: RuleBook, today: date) -> Iterator[Outcome]:
+    """Every example of every rule and policy, in the order of the files; against the shipped tables alone."""
+    with open_tables(shipped_alone=True) as tables:
+        for key in book.keys("rules"):
+            rule = book.rule(key)
+            yield from _outcomes(book, tables, key, rule.examples if rule else (), today)
+        for _, policy in book.policies():
+            yield from _outcomes(book, tables, policy.id, policy.examples, today)
+
+
+def _outcomes(
+    book: RuleBook, tables: Tables, rule: str, examples: tuple[Example, ...], today: date
+) -> Iterator[Outcome]:
+    for number, example in enumerate(examples, 1):
+        about_a_day = "lines" in example.asks
+        failed = _failure(book, tables, example, today) if about_a_day else failure(book, example, today)
+        yield Outcome(rule, number, example, failed)
+
+
+def _failure(book: RuleBook, tables: Tables, example: Example, today: date) -> str | None:
+    if odd := odd_keys(example, _ASKS, _GIVES):
+        return odd
+    try:
+        answer = check(book, tables, _visit(example), today)
+    except CptError as error:
+        return f"not answered: {error}"
+    wrong = []
+    for key, wanted in example.gives.items():
+        each = [wanted] if isinstance(wanted, str) or wanted is None else [*wanted]
+        got = _got(answer, key)
+        held = [one in got for one in each]
+        if any(held) if key == "not_finding" else not all(held):
+            wrong.append(f"{key} is {', '.join(map(str, got)) or 'nothing'}, expected {wanted!r}")
+    return "; ".join(wrong) or None
+
+
+def _visit(example: Example) -> Visit:
+    def many(key: str) -> list[str]:
+        value = example.asks.get(key, [])
+        return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
+
+    lines = [
+        structs.replace(read_line(typed), region=region, distinct=str(example.asks.get("distinct", "")) or None)
+        for typed, region in zip_longest(many("lines"), many("regions"))
+    ]
+    options = {key: example.asks.get(key) for key in _OPTIONS}
+    return with_options(tidied(Visit(lines=tuple(lines)), "the example"), **options, diagnoses=many("diagnosis"))
+
+
+def _got(answer: VisitAnswer, key: str) -> list[str | None]:
+    match key:
+        case "unit_rule":
+            return [answer.unit_rule]
+        case "claim_line":
+            return [f"{'-'.join((line.code, *line.modifiers))} x{line.units}" for line in answer.claim_lines]
+        case _:
+            return [finding.rule for finding in answer.findings]

@@ -1,0 +1,71 @@
+"""What Medicare's fee schedule allows for one code, at one place, on one day."""
+
+from datetime import date
+
+from ..advice.asking import resolve_state
+from ..advice.lookup import no_such_code
+from ..cms.tables import Tables
+from ..rulebook.book import RuleBook
+from ..rulebook.names import upright
+from ..visit_model import FeeAnswer, Visit, VisitLine
+from .amounts import in_words, price_unit
+from .day import Day
+from .lines import resolve
+from .pricing import Values, find_factor, find_locality
+
+
+def fee_of(
+    book: RuleBook, tables: Tables, asked: str, day: date, state: str | None, zip5: str | None, locality: str | None
+) -> FeeAnswer:
+    """The fee of one unit with its arithmetic. Raises UnknownName for no code, BadValue for an unknown place."""
+    code = upright(asked)
+    payer = next(key for key in book.keys("payers") if (known := book.payer(key)) and known.fee_schedule)
+    made = Day(book, tables, Visit(lines=(VisitLine(code=code),)), day, payer)
+    made.chain = book.payer_chain(payer)
+    resolve(made, {}, day)
+    (line,) = made.lines
+    if not line.valid:
+        raise no_such_code(book, asked, code)
+    place = find_locality(tables, day, resolve_state(book, state) if state else None, zip5, locality)
+    factor = find_factor(tables, day)
+    for held in (place.locality, factor.factor):
+        made.use(held.edition if held else None)
+    line.code, line.known = code, book.code(code)  # the code that was asked, whatever the payer wants instead
+    price = price_unit(made, line, place, factor)
+    values = price.values
+    coinsurance = made.rate("coinsurance", line)
+    notes = [price.says, price.note, place.note, factor.note, coinsurance and coinsurance[1].not_modelled]
+    notes += [finding.says for finding in made.findings if finding.severity != "info"]
+    status = book.status(values.status) if values else None
+    work = [in_words(price, place, factor)] if price.full is not None else []
+    if price.reduction:
+        work.append(f"reduced: {in_words(price, place, factor, price.share)} ({price.reduction.id})")
+    return FeeAnswer(
+        code=code,
+        name=line.known.name if line.known else None,
+        descriptor=values.descriptor if values else None,
+        service_date=day,
+        locality=f"{place.locality.contractor}/{place.locality.locality}" if place.locality else None,
+        locality_name=place.locality.name if place.locality else None,
+        status=values.status if values else None,
+        status_says=status.says if status else None,
+        release=values.edition.edition if values else None,
+        relative_values=_three(Values.of(values)) if values else None,
+        indices=_three(Values.of(place.locality)) if place.locality else None,
+        conversion_factor=str(factor.factor.factor) if factor.factor else None,
+        amount=str(price.full) if price.full is not None else None,
+        reduced_amount=str(price.reduced) if price.reduced is not None else None,
+        coinsurance=coinsurance[0] if coinsurance else None,
+        work=tuple(work),
+        warnings=tuple(dict.fromkeys(note for note in notes if note)),
+        tables=tuple(made.used.values()),
+        rulebook=book.receipt,
+    )
+
+
+def _three(values: Values) -> dict[str, str]:
+    return {
+        "work": str(values.work),
+        "practice_expense": str(values.practice_expense),
+        "malpractice": str(values.malpractice),
+    }

@@ -1,0 +1,157 @@
+"""The modifiers of a day's lines: those a payer's rules ask for, and whether those that were typed fit.
+
+Nothing that says something about what happened (59, an X modifier, KX, GA) is added here without having been told.
+"""
+
+import re
+from collections.abc import Iterable
+
+from ..model import Modifier, Rule
+from ..rulebook.precedence import is_weak
+from .day import Day, Line, in_ranges
+
+
+def ask_for(day: Day) -> None:
+    """Add what the payer's rules ask for with each code, as far as the visit tells what that is."""
+    untold: dict[str, list[str]] = {}
+    wanted: dict[tuple[str, tuple[str, ...]], tuple[Rule, list[Line]]] = {}
+    for line in day.billed():
+        if line.draft is None:
+            continue
+        for rule, held in line.draft.rules(line.draft.case(frozenset([line.code]))):
+            if held.truth == "open":
+                if rule.modifiers and rule.applies.care and not line.carries(rule.modifiers):
+                    day.find("warn", f"{line.code} needs {' and '.join(rule.modifiers)}, if {'; '.join(held.asks)}: "
+                             f"{rule.says}", [line], rule=rule,
+                             fix="Tell the care: --care active or maintenance.")  # fmt: skip
+                elif held.aside and (rule.modifiers or rule.one_of_modifiers or rule.verdict):
+                    untold.setdefault("; ".join(held.asks), []).append(rule.id)
+                continue
+            for choice in (*((each,) for each in rule.modifiers), _possible(line, rule)):
+                if choice and not line.carries(choice):
+                    wanted.setdefault((rule.id, choice), (rule, []))[1].append(line)
+    for (_, choice), (rule, lines) in wanted.items():
+        _want(day, rule, choice, lines)
+    for asks, rules in untold.items():
+        named = ", ".join(dict.fromkeys(rules))
+        day.leave_out(f"Rules that hang on what was not told ({asks}): {named}.")
+
+
+def _possible(line: Line, rule: Rule) -> tuple[str, ...]:
+    """Of the modifiers of which a rule wants one: that of the line's discipline, else those that its code takes."""
+    if line.carries(rule.one_of_modifiers):
+        return ()
+    held = line.discipline
+    own = (held.modifier, held.assistant_modifier) if held else ()
+    fitting = tuple(each for each in rule.one_of_modifiers if each in own)
+    listed = line.known.therapy_modifiers if line.known else ()
+    return fitting or tuple(each for each in rule.one_of_modifiers if each in listed) or rule.one_of_modifiers
+
+
+def _want(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line]) -> None:
+    """Add a modifier that the rule names alone; where it is one of several, say what has to be told."""
+    codes = ", ".join(dict.fromkeys(line.code for line in lines))
+    needs = f"{codes} need{'s' if len(lines) == 1 else ''}"
+    words = " ".join([rule.says, *(fact.says for fact in rule.facts[:1])])
+    if len(choice) > 1:
+        day.find("warn" if is_weak(rule) else "block", f"{needs} one of {', '.join(choice)}: {words}", lines, rule=rule,
+                 fix="Name whose plan of care it is: --discipline PT, OT or SLP.")  # fmt: skip
+        return
+    for line in lines:
+        line.added[choice[0]] = rule.id
+    typed_some = any(line.told.modifiers for line in day.billed())
+    day.find("block" if typed_some and not is_weak(rule) else "info", f"{needs} {choice[0]}: {words}", lines, rule=rule,
+             fix=f"Add {choice[0]}; the claim lines carry it.")  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- those that were typed
+
+
+def hold_against_the_rules(day: Day) -> None:
+    """Find modifiers that do not exist, not on that day, not on that code, or not beside one another."""
+    for line in day.billed():
+        for modifier in line.modifiers:
+            known = day.book.modifier(modifier)
+            if known is None:
+                _unknown(day, line, modifier)
+            else:
+                _one(day, line, known)
+        _twice(day, line)
+        _discipline(day, line)
+
+
+def _unknown(day: Day, line: Line, modifier: str) -> None:
+    if not re.fullmatch("[A-Z0-9]{2}", modifier):
+        day.find("block", f"{modifier} is no modifier: a modifier has two letters or digits.", [line])
+        return
+    says = f"Modifier {modifier} is not in this rule base; whether it exists or fits was not checked."
+    day.find("warn", says, [line], fix="Look it up, or take it off.")
+
+
+def _one(day: Day, line: Line, known: Modifier) -> None:
+    name, sources = known.modifier, known.sources
+    if known.ends and day.service_date > known.ends:
+        day.find("block", f"{name} ended on {known.ends}: {known.says}.", [line], fix="Take it off.", sources=sources)
+    if known.effective and day.service_date < known.effective:
+        day.find("block", f"{name} did not exist on {day.service_date}: it starts on {known.effective}.", [line],
+                 fix="Take it off.", sources=sources)  # fmt: skip
+    if known.only_with and not line.carries(known.only_with):
+        needed = " or ".join(known.only_with)
+        day.find("block", f"{name} goes only with {needed}: {known.says}.", [line],
+                 fix=f"Put {needed} on the line, or take {name} off.", sources=sources)  # fmt: skip
+    if (known.only_on and not in_ranges(line.code, known.only_on)) or in_ranges(line.code, known.never_on):
+        day.find("block", f"{name} does not belong on {line.code}: {known.says}.", [line], fix=f"Take {name} off.",
+                 sources=sources)  # fmt: skip
+    for clash in known.never_with:
+        beside = [each for each in clash.modifiers if each in line.modifiers]
+        if beside and (clash.effective is None or clash.effective <= day.service_date):
+            day.find("block", f"{name} and {', '.join(beside)} do not share a line. {clash.says}", [line],
+                     fix="Keep the one that is true.", sources=clash.sources)  # fmt: skip
+
+
+def _twice(day: Day, line: Line) -> None:
+    typed = line.told.modifiers
+    for modifier in dict.fromkeys(each for each in typed if typed.count(each) > 1):
+        day.find("warn", f"{modifier} stands twice on {line.code}.", [line], fix="Keep it once.")
+
+
+def _discipline(day: Day, line: Line) -> None:
+    """A plan of care that is not among those a code belongs to; an evaluation of another discipline has no unit."""
+    every = {each.modifier: each for each in day.book.disciplines()}
+    listed = line.known.therapy_modifiers if line.known else ()
+    for modifier in line.modifiers:
+        if modifier in every and listed and modifier not in listed:
+            own = len(listed) == 1
+            if own:
+                line.units = 0
+            day.find(
+                "block" if own else "warn",
+                f"{line.code} belongs to {' or '.join(_names(day, listed))}, not {every[modifier].name}"
+                + (": no unit of it is allowed under another plan of care." if own else "."),
+                [line],
+                fix=f"{' or '.join(listed)} with {line.code}, or the code of {every[modifier].name}.",
+                sources=every[modifier].sources,
+            )
+    if day.claim == "institutional" and line.told.revenue_code and line.discipline:
+        _revenue_code(day, line, line.told.revenue_code.lstrip("0").zfill(3))
+
+
+def _names(day: Day, modifiers: Iterable[str]) -> list[str]:
+    return [each.name for each in day.book.disciplines() if each.modifier in modifiers]
+
+
+def _revenue_code(day: Day, line: Line, revenue_code: str) -> None:
+    assert line.discipline is not None
+    begun = {start: each for each in day.book.disciplines() for start in each.revenue_codes}
+    full = f"0{revenue_code}" if len(revenue_code) == 3 else revenue_code
+    owner = next((each for start, each in begun.items() if full.startswith(start)), None)
+    if owner and owner.id != line.discipline.id:
+        day.find(
+            "block",
+            f"Revenue code {full} is for {owner.name}, {line.code} goes with {line.discipline.modifier}: the claim is "
+            "returned.",
+            [line],
+            fix=f"{' or '.join(f'{start}X' for start in line.discipline.revenue_codes)} with "
+            f"{line.discipline.modifier}.",
+            sources=owner.sources,
+        )

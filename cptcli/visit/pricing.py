@@ -1,0 +1,144 @@
+"""One unit's Medicare fee: relative values, a locality's indices and the day's conversion factor, in decimals.
+
+What is not held for the day's year is not guessed: the answer says which years are.
+"""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
+
+from ..cms.tables import Edition, Factor, Fit, Locality, RelativeValues, Tables
+from ..errors import BadValue
+
+_CENT = Decimal("0.01")
+_WHO = {
+    "single": "everybody",
+    "non_qpp": "whoever is no qualifying participant of an advanced payment model",
+    "qpp": "a qualifying participant",
+}
+
+
+def cents(amount: Decimal) -> Decimal:
+    """An amount to the cent, half a cent up."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)
+
+
+class Values(Struct, frozen=True):
+    """Relative values of work, practice expense (non-facility) and malpractice, or a locality's indices of them."""
+
+    work: Decimal
+    practice_expense: Decimal
+    malpractice: Decimal
+
+    @classmethod
+    def of(cls, held: RelativeValues | Locality) -> "Values":
+        """The three numbers of a code or of a place."""
+        return cls(held.work, held.practice_expense, held.malpractice)
+
+
+def fee(values: Values, indices: Values, factor: Decimal, share: Decimal = Decimal(1)) -> Decimal:
+    """One unit's fee in dollars, rounded once at the end; `share` is what is paid of the practice expense."""
+    total = (
+        values.work * indices.work
+        + share * values.practice_expense * indices.practice_expense
+        + values.malpractice * indices.malpractice
+    )
+    return cents(total * factor)
+
+
+class Held(Struct, frozen=True):
+    """What a table gives for the day, or why it gives nothing; `note` where it is not the very edition of the day."""
+
+    relative_values: RelativeValues | None = None
+    locality: Locality | None = None
+    factor: Factor | None = None
+    note: str | None = None
+
+
+def find_locality(
+    tables: Tables, day: date, state: str | None = None, zip5: str | None = None, locality: str | None = None
+) -> Held:
+    """The payment locality by contractor and locality, by ZIP code, or by a state that has one alone.
+
+    Raises BadValue for one that CMS's table does not have.
+    """
+    if locality:
+        contractor, _, number = locality.replace("-", "/").partition("/")
+        found = tables.localities(contractor=contractor.zfill(5), locality=number.zfill(2), day=day)
+        if not found:
+            raise BadValue("--locality", locality, "a contractor and a locality of CMS's table, with / between")
+        return _of_the_year(found[0], day)
+    if zip5:
+        place = tables.zip_code(zip5, day)
+        if place is None:
+            raise BadValue("--zip", zip5, "a ZIP code of CMS's table; --locality names the place otherwise")
+        found = tables.localities(contractor=place.contractor, locality=place.locality, day=day)
+        split = " Its four further digits may name another locality." if place.plus_four else ""
+        if not found:
+            return Held(note=f"No indices are held for {place.contractor}/{place.locality}.")
+        held = _of_the_year(found[0], day)
+        if place.fits == "day" and not split:
+            return held
+        older = "" if place.fits == "day" else f" ZIP codes are those of {place.edition.edition}."
+        return Held(locality=held.locality, note=f"{held.note or ''}{older}{split}".strip())
+    if state is None:
+        return Held(note="No place was told: add --state, --zip or --locality.")
+    found = tables.localities(state=state, day=day)
+    if len(found) == 1:
+        return _of_the_year(found[0], day)
+    if not found:
+        return Held(note=f"No payment locality of {state} is held.")
+    named = "; ".join(f"{each.contractor}/{each.locality} {each.name}" for each in found[:8])
+    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+    return Held(note=f"{state} has {len(found)} payment localities: add --zip or --locality ({named}{more}).")
+
+
+def _of_the_year(found: Locality, day: date) -> Held:
+    if same_year(found.edition, found.fits, day):
+        return Held(locality=found)
+    return Held(note=f"Practice cost indices of {day.year} are not held; those of {found.edition.edition} are.")
+
+
+def find_values(tables: Tables, code: str, day: date) -> Held:
+    """A code's relative values in the release for the day, or in one of the same year; of no other year."""
+    found = tables.relative_values(code, day)
+    if found is None:
+        edition, fits = tables.edition_on("fee-schedule", day)
+        if edition is None or not same_year(edition, fits, day):
+            return Held(note=_loaded(tables, day))
+        if tables.knows("fee-schedule", code, day):
+            return Held(note=f"{code} is not on the fee schedule {edition.edition}.")
+        return Held(note=f"Of the fee schedule {edition.edition} a part is held, and {code} is not in it.")
+    if found.fits == "day":
+        return Held(relative_values=found)
+    if same_year(found.edition, found.fits, day):
+        since = f"{found.edition.first} to {found.edition.last}" if found.edition.last else f"{found.edition.first} on"
+        return Held(
+            relative_values=found,
+            note=f"Release {found.edition.edition} ({since}) stands in for {day}; the release of that day is not held.",
+        )
+    return Held(note=_loaded(tables, day))
+
+
+def _loaded(tables: Tables, day: date) -> str:
+    years = sorted({each.first.year for each in tables.releases()})
+    loaded = f"those of {', '.join(map(str, years))} are" if years else "none are"
+    return f"Relative values for {day.year} are not held; {loaded}. cpt data import loads CMS's own file of that year."
+
+
+def find_factor(tables: Tables, day: date) -> Held:
+    """The conversion factor of the day; where participation decides, that of who does not take part."""
+    factors = tables.factors(day)
+    if not factors:
+        return Held(note=f"No conversion factor for {day} is held.")
+    first, *others = factors
+    if not others:
+        return Held(factor=first)
+    other = ", ".join(f"{each.factor} for {_WHO[each.participation]}" for each in others)
+    return Held(factor=first, note=f"Conversion factor {first.factor}, for {_WHO[first.participation]}; {other}.")
+
+
+def same_year(edition: Edition, fits: Fit, day: date) -> bool:
+    """Whether an edition is for the day, or at least for its year."""
+    return fits == "day" or edition.first.year == day.year

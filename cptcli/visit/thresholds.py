@@ -1,0 +1,97 @@
+"""The yearly threshold of each therapy bucket: where the day brings it, and whether its modifier is due."""
+
+from decimal import Decimal
+
+from ..advice.wording import weakness
+from ..model import Rule, Threshold
+from ..rulebook.precedence import is_weak
+from ..visit_model import ThresholdAnswer
+from .claim_lines import groups
+from .day import Day, Line
+
+
+def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
+    """Every bucket that the day's lines count to. Over it, the modifier goes on all its lines of the day.
+
+    What counts is what is allowed, before the patient's share; where that is not known, the charge is the most it can
+    be. What is not told is not guessed.
+    """
+    rule = day.first("threshold")
+    if rule is None or rule.threshold is None:
+        return ()
+    buckets: dict[str, list[Line]] = {}
+    for line in (line for lines in groups(day) for line in lines):
+        if line.discipline and line.known and line.known.therapy_modifiers:
+            buckets.setdefault(line.discipline.bucket, []).append(line)
+    if not buckets:
+        day.leave_out("The yearly threshold of therapy: no line's discipline was told.")
+    return tuple(_bucket(day, rule, rule.threshold, bucket, lines) for bucket, lines in buckets.items())
+
+
+def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list[Line]) -> ThresholdAnswer:
+    amount, modifier = Decimal(threshold.amount), threshold.modifier
+    told = getattr(day.visit.year_to_date, bucket, None) if day.visit.year_to_date else None
+    before = Decimal(told) if told is not None else None
+    today = _sum([line.allowed for line in lines])
+    least = sum((line.allowed for line in lines if line.allowed is not None), Decimal(0))
+    most = (
+        today
+        if today is not None
+        else _sum([Decimal(line.told.charge) if line.told.charge else None for line in lines])
+    )
+    over: bool | None = None
+    if before is not None and before + least > amount:
+        over = True
+    elif before is not None and today is not None:
+        over = before + today > amount
+    elif before is not None and most is not None and before + most <= amount:
+        over = False
+    weak = f" Weak: {weakness(rule.evidence, rule.confidence)}." if is_weak(rule) else ""
+    says = f"{bucket}: {_says(before, today, amount, over)}{weak}"
+    typed = [line for line in lines if modifier in line.told.modifiers]
+    if over:
+        missing = [line for line in lines if modifier not in line.told.modifiers]
+        for line in missing:
+            line.added[modifier] = rule.id
+        if missing:
+            day.find(
+                "warn",
+                f"{says} {modifier} stands on the claim lines of this bucket.",
+                missing,
+                rule=rule,
+                fix=f"Keep {modifier} only if the record shows that the therapy is necessary; without it the lines are "
+                "denied.",
+            )
+        if threshold.review and before is not None and before + (today or 0) > Decimal(threshold.review):
+            day.find("info", f"{bucket}: above {threshold.review} a claim may be picked for medical review.", lines,
+                     rule=rule)  # fmt: skip
+    elif over is False and typed:
+        day.find("warn", f"{says} {modifier} has no place on a line while nothing suggests that it will be passed.",
+                 typed, rule=rule, fix=f"Take {modifier} off.")  # fmt: skip
+    elif over is None and not typed:
+        day.leave_out(f"Whether {modifier} is needed: {says}")
+    return ThresholdAnswer(
+        bucket=bucket,
+        amount=threshold.amount,
+        review=threshold.review,
+        modifier=modifier,
+        year_to_date=told,
+        today=str(today) if today is not None else None,
+        over=over,
+        rule=rule.id,
+        says=says,
+    )
+
+
+def _sum(amounts: list[Decimal | None]) -> Decimal | None:
+    known = [each for each in amounts if each is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+
+
+def _says(before: Decimal | None, today: Decimal | None, amount: Decimal, over: bool | None) -> str:
+    if before is None:
+        return f"what the year has come to was not told (--year-to-date); the threshold is {amount}."
+    with_today = f" and {today} today" if today is not None else ", and what today comes to is not known"
+    if over is None:
+        return f"{before} so far{with_today}; the threshold is {amount}."
+    return f"{before} so far{with_today}, {'over' if over else 'within'} the threshold of {amount}."

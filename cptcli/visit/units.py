@@ -1,0 +1,75 @@
+"""Minutes -> units, under a unit rule. Pure arithmetic: the numbers and their sources stand in unit-rules.yaml."""
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+from msgspec import Struct
+
+from ..model import UnitRule
+
+
+class Choice(Struct, frozen=True):
+    """A tie: `spare` units for codes with equal left-over minutes, and which of them took one."""
+
+    codes: tuple[str, ...]
+    spare: int
+    chosen: tuple[str, ...]
+
+
+class Counted(Struct, frozen=True):
+    """The units of one pool of timed codes; `choice` where the clinician may choose otherwise."""
+
+    units: dict[str, int]
+    minutes: int
+    choice: Choice | None = None
+
+    @property
+    def total(self) -> int:
+        """All units of the pool."""
+        return sum(self.units.values())
+
+
+def earned(rule: UnitRule, minutes: int) -> int:
+    """The units that so many minutes earn in all: none below the least, then one for each full unit and remainder."""
+    if minutes < rule.least_minutes:
+        return 0
+    return (minutes + rule.minutes_per_unit - rule.least_minutes) // rule.minutes_per_unit
+
+
+def count(rule: UnitRule, minutes: Mapping[str, int], given: Mapping[str, int | None] | None = None) -> Counted:
+    """The units of each timed code of one patient, day and discipline; `given` are those somebody typed.
+
+    Pooled, the day's minutes set the total, full units of a code stay with it, and the rest go to the largest
+    left-overs. Where left-overs tie, the units somebody typed decide when they are one of the right answers, and
+    otherwise the order of the codes.
+    """
+    total = sum(minutes.values())
+    if not rule.pooled:
+        return Counted({code: earned(rule, each) for code, each in minutes.items()}, total)
+    units = {code: each // rule.minutes_per_unit for code, each in minutes.items()}
+    left = {code: each % rule.minutes_per_unit for code, each in minutes.items()}
+    spare = earned(rule, total) - sum(units.values())
+    if spare <= 0:
+        return Counted(units, total)
+    cut = sorted(left.values(), reverse=True)[spare - 1]
+    first = [code for code in left if left[code] > cut]
+    level = [code for code in left if left[code] == cut]
+    for code in first:
+        units[code] += 1
+    spare -= len(first)
+    chosen = _picked(units, level, spare, given or {})
+    for code in chosen:
+        units[code] += 1
+    choice = Choice(tuple(level), spare, chosen) if spare < len(level) else None
+    return Counted(units, total, choice)
+
+
+def _picked(units: Mapping[str, int], level: list[str], spare: int, given: Mapping[str, int | None]) -> tuple[str, ...]:
+    """Which of the tied codes take a unit: those for which somebody typed one more, if that is a right answer."""
+    wanted = tuple(code for code in level if given.get(code) == units[code] + 1)
+    refused = [code for code in level if given.get(code) == units[code]]
+    possible: Iterable[tuple[str, ...]] = combinations([code for code in level if code not in refused], spare)
+    for picks in possible if len(level) < 12 else ():
+        if {*wanted} <= {*picks}:
+            return picks
+    return tuple(level[:spare])

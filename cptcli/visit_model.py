@@ -1,0 +1,278 @@
+"""The nouns of a patient's day: what is told of a visit, and what `cpt check` and `cpt fee` say about it.
+
+Apart from model.py, so that a start which asks about one service does not pay for them.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from .model import Care, Claim, Notice, Noun, PayerAnswer, Provider, Receipt, SourceRef, Verdict
+
+Severity = Literal["block", "warn", "info"]
+EditState = Literal["fails", "bypassed", "passes", "not_checked"]
+AssistantMethod = Literal["exact", "simple", "percentage"]
+
+Minutes = Annotated[int, Meta(ge=0, lt=1440, description="whole minutes of one day, 0 to 1439")]
+Count = Annotated[int, Meta(ge=0, le=9999, description="a whole number of units, 0 to 9999")]
+Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", description="US dollars such as 90.00")]
+LocalityText = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,5}[/-][0-9]{1,2}$", description="a contractor and a locality with / between")
+]
+Letter = Annotated[str, Meta(pattern=r"^[A-L]$", description="a letter from A to L")]
+
+# ------------------------------------------------------------------------------------------------- what is told
+
+
+class VisitLine(Noun, frozen=True):
+    """One line as it was typed: a code, its minutes or units, and what else is known of it."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=40, description="a code")]
+    minutes: Minutes | None = None
+    therapist_minutes: Minutes | None = None
+    assistant_minutes: Minutes | None = None  # without the therapist
+    joint_minutes: Minutes | None = None  # of both together; they count as the therapist's
+    units: Count | None = None
+    modifiers: tuple[str, ...] = ()
+    diagnoses: tuple[Letter, ...] = ()  # pointers to the visit's diagnoses
+    device: str | None = None
+    region: str | None = None
+    distinct: str | None = None  # why it is a separate service; 'no' when it was none
+    revenue_code: Annotated[str, Meta(pattern="^[0-9]{3,4}$", description="three or four digits")] | None = None
+    charge: Money | None = None  # for the whole line
+    narrative: str | None = None  # what an unlisted code stands for
+    coding_verification: str | None = None
+
+
+class YearToDate(Noun, frozen=True):
+    """What a patient's therapy of the year has come to before this visit, by bucket."""
+
+    PT_SLP: Money | None = None
+    OT: Money | None = None
+
+
+class Visit(Noun, frozen=True):
+    """One patient's day at one billing provider, as it was told; names are not yet looked up."""
+
+    lines: tuple[VisitLine, ...]
+    payer: str | None = None
+    state: str | None = None
+    service_date: date | None = None
+    discipline: str | None = None
+    provider: Provider | None = None
+    claim: Claim | None = None
+    unit_rule: str | None = None
+    year_to_date: YearToDate | None = None
+    abn: Notice | None = None
+    care: Care | None = None
+    diagnoses: dict[Letter, str] = field(default_factory=dict)
+    locality: LocalityText | None = None
+    zip: Annotated[str, Meta(pattern=r"^[0-9]{5}$", description="five digits")] | None = None
+    assistant_method: AssistantMethod = "exact"
+
+
+# --------------------------------------------------------------------------------------------------- what is said
+
+
+class Finding(Noun, frozen=True, omit_defaults=False):
+    """Something to know before the claim goes out; `lines` counts from 1, none where it is about the day."""
+
+    severity: Severity
+    rule: str | None
+    says: str
+    fix: str | None
+    lines: tuple[int, ...]
+    sources: tuple[SourceRef, ...] = ()
+
+
+class LineAnswer(Noun, frozen=True, omit_defaults=False):
+    """One line as it was typed, with what it should be: `units` and `modifiers` are null or empty where not known."""
+
+    line: int
+    code: str  # as typed
+    claim_code: str  # as it goes on the claim: another one where the payer's rules want it
+    name: str | None
+    discipline: str | None
+    timed: bool | None
+    minutes: int | None
+    given_units: int | None
+    units: int | None
+    given_modifiers: tuple[str, ...]
+    modifiers: tuple[str, ...]
+    verdict: Verdict
+    verdict_says: str
+    findings: tuple[Finding, ...]
+
+
+class ClaimLine(Noun, frozen=True, omit_defaults=False):
+    """A line as it should be typed on the claim; `lines` are those it was made of."""
+
+    code: str
+    modifiers: tuple[str, ...]
+    units: int | None
+    lines: tuple[int, ...]
+    diagnoses: tuple[str, ...]
+    revenue_code: str | None
+    narrative: str | None
+
+
+class Tie(Noun, frozen=True, omit_defaults=False):
+    """Codes with equal left-over minutes for fewer units than there are codes: the clinician chooses."""
+
+    discipline: str | None
+    codes: tuple[str, ...]
+    units: int  # to be given among them
+    chosen: tuple[str, ...]
+    says: str
+
+
+class UnitCount(Noun, frozen=True, omit_defaults=False):
+    """The day's units under one unit rule."""
+
+    unit_rule: str
+    says: str
+    timed_minutes: int
+    timed_units: int
+    units: dict[str, int]
+    ties: tuple[Tie, ...]
+
+
+class EditAnswer(Noun, frozen=True, omit_defaults=False):
+    """A pair of codes held against the table of edits."""
+
+    column1: str
+    column2: str
+    state: EditState
+    indicator: str | None
+    lines: tuple[int, ...]
+    denied: tuple[int, ...]  # the lines that would not be paid
+    edition: str | None
+    rationale: str | None
+    says: str
+
+
+class TableUsed(Noun, frozen=True, omit_defaults=False):
+    """An edition of a table that took part in the answer."""
+
+    table: str
+    edition: str
+    first: date
+    last: date | None
+    imported: bool
+    caveat: str | None
+
+
+class ThresholdAnswer(Noun, frozen=True, omit_defaults=False):
+    """A bucket's yearly threshold and where this day brings it."""
+
+    bucket: str
+    amount: str
+    review: str | None
+    modifier: str
+    year_to_date: str | None
+    today: str | None  # what the day's lines of the bucket come to
+    over: bool | None  # None: not known
+    rule: str
+    says: str
+
+
+class AmountLine(Noun, frozen=True, omit_defaults=False):
+    """What Medicare is expected to allow and pay for a claim line; null where a value is not held."""
+
+    code: str
+    modifiers: tuple[str, ...]
+    units: int | None
+    reduced_units: int | None  # paid with less practice expense
+    fee: str | None  # by the fee schedule, after the reduction
+    charge: str | None
+    allowed: str | None
+    patient: str | None
+    paid: str | None
+    work: tuple[str, ...]  # the arithmetic, step by step
+    says: str | None  # why there is no amount, or what to know about it
+
+
+class Amounts(Noun, frozen=True, omit_defaults=False):
+    """The expected payment of the day; totals are null as soon as one line's amount is not known."""
+
+    locality: str | None
+    locality_name: str | None
+    conversion_factor: str | None
+    release: str | None
+    lines: tuple[AmountLine, ...]
+    allowed: str | None
+    patient: str | None
+    paid: str | None
+    says: tuple[str, ...]
+    order: tuple[str, ...]  # the steps in the order in which they are taken
+
+
+class VisitAsked(Noun, frozen=True, omit_defaults=False):
+    """The visit as it was understood."""
+
+    payer: str
+    state: str | None
+    service_date: date
+    discipline: str | None
+    provider: Provider | None
+    claim: Claim
+    unit_rule: str | None
+    year_to_date: YearToDate | None
+    abn: Notice | None
+    care: Care | None
+    diagnoses: dict[str, str]
+    locality: str | None
+    assistant_method: AssistantMethod
+
+
+class VisitAnswer(Noun, frozen=True, omit_defaults=False):
+    """The whole answer of `cpt check`."""
+
+    visit: VisitAsked
+    payer: PayerAnswer
+    summary: str
+    unit_rule: str | None  # None: not known, and both are in `unit_rules`
+    timed_minutes: int
+    timed_units: int | None
+    total_minutes: int | None
+    units: dict[str, int | None]
+    unit_rules: tuple[UnitCount, ...]
+    ties: tuple[Tie, ...]
+    lines: tuple[LineAnswer, ...]
+    claim_lines: tuple[ClaimLine, ...]
+    edits: tuple[EditAnswer, ...]
+    thresholds: tuple[ThresholdAnswer, ...]
+    amount: str | None  # what is expected to be allowed for the day
+    amounts: Amounts | None  # None where the payer does not pay by Medicare's fee schedule
+    findings: tuple[Finding, ...]
+    not_checked: tuple[str, ...]
+    tables: tuple[TableUsed, ...]
+    rulebook: Receipt
+
+
+# ------------------------------------------------------------------------------------------------------- one fee
+
+
+class FeeAnswer(Noun, frozen=True, omit_defaults=False):
+    """What Medicare's fee schedule allows for one unit of a code, before any share is taken; null where not held."""
+
+    code: str
+    name: str | None
+    descriptor: str | None  # only from the user's own import, under the user's licence
+    service_date: date
+    locality: str | None
+    locality_name: str | None
+    status: str | None
+    status_says: str | None
+    release: str | None
+    relative_values: dict[str, str] | None  # work, practice expense (non-facility), malpractice
+    indices: dict[str, str] | None
+    conversion_factor: str | None
+    amount: str | None
+    reduced_amount: str | None  # the same for a unit whose practice expense is reduced
+    coinsurance: str | None
+    work: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tables: tuple[TableUsed, ...]
+    rulebook: Receipt
