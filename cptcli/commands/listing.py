@@ -23,7 +23,7 @@ def devices(
     rules: Rules = None,
     no_color: NoColor = False,
 ) -> int:
-    """The devices the rule base knows, and what their makers say about coding.
+    """The devices the rule base knows, and what their manufacturers say about coding.
 
     \b
     Examples:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +11,6 @@ import typer
 
 from .. import __version__
 from ..errors import CptError, Exit
-from . import listing, rules
-from .lookup import lookup
-from .suggest import suggest
 
 AMA_NOTICE = (
     "CPT is a registered trademark of the American Medical Association. No AMA descriptor is part of this program; "
@@ -19,25 +18,24 @@ AMA_NOTICE = (
 )
 _EPILOG = (
     "Exit codes: 0 answered; 1 answered, with something to worry about (not covered, no code, rules invalid); "
-    "2 could not answer; 3 a bug; 130 interrupted. Environment: CPT_RULES names your own rule folder; NO_COLOR "
-    "turns colour off. Not legal or billing advice: the payer has the final say."
+    "2 could not answer; 3 a bug; 130 interrupted. Environment: CPT_RULES names your own rule folder, CPT_DATA the "
+    "folder of CMS's files that you imported; NO_COLOR turns colour off. "
+    "Not legal or billing advice: the payer has the final say."
 )
 
-app = typer.Typer(
-    name="cpt",
-    help="Which billing code for this device, this payer, this day: who says so, will it be paid, what to attach.",
-    epilog=_EPILOG,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(lookup)
-app.command()(suggest)
-app.command()(listing.devices)
-app.command()(listing.payers)
-app.command()(listing.modalities)
-app.command()(listing.explain)
-app.add_typer(rules.app, name="rules")
+# Every command and group, the module below that holds it, and its name there. In the order of the help.
+_COMMANDS = {
+    "lookup": ("lookup", "lookup"),
+    "suggest": ("suggest", "suggest"),
+    "check": ("check", "check"),
+    "fee": ("check", "fee"),
+    "devices": ("listing", "devices"),
+    "payers": ("listing", "payers"),
+    "modalities": ("listing", "modalities"),
+    "explain": ("listing", "explain"),
+    "rules": ("rules", "app"),
+    "data": ("data", "app"),
+}
 
 _FIRST_STEPS = f"""cpt {__version__}: which billing code for this device, this payer, this day.
 
@@ -45,6 +43,7 @@ _FIRST_STEPS = f"""cpt {__version__}: which billing code for this device, this p
   cpt lookup "cold laser"                          search codes, treatments, devices, payers
   cpt suggest                                      asks what it needs to know
   cpt suggest --device anodyne --payer palmetto    the code, who decided it, will it be paid
+  cpt check 97110:25 97140:20 --payer medicare     one patient's day: units, modifiers, edits, amount
 
 cpt -h lists everything; cpt COMMAND -h explains a command.
 """
@@ -56,13 +55,42 @@ def _version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback(invoke_without_command=True)
 def _start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
 ) -> None:
     if context.invoked_subcommand is None:
         sys.stdout.write(_FIRST_STEPS)
+
+
+def command_line(names: Iterable[str] = _COMMANDS) -> typer.Typer:
+    """The command line with these commands: a start pays for those that it needs, and help for all."""
+    app = typer.Typer(
+        name="cpt",
+        help="Which billing code for this device, this payer, this day: who says so, will it be paid, what to attach.",
+        epilog=_EPILOG,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_start)
+    for name in names:
+        module, attribute = _COMMANDS[name]
+        held = getattr(import_module(f".{module}", __package__), attribute)
+        if isinstance(held, typer.Typer):
+            app.add_typer(held, name=name)
+        else:
+            app.command(name)(held)
+    return app
+
+
+def _needed(arguments: Sequence[str]) -> Iterable[str]:
+    """The commands that a start needs: the one that is named, none for the version, all where help or a shell asks."""
+    typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS")
+    words = typed.split()[1:] if typed and "_CPT_COMPLETE" in os.environ else arguments
+    if words[:1] == ["--version"]:
+        return ()
+    return words[:1] if words and words[0] in _COMMANDS else _COMMANDS
 
 
 def main() -> None:
@@ -87,7 +115,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line; the only place where an error becomes an exit code."""
     try:
         try:
-            result = app(arguments, prog_name="cpt", standalone_mode=False)
+            result = command_line(_needed(arguments))(arguments, prog_name="cpt", standalone_mode=False)
             sys.stdout.flush()
         except CptError as error:
             return _cannot(error, "--json" in arguments)

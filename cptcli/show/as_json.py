@@ -3,14 +3,12 @@
 import msgspec
 from msgspec import Struct
 
-from ..model import Shown
-
 SCHEMA = 1
 
 
-def to_json(shown: Shown | dict[str, object]) -> bytes:
+def to_json(shown: Struct | dict[str, object]) -> bytes:
     """One JSON document with a final newline."""
-    plain = shown if isinstance(shown, dict) else _all_keys(shown)
+    plain = _all_keys(shown)
     assert isinstance(plain, dict)
     return pretty({"schema": SCHEMA, **plain})
 
@@ -20,15 +18,14 @@ def pretty(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
-def one_line(value: object) -> bytes:
-    """One record of JSON on a line."""
-    return msgspec.json.encode(value) + b"\n"
-
-
 def _all_keys(value: object) -> object:
     """The nouns with every key there, so that a script never meets a missing one."""
     if isinstance(value, Struct):
         return {name: _all_keys(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {key: _all_keys(held) for key, held in value.items()}
     if isinstance(value, tuple | list):
         return [_all_keys(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _all_keys(each) for name, each in value.items()}
     return value

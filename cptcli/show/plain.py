@@ -8,15 +8,22 @@ from ..model import (
     CodeCard,
     CoverageStep,
     DeviceLine,
+    Example,
     Hits,
     Listing,
     ModalityLine,
     PayerLine,
+    Policy,
+    PolicyCard,
+    Receipt,
     Rule,
     RuleCard,
     RuleLine,
     Shown,
+    Source,
+    SourceRef,
     Step,
+    Table,
 )
 
 Line = tuple[str, str]
@@ -40,6 +47,8 @@ def _facts(shown: Shown) -> Iterator[Line]:
             return _listing(shown)
         case RuleCard():
             return _rule(shown)
+        case PolicyCard():
+            return _policy(shown)
 
 
 def _answer(answer: Answer) -> Iterator[Line]:
@@ -64,6 +73,7 @@ def _answer(answer: Answer) -> Iterator[Line]:
     yield from (("before_you_bill", each) for each in answer.before_you_bill)
     for source in sources(answer):
         yield "source", source
+    yield from (("table", table_line(each)) for each in answer.tables)
     yield "rulebook", receipt(answer)
 
 
@@ -81,7 +91,7 @@ def question(answer: Answer) -> Iterator[Line]:
     yield "service_date", asked.service_date.isoformat()
 
 
-def span(step: Step | CoverageStep | RuleLine | Rule) -> str:
+def span(step: Step | CoverageStep | RuleLine | Rule | Policy) -> str:
     """From when to when, and when somebody last looked."""
     since = f"from {step.effective}" if step.effective else "start not known"
     until = f" to {step.ends}" if step.ends else ""
@@ -121,12 +131,34 @@ def sources(answer: Answer) -> list[str]:
     """Every source of the answer once, in the order it was met."""
     met = {each.id: each for step in answer.steps for each in step.sources}
     met |= {each.id: each for step in answer.coverage.steps for each in step.sources}
-    return [f"{key}: {each.title} ({each.date or 'undated'}) {each.url or ''}".rstrip() for key, each in met.items()]
+    return [source_line(each) for each in met.values()]
+
+
+def source_line(source: SourceRef | Source) -> str:
+    """A document on one line; where all of it is known, also how much of it was read."""
+    about = [source.publisher, source.date or "undated"]
+    if isinstance(source, Source):
+        about += [f"read: {source.read}" if source.read else None, source.evidence]
+    note = f" {source.note}" if isinstance(source, Source) and source.note else ""
+    return f"{source.id}: {source.title} ({'; '.join(filter(None, about))}) {source.url or ''}{note}".rstrip()
+
+
+def table_line(table: Table) -> str:
+    """One of CMS's tables on one line: its edition, where it was taken from, and what to beware of."""
+    named = f" [{', '.join(table.sources)}]" if table.sources else ""
+    return (
+        f"{table.title}: {table.edition}, {table.confidence} confidence; taken from {table.taken_from}. "
+        f"{table.caveat}{named}"
+    )
 
 
 def receipt(shown: Shown) -> str:
     """Which rule base answered."""
-    held = shown.rulebook
+    return receipt_text(shown.rulebook)
+
+
+def receipt_text(held: Receipt) -> str:
+    """A rule base's version, its hash, and the folder laid over it."""
     folder = f" with the rules of {held.folder}" if held.folder else ""
     return f"{held.version} sha256 {held.sha256[:16]}{folder}"
 
@@ -155,10 +187,11 @@ def _card(card: CodeCard) -> Iterator[Line]:
     for rule in card.rules:
         yield "payer_rule", rule_line(rule)
     if verification := card.coding_verification:
-        yield "coding_verification", f"{verification.says} Ask the maker for {'; '.join(verification.ask_for)}."
+        yield "coding_verification", f"{verification.says} Ask the manufacturer for {'; '.join(verification.ask_for)}."
     yield from (("warning", each) for each in card.warnings)
     for source in card.sources:
-        yield "source", f"{source.id}: {source.title} ({source.date or 'undated'}) {source.url or ''}".rstrip()
+        yield "source", source_line(source)
+    yield from (("table", table_line(each)) for each in card.tables)
     yield "checked", code.checked.isoformat()
     yield "rulebook", receipt(card)
 
@@ -192,7 +225,8 @@ def code_facts(card: CodeCard) -> Iterator[Line]:
         if medicare.therapy:
             therapy = medicare.therapy
             disposition = therapy.disposition.replace("_", " ")
-            yield "therapy", f"{disposition} ({therapy.confidence} confidence): {therapy.says}"
+            edition = f", edition {therapy.edition}" if therapy.edition else ""
+            yield "therapy", f"{disposition} ({therapy.confidence} confidence{edition}): {therapy.says}"
     if code.therapy_modifiers:
         yield "therapy_modifiers", ", ".join(code.therapy_modifiers)
     yield from (("other_modifiers", each) for each in code.other_modifiers)
@@ -203,7 +237,7 @@ def code_facts(card: CodeCard) -> Iterator[Line]:
         ("documentation", code.documentation),
         ("home_equipment", code.home_equipment),
         ("modality", card.modalities),
-        ("named_by_maker", card.devices),
+        ("named_by_manufacturer", card.devices),
         ("note", code.notes),
     ):
         for value in values:
@@ -227,6 +261,7 @@ def code_facts(card: CodeCard) -> Iterator[Line]:
 def _listing(listing: Listing) -> Iterator[Line]:
     for line in listing.lines:
         yield listing.kind, f"{line.id}: {line.name}: {about(line)}"
+    yield from (("table", table_line(each)) for each in listing.tables)
     yield "rulebook", receipt(listing)
 
 
@@ -236,9 +271,10 @@ def about(line: DeviceLine | PayerLine | ModalityLine) -> str:
         case DeviceLine():
             codes = f" {', '.join(line.codes)}" if line.codes else ""
             refused = f"; refused: {', '.join(line.refused_codes)}" if line.refused_codes else ""
+            fda = f"; FDA: {line.fda.rstrip('.')}" if line.fda else ""
             return (
-                f"{line.manufacturer}; {line.modality}, {' and '.join(line.settings)}; maker "
-                f"{line.stance.replace('_', ' ')}{codes}{refused}; {line.evidence}, {line.confidence} confidence"
+                f"{line.manufacturer}; {line.modality}, {' and '.join(line.settings)}; manufacturer "
+                f"{line.stance.replace('_', ' ')}{codes}{refused}{fda}; {line.evidence}, {line.confidence} confidence"
             )
         case PayerLine():
             states = f", {', '.join(line.states)}" if line.states else ""
@@ -259,7 +295,7 @@ def _rule(card: RuleCard) -> Iterator[Line]:
     yield "effect", card.effect
     yield from rule_facts(card)
     for source in card.sources:
-        yield "source", f"{source.id}: {source.title} ({source.date or 'undated'}) {source.url or ''}".rstrip()
+        yield "source", source_line(source)
     yield "rulebook", receipt(card)
 
 
@@ -269,15 +305,21 @@ def rule_facts(card: RuleCard) -> Iterator[Line]:
     yield "says", rule.says
     for name, values in (
         ("devices", rule.applies.devices),
-        ("makers", rule.applies.makers),
+        ("manufacturers", rule.applies.manufacturers),
         ("modalities", rule.applies.modalities),
         ("codes", rule.applies.codes),
         ("diagnoses", rule.applies.diagnoses),
         ("settings", rule.applies.settings),
         ("states", rule.applies.states),
+        ("providers", rule.applies.providers),
+        ("disciplines", rule.applies.disciplines),
+        ("claims", rule.applies.claims),
+        ("care", filter(None, (rule.applies.care,))),
+        ("abn", filter(None, (rule.applies.abn,))),
+        ("assistant", ("an assistant's part",) if rule.applies.assistant else ()),
     ):
-        if values:
-            yield f"applies_to_{name}", ", ".join(values)
+        if told := ", ".join(values):
+            yield f"applies_to_{name}", told
     if rule.applies.therapy:
         yield "applies_to_therapy", rule.applies.therapy
     if rule.applies.condition:
@@ -296,7 +338,49 @@ def rule_facts(card: RuleCard) -> Iterator[Line]:
         yield "binding", "no contractor or plan below may overrule it"
     if card.place:
         yield "written_in", f"{'your folder, ' if card.own else ''}{card.place}"
-    for example in rule.examples:
+    yield from examples(rule.examples)
+
+
+def examples(held: tuple[Example, ...]) -> Iterator[Line]:
+    """The examples beside a rule or policy."""
+    for example in held:
         asks = ", ".join(f"{key} {value}" for key, value in example.asks.items())
         gives = ", ".join(f"{key} {value}" for key, value in example.gives.items())
         yield "example", f"{asks} -> {gives}{f' ({example.because})' if example.because else ''}"
+
+
+def _policy(card: PolicyCard) -> Iterator[Line]:
+    yield "policy", card.policy.id
+    yield "family", card.family_name
+    yield from policy_facts(card)
+    for source in card.sources:
+        yield "source", f"{source.id}: {source.title} ({source.date or 'undated'}) {source.url or ''}".rstrip()
+    yield "rulebook", receipt(card)
+
+
+def policy_facts(card: PolicyCard) -> Iterator[Line]:
+    """Everything a policy says, in the order in which one reads it."""
+    policy = card.policy
+    yield "says", policy.says
+    yield "codes", ", ".join(policy.codes)
+    if policy.together_with:
+        yield "together_with", ", ".join(policy.together_with)
+    outcome = policy.outcome.replace("_", " ")
+    yield "outcome", f"{outcome} {policy.at_most}" if policy.at_most is not None else outcome
+    if policy.modifiers:
+        yield "modifiers", f"{' or '.join(policy.modifiers)} on {policy.modifier_on.replace('_', ' ')}"
+    for name in ("record", "region", "caveat", "not_modelled"):
+        if value := getattr(policy, name):
+            yield name, value
+    if policy.same_discipline is not None:
+        yield "same_discipline", "yes" if policy.same_discipline else "no"
+    if policy.only_if_not_distinct:
+        yield "only_if", "somebody says that it was no separate service"
+    for name, values in (("disciplines", policy.disciplines), ("claims", policy.claims), ("payers", card.payers)):
+        if values:
+            yield name, ", ".join(values)
+    yield "how_sure", f"{policy.evidence} evidence, {policy.confidence} confidence"
+    yield "in_force", f"{'yes' if card.in_force else 'no'} on that day: {span(policy)}"
+    if card.place:
+        yield "written_in", card.place
+    yield from examples(policy.examples)

@@ -8,8 +8,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..model import Answer, CodeCard, Hits, Listing, RuleCard, Shown, Step, Verdict
+from ..model import Answer, CodeCard, Hits, Listing, PolicyCard, RuleCard, Shown, Step, Verdict
 from . import plain
+
+Page = Iterator[RenderableType]  # the parts of what a person sees, from top to bottom
 
 _WIDEST = 100
 _STACKED_BELOW = 50  # columns; narrower terminals get labels above their text
@@ -24,8 +26,8 @@ _TONES: dict[Verdict, str] = {
 _LAYERS = {"code_set": "code set", "manufacturer": "manufacturer", "payer": "payer", "clinic": "your rules"}
 
 
-def show(shown: Shown, colour: bool) -> None:
-    """Write the answer to stdout, as wide as the terminal and no wider than a line one can read."""
+def show(parts: Page, colour: bool) -> None:
+    """Write a page to stdout, as wide as the terminal and no wider than a line one can read."""
     console = Console(
         file=sys.stdout,
         no_color=not colour,
@@ -37,11 +39,12 @@ def show(shown: Shown, colour: bool) -> None:
         legacy_windows=False,
     )
     console.width = max(16, min(console.width, _WIDEST))
-    for part in _page(shown):
+    for part in parts:
         console.print(part)
 
 
-def _page(shown: Shown) -> Iterator[RenderableType]:
+def page(shown: Shown) -> Page:
+    """The page of an answer, part by part."""
     match shown:
         case Answer():
             return _answer(shown)
@@ -53,6 +56,8 @@ def _page(shown: Shown) -> Iterator[RenderableType]:
             return _listing(shown)
         case RuleCard():
             return _rule(shown)
+        case PolicyCard():
+            return _policy(shown)
 
 
 def _answer(answer: Answer) -> Iterator[RenderableType]:
@@ -66,14 +71,14 @@ def _answer(answer: Answer) -> Iterator[RenderableType]:
     yield Text(answer.coverage.says)
     yield ""
     yield Text(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in plain.question(answer)), style="dim")
-    yield from _section("Why this code")
-    yield _rows(
+    yield from section("Why this code")
+    yield rows(
         (f"{number}. {_LAYERS[step.layer]}", _step_text(step.code, step.replaces, step.applied, step))
         for number, step in enumerate(answer.steps, 1)
     )
     if answer.coverage.steps:
-        yield from _section("Coverage rules weighed")
-        yield _rows(
+        yield from section("Coverage rules weighed")
+        yield rows(
             (
                 step.verdict.replace("_", " "),
                 _cited(
@@ -84,19 +89,21 @@ def _answer(answer: Answer) -> Iterator[RenderableType]:
             )
             for step in answer.coverage.steps
         )
-    yield from _section("On the claim")
-    yield _rows(
+    yield from section("On the claim")
+    yield rows(
         [
             ("units", Text(answer.units.says)),
             *((each.modifier, Text(each.says)) for each in answer.modifiers),
         ]
     )
     if answer.claim_needs:
-        yield from _bullets("The claim also needs", answer.claim_needs)
+        yield from bullets("The claim also needs", answer.claim_needs)
     if answer.warnings:
-        yield from _bullets("Warnings", answer.warnings, "yellow")
-    yield from _bullets("Before you bill", answer.before_you_bill)
-    yield from _bullets("Sources", plain.sources(answer), "dim")
+        yield from bullets("Warnings", answer.warnings, "yellow")
+    yield from bullets("Before you bill", answer.before_you_bill)
+    yield from bullets("Sources", plain.sources(answer), "dim")
+    if answer.tables:
+        yield from bullets("CMS tables", [*map(plain.table_line, answer.tables)], "dim")
     yield ""
     yield Text(f"Rule base {plain.receipt(answer)}", style="dim")
     yield Text(answer.summary, style="bold")
@@ -128,19 +135,21 @@ def _cited(text: Text, citation: str) -> Text:
     return text
 
 
-def _section(title: str) -> Iterator[RenderableType]:
+def section(title: str) -> Iterator[RenderableType]:
+    """A heading with a blank line above it."""
     yield ""
     yield Text(title, style="bold underline")
 
 
-def _rows(rows: Iterable[tuple[str, Text]]) -> RenderableType:
-    rows = list(rows)
+def rows(labelled: Iterable[tuple[str, Text]]) -> RenderableType:
+    """Labels with their texts beside them, or above them where the terminal is narrow."""
+    pairs = list(labelled)
     if _narrow():
-        return Text("\n").join(part for label, text in rows for part in (Text(label, style="bold"), text))
+        return Text("\n").join(part for label, text in pairs for part in (Text(label, style="bold"), text))
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(max_width=20, overflow="fold")
     grid.add_column(overflow="fold")
-    for label, text in rows:
+    for label, text in pairs:
         grid.add_row(label, text)
     return grid
 
@@ -149,8 +158,9 @@ def _narrow() -> bool:
     return Console(file=sys.stdout).width < _STACKED_BELOW
 
 
-def _bullets(title: str, texts: Sequence[str], style: str = "") -> Iterator[RenderableType]:
-    yield from _section(title)
+def bullets(title: str, texts: Sequence[str], style: str = "") -> Iterator[RenderableType]:
+    """A heading and its texts, each behind a dash."""
+    yield from section(title)
     if style == "dim":  # long lists that nobody reads for pleasure: a table would cost a fifth of the page's time
         yield Text("\n".join(f"- {text}" for text in texts), style="dim", overflow="fold")
         return
@@ -164,9 +174,10 @@ def _bullets(title: str, texts: Sequence[str], style: str = "") -> Iterator[Rend
 
 def _hits(hits: Hits) -> Iterator[RenderableType]:
     if hits.note:
-        yield Text(hits.note[:1].upper() + hits.note[1:] + ".", style="yellow")
+        end = "" if hits.note.endswith("?") else "."
+        yield Text(hits.note[:1].upper() + hits.note[1:] + end, style="yellow")
         yield ""
-    yield _rows(
+    yield rows(
         (
             hit.kind,
             _cited(Text.assemble((hit.name, "bold"), f"  {hit.says}"), hit.ask_on),
@@ -178,7 +189,7 @@ def _hits(hits: Hits) -> Iterator[RenderableType]:
 
 
 _CARD_SECTIONS = {
-    "What it is": ("summary", "what_is_done", "purpose", "performer", "modality", "named_by_maker"),
+    "What it is": ("summary", "what_is_done", "purpose", "performer", "modality", "named_by_manufacturer"),
     "Counting": ("units", "attendance"),
     "Medicare": ("medicare", "medicare_note", "therapy"),
     "Modifiers": ("therapy_modifiers", "other_modifiers", "modifier_note"),
@@ -207,11 +218,11 @@ def _card(card: CodeCard) -> Iterator[RenderableType]:
     for title, names in _CARD_SECTIONS.items():
         held = [(name, facts[name]) for name in names if facts[name]]
         if held:
-            yield from _section(title)
-            yield _rows((name.replace("_", " "), Text(_listed(values))) for name, values in held)
+            yield from section(title)
+            yield rows((name.replace("_", " "), Text(_listed(values))) for name, values in held)
     if card.rules:
-        yield from _section("Payer rules that touch it")
-        yield _rows(
+        yield from section("Payer rules that touch it")
+        yield rows(
             (
                 rule.payer_name,
                 _cited(
@@ -223,11 +234,12 @@ def _card(card: CodeCard) -> Iterator[RenderableType]:
             for rule in card.rules
         )
     if verification := card.coding_verification:
-        yield from _bullets("Before an equipment code is used", [verification.says, *verification.ask_for])
+        yield from bullets("Before an equipment code is used", [verification.says, *verification.ask_for])
     if card.warnings:
-        yield from _bullets("Warnings", card.warnings, "yellow")
-    named = [f"{each.id}: {each.title} ({each.date or 'undated'}) {each.url or ''}" for each in card.sources]
-    yield from _bullets("Sources", named, "dim")
+        yield from bullets("Warnings", card.warnings, "yellow")
+    yield from bullets("Sources", [*map(plain.source_line, card.sources)], "dim")
+    if card.tables:
+        yield from bullets("CMS tables", [*map(plain.table_line, card.tables)], "dim")
     yield ""
     yield Text(f"Last checked {code.checked}. Rule base {plain.receipt(card)}", style="dim")
 
@@ -237,7 +249,9 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _listing(listing: Listing) -> Iterator[RenderableType]:
-    yield _rows((line.id, Text.assemble((line.name, "bold"), f"  {plain.about(line)}")) for line in listing.lines)
+    yield rows((line.id, Text.assemble((line.name, "bold"), f"  {plain.about(line)}")) for line in listing.lines)
+    if listing.tables:
+        yield from bullets("CMS tables", [*map(plain.table_line, listing.tables)], "dim")
     yield ""
     yield Text(f"{len(listing.lines)} {listing.kind}. Rule base {plain.receipt(listing)}", style="dim")
 
@@ -245,12 +259,21 @@ def _listing(listing: Listing) -> Iterator[RenderableType]:
 def _rule(card: RuleCard) -> Iterator[RenderableType]:
     yield Text.assemble((card.rule.id, "bold"), f"  {card.payer_name}")
     yield Text.assemble((card.effect, "bold"), "" if card.in_force else "  (not in force that day)")
+    yield from _facts(plain.rule_facts(card), card)
+
+
+def _policy(card: PolicyCard) -> Iterator[RenderableType]:
+    yield Text.assemble((card.policy.id, "bold"), f"  {card.family_name}")
+    yield from _facts(plain.policy_facts(card), card)
+
+
+def _facts(told: Iterable[tuple[str, str]], card: RuleCard | PolicyCard) -> Iterator[RenderableType]:
+    """Names and what is said under each, then sources and receipt."""
     yield ""
     facts: dict[str, list[str]] = defaultdict(list)
-    for name, value in plain.rule_facts(card):
+    for name, value in told:
         facts[name].append(value)
-    yield _rows((name.replace("_", " "), Text(_listed(values))) for name, values in facts.items())
-    named = [f"{each.id}: {each.title} ({each.date or 'undated'}) {each.url or ''}" for each in card.sources]
-    yield from _bullets("Sources", named, "dim")
+    yield rows((name.replace("_", " "), Text(_listed(values))) for name, values in facts.items())
+    yield from bullets("Sources", [*map(plain.source_line, card.sources)], "dim")
     yield ""
     yield Text(f"Rule base {plain.receipt(card)}", style="dim")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from cptcli.model import Device, Maker, Modality, Payer
+from cptcli.model import Device, Manufacturer, Modality, Payer
 from cptcli.rulebook.compiled import BUILT, compile_parts
 from cptcli.rulebook.files import Files
 from cptcli.rulebook.load import Parts
@@ -68,8 +68,10 @@ def _times(times: int) -> Parts:
     """The shipped rules, with copies of every payer, rule, device and treatment under other names."""
     parts = Parts()
     parts.add(Files(TOP / "rules"))
-    shipped = [dict(shelf) for shelf in (parts.payers, parts.rules, parts.makers, parts.devices, parts.modalities)]
-    payers, rules, makers, devices, modalities = shipped
+    shipped = [
+        dict(shelf) for shelf in (parts.payers, parts.rules, parts.manufacturers, parts.devices, parts.modalities)
+    ]
+    payers, rules, manufacturers, devices, modalities = shipped
     for copy in range(1, times):
         for key, payer in payers.items():
             parent = f"{payer.parent}-c{copy}" if payer.parent else None
@@ -79,20 +81,23 @@ def _times(times: int) -> Parts:
             parts.rules[f"{key}-c{copy}"] = structs.replace(
                 rule, id=f"{key}-c{copy}", payer=f"{rule.payer}-c{copy}", replaces=replaces, examples=()
             )
-        for key, maker in makers.items():
-            parts.makers[f"{key}-c{copy}"] = structs.replace(maker, **_called(maker, copy), devices=())
+        for key, manufacturer in manufacturers.items():
+            parts.manufacturers[f"{key}-c{copy}"] = structs.replace(
+                manufacturer, **_called(manufacturer, copy), devices=()
+            )
         for key, device in devices.items():
             models = tuple(f"{name} of copy {copy}" for name in device.models)
             parts.devices[f"{key}-c{copy}"] = structs.replace(device, **_called(device, copy), models=models)
-            parts.maker_of[f"{key}-c{copy}"] = f"{parts.maker_of[key]}-c{copy}"
+            parts.manufacturer_of[f"{key}-c{copy}"] = f"{parts.manufacturer_of[key]}-c{copy}"
         for key, modality in modalities.items():
             parts.modalities[f"{key}-c{copy}"] = structs.replace(modality, **_called(modality, copy))
     return parts
 
 
-def _called(noun: Payer | Maker | Device | Modality, copy: int) -> dict[str, object]:
+def _called(noun: Payer | Manufacturer | Device | Modality, copy: int) -> dict[str, object]:
     names = tuple(f"{name} of copy {copy}" for name in noun.also_called)
-    return {"id": f"{noun.id}-c{copy}", "name": f"{noun.name} of copy {copy}", "also_called": names}
+    held: dict[str, object] = {"id": f"{noun.id}-c{copy}", "name": f"{noun.name} of copy {copy}", "also_called": names}
+    return held | ({"misspelled": ()} if isinstance(noun, Manufacturer | Device) else {})
 
 
 if __name__ == "__main__":

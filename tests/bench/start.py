@@ -32,6 +32,10 @@ def two(times: int = 1) -> None: print(times)
 app()
 """
 ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]
+EIGHT = [
+    "check", "97110:25", "97140:15", "97530:15", "97112:15", "97116:15", "97035:10", "97012", "G0283",
+    "--payer", "medicare", "--state", "SC", "--discipline", "PT", "--on", "2025-10-15",
+]  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -43,8 +47,10 @@ class Row(NamedTuple):
 
 
 def piped(command: list[str], env: dict[str, str]) -> None:
-    """Run to the end with stdout in a pipe."""
-    subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    """Run to the end with stdout in a pipe; a check with findings ends in 1."""
+    ran = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if ran.returncode > 1:
+        raise subprocess.CalledProcessError(ran.returncode, command)
 
 
 def at_terminal(command: list[str], env: dict[str, str]) -> None:
@@ -92,6 +98,7 @@ def rows(python: str, cpt: list[str], folder: Path) -> list[Row]:
         Row("cpt lookup 97026, piped", lambda: piped(lookup, env), 7.5),
         Row("cpt suggest, piped", lambda: piped([*cpt, *ANODYNE], env), 7.5),
         Row("cpt suggest --json", lambda: piped([*cpt, *ANODYNE, "--json"], env), 7.5),
+        Row("cpt check, eight lines, piped", lambda: piped([*cpt, *EIGHT], env), None),
         Row("cpt lookup 97026, at a terminal", lambda: at_terminal(lookup, env), 11),
         Row("cpt suggest, at a terminal", lambda: at_terminal([*cpt, *ANODYNE], env), 11),
         Row("cpt lookup 97026, cold cache", lambda: on_cold_cache(lookup, env), None),
