@@ -69,9 +69,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     site = tmp_path_factory.mktemp("site")
     (site / "sitecustomize.py").write_text(_NO_NETWORK)
     package = Path(cptcli.__file__).parent.parent
-    kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")}
-    return kept | {
+    return {
+        "PATH": os.environ["PATH"],
         "COLUMNS": "80",
+        "CPT_DATA": str(tmp_path_factory.mktemp("data") / "none"),
         "HOME": str(tmp_path_factory.mktemp("home")),
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
@@ -120,6 +121,7 @@ def cpt_here(environment: dict[str, str], tmp_path: Path, monkeypatch, capsys) -
     """Runs `cpt` within this process: for tables of arguments, where a process for each would only cost time."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", environment["XDG_CACHE_HOME"])
+    monkeypatch.setenv("CPT_DATA", environment["CPT_DATA"])
     monkeypatch.delenv("CPT_RULES", raising=False)
 
     def run(*arguments: str) -> Ran:

@@ -41,7 +41,7 @@ def test_a_person_at_a_terminal_sees_the_golden_page(terminal, file, pytestconfi
 @pytest.mark.parametrize("file", PIPED + AT_TERMINAL, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_a_golden_answer_is_about_a_day_that_it_names(file):
     arguments = words_of(file.read_text(encoding="utf-8").partition("\n")[0])
-    about_a_day = arguments[:1] in (["lookup"], ["suggest"], ["explain"]) and "-h" not in arguments
+    about_a_day = arguments[:1] in (["lookup"], ["suggest"], ["explain"], ["check"], ["fee"]) and "-h" not in arguments
     assert ("--on" in arguments) == about_a_day
 
 

@@ -62,7 +62,7 @@ def test_help_quoted_in_the_readme_stands_in_a_block_that_is_run():
 
 
 def test_every_command_has_help_that_leads_with_an_example(cpt):
-    for name in ("lookup", "suggest", "devices", "payers", "modalities", "explain"):
+    for name in ("lookup", "suggest", "check", "fee", "devices", "payers", "modalities", "explain"):
         told = cpt(name, "-h")
         assert told.code == 0
         assert told.stdout == cpt(name, "--help").stdout

@@ -7,11 +7,18 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
+from inspect import signature
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from cptcli.commands.main import app
+from cptcli.advice.search import search
+from cptcli.commands.main import command_line
+from cptcli.rulebook.book import NAMED, SHELVES, RuleBook
+from cptcli.rulebook.compiled import RELATIONS, compile_files, shipped_folder
+from cptcli.rulebook.files import Files
 
 resource = pytest.importorskip("resource")  # limits of a process: not on Windows
 
@@ -28,6 +35,8 @@ COMMANDS = [
     ["lookup", "97026", "--json"],
     ANODYNE,
     [*ANODYNE, "--json"],
+    ["check", "97110:25", "97161", "--payer", "medicare", "--discipline", "PT"],
+    ["fee", "97110", "--state", "SC", "--on", "2025-10-15"],
     ["devices", "anodyne"],
     ["payers", "--state", "SC"],
     ["modalities", "laser"],
@@ -38,20 +47,45 @@ COMMANDS = [
     ["rules", "schema"],
     ["rules", "coverage"],
     ["rules", "new", "payer", "ACME Health", "--rules", "ours"],
+    ["data", "list"],
+    ["data", "verify"],
+    ["data", "import", "-h"],  # as `remove` it changes a store: test_cms_import.py runs them, as much without a network
+    ["data", "remove", "-h"],
     ["rules", "diff", "-h"],  # takes seconds; test_workbench.py runs it in full, as much without a network
 ]
 
 
 def test_no_command_is_left_out_of_these_tests():
     """A new command is added to COMMANDS above."""
-    assert {name for name in _names(app) if not any(" ".join(each).startswith(name) for each in COMMANDS)} == set()
+    tested = [" ".join(each) for each in COMMANDS]
+    assert [name for name, _ in _commands(command_line()) if not any(each.startswith(name) for each in tested)] == []
 
 
-def _names(group, before=""):
+def test_the_same_options_mean_the_same_on_every_command():
+    """--rules too, but where it would name nothing: a schema is of the format, a comparison names its two folders, and
+    CMS's files are no rules. Taking something out of the store answers nothing."""
+    options = {"as_json", "plain", "no_color", "rules"}
+    no_rules = ("rules schema", "rules diff", "data import", "data list", "data verify")
+    without = {name: {"rules"} for name in no_rules}
+    without["data remove"] = options
+    lacking = {
+        name: options - {*signature(command.callback).parameters} - without.get(name, set())
+        for name, command in _commands(command_line())
+    }
+    assert {name: lacks for name, lacks in lacking.items() if lacks} == {}
+
+
+def _commands(group, before=""):
     for command in group.registered_commands:
-        yield before + (command.name or command.callback.__name__)
+        yield before + (command.name or command.callback.__name__), command
     for below in group.registered_groups:
-        yield from _names(below.typer_instance, f"{below.name} ")
+        yield from _commands(below.typer_instance, f"{below.name} ")
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if len(each) > 1 and "-h" not in each], ids=" ".join)
+def test_every_command_answers_in_json_with_its_schema_first(cpt, command):
+    document = json.loads(cpt(*command, *([] if "--json" in command else ["--json"])).stdout)
+    assert next(iter(document)) in ("schema", "sources", "$schema")  # `cpt rules schema` prints a schema itself
 
 
 # ------------------------------------------------------------------------------------------------------- no network
@@ -83,7 +117,7 @@ def test_the_module_is_the_command(environment, tmp_path):
 # ------------------------------------------------------------------------------------------------ where output goes
 
 
-@pytest.mark.parametrize("command", COMMANDS[1:14:2], ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS[1:16:2], ids=" ".join)
 def test_a_reader_that_stops_early_is_no_error(start_cpt, command):
     """As with `cpt ... | head -1`: the pipe is closed before anything is written."""
     process = start_cpt(*command)
@@ -194,6 +228,10 @@ def test_without_a_home_there_is_an_answer(cpt):
         pytest.param(lambda whole: whole.replace(b"Infrared therapy", b"Infrared magic!!"), id="words changed"),
         pytest.param(lambda whole: _signed(b"\xc1" * 100), id="noise with its right hash"),
         pytest.param(lambda whole: _signed(b"\x91" * 100_000), id="deep nesting with its right hash"),
+        pytest.param(lambda whole: b"", id="empty"),
+        pytest.param(lambda whole: _signed(b""), id="nothing with its right hash"),
+        pytest.param(lambda whole: _resigned(whole, "shelves", b"\xc0"), id="every shelf nothing, with its right hash"),
+        pytest.param(lambda whole: _resigned(whole, "links", b"\xc0"), id="no links, with its right hash"),
     ],
 )
 def test_a_damaged_cache_is_made_anew(cpt, tmp_path, damage):
@@ -207,9 +245,127 @@ def test_a_damaged_cache_is_made_anew(cpt, tmp_path, damage):
 
 
 def _signed(content: bytes) -> bytes:
-    from hashlib import sha256
-
     return sha256(content).digest() + content
+
+
+def _resigned(whole: bytes, part: str, written: bytes) -> bytes:
+    """A cache file with all sections of one part written over, and the hash that fits."""
+    header = msgspec.msgpack.decode(whole[32:])
+    header[part] = dict.fromkeys(header[part], written)
+    return _signed(msgspec.msgpack.encode(header))
+
+
+def test_a_folder_where_the_cache_would_be_costs_nothing_but_time(cpt, tmp_path):
+    env = {"XDG_CACHE_HOME": str(tmp_path)}
+    first = cpt("lookup", "97026", env=env)
+    (cached,) = _cached(tmp_path)
+    cached.unlink()
+    cached.mkdir()
+    assert cpt("lookup", "97026", env=env) == first
+    assert [file.name for file in cached.parent.iterdir()] == [cached.name]
+
+
+def _sections(header: dict[str, object]) -> list[tuple[str, str | None]]:
+    """Every section of a compiled rule base: a part of the header, and where it has many, which."""
+    parts = [(part, None) for part in ("coding_verification", "places")]
+    return parts + [(part, section) for part in ("shelves", "names", "links") for section in header[part]]
+
+
+def _everything(book: RuleBook) -> list[object]:
+    """What every way into a rule base finds; raises what a start would."""
+    pages = [book.coding_verification, book.place("payer", "palmetto"), search(book, "anodyne")]
+    for shelf, get in (
+        ("sources", book.source), ("codes", book.code), ("modalities", book.modality),
+        ("manufacturers", book.manufacturer), ("devices", book.device),
+        ("payers", book.payer), ("rules", book.rule), ("diagnoses", book.diagnosis_list),
+        ("modifiers", book.modifier), ("statuses", book.status), ("shared_names", book.shared_name),
+        ("tables", book.table), ("disciplines", book.discipline), ("unit_rules", book.unit_rule),
+        ("edits", book.edit_family),
+    ):  # fmt: skip
+        pages += [get(key) for key in book.keys(shelf)]
+    pages += [book.names(shelf) for shelf in NAMED]
+    pages += [(book.payer_chain(key), [*book.children(key)], book.rules_of(key)) for key in book.keys("payers")]
+    pages += [(book.manufacturer_of(key)) for key in book.keys("devices")]
+    pages += [(book.modality_chain(key)) for key in book.keys("modalities")]
+    pages += [book.linked(relation, key) for relation in RELATIONS for key in (*book.keys("codes"), "SC")]
+    return pages
+
+
+@pytest.fixture(scope="module")
+def compiled() -> bytes:
+    """The shipped rules in their compiled form."""
+    files = Files(shipped_folder())
+    return compile_files(files, None, files.sha256)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [b"", b"\xc0", b"\x2a", b"\xa1x", b"\x91\x01", b"\x81\xa1x\x01", b"\x81\xa1\xff\xc0", b"\x91" * 5_000, b"\xc1"],
+    ids=["empty", "nothing", "a number", "text", "a list", "keys and numbers", "no text", "deep", "no msgpack"],
+)
+def test_every_section_of_another_kind_is_compiled_anew(compiled, written):
+    """The hash of the file says nothing of who wrote it."""
+    whole = _everything(RuleBook(compiled))
+    for part, section in _sections(msgspec.msgpack.decode(compiled)):
+        header = msgspec.msgpack.decode(compiled)
+        if section is None:
+            header[part] = written
+        else:
+            header[part][section] = written
+        made = []
+        book = RuleBook(msgspec.msgpack.encode(header), lambda made=made: made.append(1) or compiled)
+        assert _everything(book) == whole, (part, section)
+        assert made == [1], (part, section)
+
+
+@pytest.mark.parametrize("part", ["shelves", "names", "links"])
+def test_every_section_that_is_gone_is_compiled_anew(compiled, part):
+    whole = _everything(RuleBook(compiled))
+    for section in msgspec.msgpack.decode(compiled)[part]:
+        header = msgspec.msgpack.decode(compiled)
+        del header[part][section]
+        assert _everything(RuleBook(msgspec.msgpack.encode(header), lambda: compiled)) == whole, section
+
+
+@pytest.mark.parametrize("part", [*SHELVES])
+def test_an_entry_of_another_kind_is_compiled_anew(compiled, part):
+    whole = _everything(RuleBook(compiled))
+    header = msgspec.msgpack.decode(compiled)
+    shelf = msgspec.msgpack.decode(header["shelves"][part])
+    header["shelves"][part] = msgspec.msgpack.encode(dict.fromkeys(shelf, b"\x81\xa1x\x01"))
+    assert _everything(RuleBook(msgspec.msgpack.encode(header), lambda: compiled)) == whole
+
+
+@pytest.mark.parametrize(
+    ("relation", "links"),
+    [
+        ("rules_of_payer", {"medicare": ["no-such-rule"]}),
+        ("manufacturer_of_device", {"anodyne": []}),
+        ("parent_of_payer", {"medicare": ["palmetto"], "palmetto": ["medicare"]}),
+        ("children_of_payer", {"medicare": ["palmetto"], "palmetto": ["medicare"]}),
+        ("kind_of_modality", {"infrared": ["infrared"]}),
+    ],
+)
+def test_links_that_lead_nowhere_or_in_a_circle_are_compiled_anew(compiled, relation, links):
+    whole = _everything(RuleBook(compiled))
+    header = msgspec.msgpack.decode(compiled)
+    header["links"][relation] = msgspec.msgpack.encode(links)
+    book = RuleBook(msgspec.msgpack.encode(header), lambda: compiled)
+    _everything(book)  # meets it, wherever it is
+    assert _everything(book) == whole
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a file away")
+def test_a_cache_of_somebody_else_is_not_believed(cpt, tmp_path):
+    """As where XDG_CACHE_HOME is a folder that all may write to."""
+    env = {"XDG_CACHE_HOME": str(tmp_path)}
+    first = cpt("explain", "palmetto-anodyne-97799", env=env)
+    (cached,) = _cached(tmp_path)
+    whole = cached.read_bytes()
+    cached.write_bytes(_signed(whole[32:].replace(b"Reported not to accept", b"Reported now to accept")))
+    os.chown(cached, 65534, 65534)
+    assert cpt("explain", "palmetto-anodyne-97799", env=env) == first
+    assert cached.read_bytes() == whole
 
 
 def test_processes_that_start_at_once_on_a_cold_cache_all_answer_the_same(start_cpt, tmp_path):
@@ -246,6 +402,28 @@ def test_a_rule_folder_with_10_000_files_is_read(cpt, tmp_path):
     for number in range(10_000):
         _written(tmp_path / "clinic" / "sources" / f"{number}.yaml", _SOURCE.format(number=number))
     assert cpt("lookup", "97026", "--rules", "clinic").code == 0
+
+
+def test_tens_of_thousands_of_rules_are_checked_and_answer_as_fast_as_few(cpt, tmp_path):
+    """100,000 take half a minute to check, once; a start reads none of them that it does not need."""
+    _written(tmp_path / "clinic" / "sources" / "letters.yaml", _SOURCE.format(number=1))
+    for plan in range(20):
+        rules = "".join(_GENERATED.format(plan=plan, number=number, year=1000 + number) for number in range(1_000))
+        text = f"id: plan-{plan}\nname: Plan {plan}\nkind: plan\nrules:\n{rules}"
+        _written(tmp_path / "clinic" / "payers" / f"plan-{plan}.yaml", text)
+    checked = cpt("rules", "check", "clinic", timeout=120)
+    assert (checked.code, checked.stdout) == (0, "")
+    ran = cpt(
+        "suggest", "--device", "anodyne", "--payer", "plan-7", "--on", "1999-06-01", "--rules", "clinic", "--json"
+    )
+    assert json.loads(ran.stdout)["coverage"]["rules"] == ["plan-7-999"]
+
+
+_GENERATED = (
+    "  - {{id: plan-{plan}-{number}, says: Generated., applies: {{codes: ['97026']}}, verdict: covered,\n"
+    "     effective: '{year}-01-01', ends: '{year}-12-31', checked: '2026-01-01', evidence: primary,\n"
+    "     confidence: high, sources: [letter-1]}}\n"
+)
 
 
 def test_a_folder_with_10_000_files_that_are_no_rules_is_refused_in_few_words(cpt, tmp_path):
