@@ -388,11 +388,25 @@ class Tables:
     def _read(
         self, table: str, day: date, where: dict[str, str | None], read: Callable[[_Row], T], claim: Claim | None = None
     ) -> tuple[T, ...]:
-        """The nouns that `read` makes of rows, of the edition that answers for a day."""
-        held, fits = choose(self._of(table, claim), day)
+        """The nouns that `read` makes of rows, of the edition that answers for a day.
+
+        Where that is held in part and not for the key, the next best that has it answers.
+        """
+        editions = self._of(table, claim)
+        wanted = {name: value for name, value in where.items() if value is not None}
+        held, fits = choose(editions, day)
+        rows = self._rows(table, held, fits, wanted, read)
+        key = next(iter(wanted.values()), None)
+        if not rows and held and key and not held.lists(key):
+            other, fits = choose([each for each in editions if each.lists(key)], day)
+            return self._rows(table, other, fits, wanted, read)
+        return rows
+
+    def _rows(
+        self, table: str, held: Held | None, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
+    ) -> tuple[T, ...]:
         if held is None:
             return ()
-        wanted = {name: value for name, value in where.items() if value is not None}
         query = f"SELECT * FROM {ROWS_OF[table]} WHERE part IN ({_marks(held.parts)})" + "".join(
             f" AND {name} = ?" for name in wanted
         )
@@ -405,9 +419,21 @@ class Tables:
         return self.pairs_among(claim, (one, other), day).get(_unordered(one, other)) or Pairs(None, "none", (), False)
 
     def pairs_among(self, claim: Claim, codes: Sequence[str], day: date) -> dict[tuple[str, str], Pairs]:
-        """The edits among the codes of a day: every two of them once, as a sorted pair."""
+        """The edits among the codes of a day: every two of them once, as a sorted pair.
+
+        A pair that the edition of the day is held without is read in the next best that covers it.
+        """
         several = sorted({*codes})
-        held, fits = choose(self._of("ncci-edits", claim), day, dated=True)
+        editions = self._of("ncci-edits", claim)
+        held, fits = choose(editions, day, dated=True)
+        found = self._edits_in(held, fits, several, day)
+        for (one, other), pairs in found.items():
+            covering = [each for each in editions if each.covers_pair(one, other, day)]
+            if not pairs.rows and not pairs.covered and covering:
+                found.update(self._edits_in(*choose(covering, day, dated=True), [one, other], day))
+        return found
+
+    def _edits_in(self, held: Held | None, fits: Fit, several: list[str], day: date) -> dict[tuple[str, str], Pairs]:
         found: dict[tuple[str, str], list[Pair]] = {}
         if held is not None:
             with held.source.reads():
