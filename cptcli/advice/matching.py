@@ -122,10 +122,16 @@ def _named(book: RuleBook, applies: Applies, case: Case) -> list[str] | None:
         fitting = [key for key in case.possible if {*book.modality_chain(key)} & {*applies.modalities}]
         if not fitting:
             return None
-        if len(fitting) < len(case.possible):
+        if len(fitting) < len(case.possible) or any(_unlisted(book, code) for code in case.codes):
             treatments = (modality.name for key in applies.modalities if (modality := book.modality(key)))
             asks.append(f"the treatment is {' or '.join(treatments)}")
     return asks
+
+
+def _unlisted(book: RuleBook, code: str) -> bool:
+    """Whether a code is for services that have none of their own: it then stands for more than the rules name."""
+    known = book.code(code)
+    return known is not None and bool(known.claim_needs)
 
 
 def _wider(book: RuleBook, case: Case) -> frozenset[str]:
