@@ -555,14 +555,15 @@ class Rule(Noun, frozen=True):
 class Policy(Noun, frozen=True):
     """What holds for codes billed for one patient on one day, beyond the pairs of a table.
 
-    `pairs` and `units`: codes are held against CMS's tables of pairs, and of the most units.
+    `pairs`, `units`, `add_ons`: codes are held against CMS's tables of pairs, of the most units, and of what an add-on
+    code stands beside.
     `never`: `codes` are not reported beside `together_with`. `modifier`: both are, where the service was distinct and
     one of `modifiers` says so. `at_most`: so many units of all `codes` together.
     """
 
     id: Id
     says: Text
-    outcome: Literal["pairs", "units", "never", "modifier", "at_most"]
+    outcome: Literal["pairs", "units", "add_ons", "never", "modifier", "at_most"]
     evidence: Evidence
     confidence: Confidence
     sources: Annotated[tuple[Id, ...], Meta(min_length=1)]

@@ -54,6 +54,8 @@ def _all(day: Day, family: EditFamily, rule: Rule | None, certain: bool) -> tupl
     for policy in in_force:
         if policy.outcome == "units":
             _limits(day, family, policy, worst)
+        elif policy.outcome == "add_ons":
+            _add_ons(day, policy, worst)
         elif policy.outcome != "pairs":
             _policy(day, family, policy, worst, passes)
     return tuple(answers)
@@ -63,7 +65,7 @@ def _all(day: Day, family: EditFamily, rule: Rule | None, certain: bool) -> tupl
 
 
 def _pairs(day: Day, family: EditFamily, policy: Policy, worst: Severity) -> list[EditAnswer]:
-    codes = [*dict.fromkeys(line.code for line in day.billed())]
+    codes = [*dict.fromkeys(line.code for line in day.claimed())]
     found = day.tables.pairs_among(day.claim, codes, day.service_date) if len(codes) > 1 else {}
     answers: list[EditAnswer] = []
     unsure: dict[str, list[str]] = {}
@@ -86,7 +88,7 @@ def _pair(
     by_truth = {row: in_force(row, day.service_date) for row in pairs.rows}
     row = next((row for row in pairs.rows if by_truth[row] == "yes"), None)
     row = row or next((row for row in pairs.rows if by_truth[row] == "not_known"), None)
-    lines = [line for line in day.billed() if line.code in (one, other)]
+    lines = [line for line in day.claimed() if line.code in (one, other)]
     if row is None:
         known = pairs.covered and pairs.fits in ("day", "history", "older")
         says = f"no edit in the table of {edition}" if pairs.edition else "no table for that day"
@@ -255,7 +257,7 @@ def _caveat(policy: Policy) -> str:
 def _meetings(day: Day, policy: Policy) -> Iterable[tuple[Line, Line]]:
     """Every two lines that the policy is about, the one of its own codes first, each code once."""
     seen: set[tuple[str, str]] = set()
-    for first, second in combinations(day.billed(), 2):
+    for first, second in combinations(day.claimed(), 2):
         for one, other in ((first, second), (second, first)):
             key = (one.code, other.code)
             both = in_ranges(one.code, policy.codes) and in_ranges(other.code, policy.together_with)
@@ -307,19 +309,39 @@ def _has_modifier(policy: Policy, one: Line, other: Line) -> bool:
 
 
 def _at_most(day: Day, policy: Policy, severity: Severity) -> None:
-    lines = [line for line in day.billed() if in_ranges(line.code, policy.codes)]
+    lines = [line for line in day.claimed() if in_ranges(line.code, policy.codes)]
     typed = sum((line.told.units if line.told.units is not None else line.units or 0) for line in lines)
     if policy.at_most is not None and typed > policy.at_most:
         codes = ", ".join(dict.fromkeys(line.code for line in lines))
         day.find(severity, f"{codes}: {policy.says}", lines, rule=policy, fix=f"Bill {policy.at_most} in all.")
 
 
+def _add_ons(day: Day, policy: Policy, worst: Severity) -> None:
+    """An add-on code without one of the codes that it adds to, for the same patient and day."""
+    codes = [*dict.fromkeys(line.code for line in day.claimed())]
+    for code in codes:
+        listed = day.tables.add_ons(code, day.service_date)
+        if listed is None or not listed.primaries:
+            continue
+        day.use(listed.edition)
+        if {*listed.primaries} & {*codes}:
+            continue
+        shown = ", ".join(listed.primaries[:6]) + (" and others" if len(listed.primaries) > 6 else "")
+        day.find(
+            worst if listed.fits == "day" else _milder(worst),
+            f"{code} adds to {shown}, and none of them is on the claim ({listed.edition.edition}). {policy.says}",
+            [line for line in day.claimed() if line.code == code],
+            rule=policy,
+            fix=f"Bill the code that {code} adds to where it was done, or leave {code} out.",
+        )
+
+
 # -------------------------------------------------------------------------------------------------- unit limits
 
 
 def _limits(day: Day, family: EditFamily, policy: Policy, worst: Severity) -> None:
-    for code in dict.fromkeys(line.code for line in day.billed()):
-        lines = [line for line in day.billed() if line.code == code]
+    for code in dict.fromkeys(line.code for line in day.claimed()):
+        lines = [line for line in day.claimed() if line.code == code]
         table = "equipment" if lines[0].known and lines[0].known.coding_verification else day.claim
         limit = day.tables.maximum(table, code, day.service_date)
         if limit is None:
@@ -350,7 +372,7 @@ def _limits(day: Day, family: EditFamily, policy: Policy, worst: Severity) -> No
             rule=policy,
             fix=f"Bill {most}. {family.denial or ''}".strip(),
         )
-        if worst == "block" and certain:
+        if worst == "block" and certain and sum(line.units or 0 for line in lines) > limit.units:
             for line in lines:
                 line.denied = True
 
