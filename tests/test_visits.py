@@ -122,4 +122,5 @@ def test_every_worked_case_is_asked_or_says_why_it_cannot_be():
 @pytest.mark.skipif(not Path(_SHARED).exists(), reason="the collected notes are not beside the project")
 def test_no_collected_case_was_lost():
     collected = yaml.safe_load(_SHARED.read_text(encoding="utf-8"))["cases"]
-    assert [(case["id"], case["topic"]) for case in _CASES] == [(case["id"], case["topic"]) for case in collected]
+    ours = [(case["id"], case["topic"]) for case in _CASES if case["id"].startswith("VC-")]
+    assert ours == [(case["id"], case["topic"]) for case in collected]

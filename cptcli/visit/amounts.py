@@ -62,6 +62,10 @@ def price_unit(day: Day, line: Line, place: Held, factor: Held) -> UnitPrice:
         means = indicator.says if indicator else "not described here"
         says = f"The fee schedule sets no amount for {line.code}: status {values.status}, {means}."
         return UnitPrice(values, says=says, note=held.note)
+    if not (values.work or values.practice_expense or values.malpractice):
+        return UnitPrice(
+            values, says=f"The fee schedule has no values for {line.code}: the contractor sets the amount."
+        )
     if place.locality is None or factor.factor is None:
         return UnitPrice(values, says=factor.note if factor.factor is None else place.note, note=held.note)
     own, indices, times = Values.of(values), Values.of(place.locality), factor.factor.factor
@@ -108,7 +112,13 @@ def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
             if each.price.reduced is not None and each.price.values and each.price.full is not None
         ]
     )
-    lines = tuple(_amount(day, each, number == first, place, factor) for number, each in enumerate(priced))
+    shared: dict[tuple[int, ...], int] = {}
+    for each in priced:
+        shared[each.claim_line.lines] = shared.get(each.claim_line.lines, 0) + (each.claim_line.units or 0)
+    lines = tuple(
+        _amount(day, each, number == first, place, factor, shared[each.claim_line.lines])
+        for number, each in enumerate(priced)
+    )
     for held in (place.locality, factor.factor):
         day.use(held.edition if held else None)
     if any(line.allowed for line in lines):
@@ -154,10 +164,13 @@ def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: li
     return _Priced(claim_line, lines, price)
 
 
-def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held) -> AmountLine:
+def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, of: int) -> AmountLine:
+    """The amount of a claim line; `of`: the units over which the charge of its lines is spread."""
     claim_line, price, units = priced.claim_line, priced.price, priced.claim_line.units
     charges = [line.told.charge for line in priced.lines]
     charge = cents(sum((Decimal(each) for each in charges if each), Decimal(0))) if all(charges) else None
+    if charge is not None and units is not None and units < of:
+        charge = cents(charge * units / of)
     work: list[str] = []
     reduced_units: int | None = None
     by_schedule: Decimal | None = None

@@ -19,20 +19,54 @@ def groups(day: Day) -> Iterator[list[Line]]:
 def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
     """Every line with its units and modifiers; a code that earned no unit is not on the claim."""
     made: list[ClaimLine] = []
-    for lines in groups(day):
-        first = lines[0]
-        units = first.units
-        if units == 0:
-            continue
-        modifiers = dict.fromkeys(modifier for line in lines for modifier in line.modifiers)
-        assistant = first.discipline.assistant_modifier if first.discipline and first.assisted else None
-        parts = [(units, False)] if not assistant else [(first.assisted, True), ((units or 0) - first.assisted, False)]
-        for number, assisted in parts:
-            if number == 0:
-                continue
-            own = {**modifiers, assistant: None} if assisted and assistant else modifiers
-            made.append(_made(day, lines, number, [each for each in own if assisted or each != assistant]))
+    for group in groups(day):
+        for lines, units in _alike(group):
+            modifiers = dict.fromkeys(modifier for line in lines for modifier in line.modifiers)
+            assistant = lines[0].discipline.assistant_modifier if lines[0].discipline and group[0].assisted else None
+            assisted = group[0].assisted
+            parts = [(units, False)] if not assistant else [(assisted, True), ((units or 0) - assisted, False)]
+            for number, by_assistant in parts:
+                if number == 0:
+                    continue
+                own = {**modifiers, assistant: None} if by_assistant and assistant else modifiers
+                made.append(_made(day, lines, number, [each for each in own if by_assistant or each != assistant]))
     return tuple(made)
+
+
+def _alike(group: list[Line]) -> Iterator[tuple[list[Line], int | None]]:
+    """The lines of a code that differ in nothing but their minutes, with their units of the code's.
+
+    Where the assistant's part was worked out, its modifier makes no difference: the split gives it back.
+    """
+    kinds: dict[object, list[Line]] = {}
+    for line in group:
+        assistant = line.discipline.assistant_modifier if line.discipline and group[0].assisted else None
+        modifiers = frozenset(each for each in line.modifiers if each != assistant)
+        alone = None if group[0].assisted else (modifiers, line.told.revenue_code, line.told.narrative)
+        kinds.setdefault(alone, []).append(line)
+    known = [line.units for line in group if line.units is not None]
+    units = sum(known) if len(known) == len(group) else None
+    if len(kinds) == 1 or units is None:
+        yield from ((lines, units) for lines in kinds.values() if units != 0)
+        return
+    shares = _shares(units, [*kinds.values()])
+    yield from ((lines, share) for lines, share in zip(kinds.values(), shares, strict=True) if share)
+
+
+def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
+    """A code's units over its kinds of lines: as typed where that adds up, else by minutes, else where they stand."""
+    typed = [sum(line.told.units or 0 for line in lines) for lines in kinds]
+    if sum(typed) == units:
+        return typed
+    minutes = [sum(line.minutes or 0 for line in lines) for lines in kinds]
+    if not all(minutes):
+        return [sum(line.units or 0 for line in lines) for lines in kinds]
+    total = sum(minutes)
+    shares = [units * each // total for each in minutes]
+    left = sorted(range(len(kinds)), key=lambda place: units * minutes[place] % total, reverse=True)
+    for place in left[: units - sum(shares)]:
+        shares[place] += 1
+    return shares
 
 
 def _made(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) -> ClaimLine:

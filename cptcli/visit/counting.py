@@ -31,10 +31,21 @@ def count_units(day: Day) -> tuple[UnitCount, ...]:
         counts.append(_shown(day, rule, counted))
     for key, units in results.items():
         _share_out(day, key, units, rules)
+    _say_what_the_pool_lacks(day, rules)
     total = sum(line.minutes or 0 for line in day.billed())
     if total > 24 * 60:
         day.find("block", f"The lines come to {total} minutes; a day has {24 * 60}.", fix="Mend the minutes.")
     return tuple(counts)
+
+
+def _say_what_the_pool_lacks(day: Day, rules: Sequence[UnitRule]) -> None:
+    """Minutes of one code that were not told leave the units of every code in its pool open."""
+    pooled = [line for line in day.billed() if any(rule.pooled and in_pool(line, rule) for rule in rules)]
+    for lacking in [line for line in pooled if line.minutes is None]:
+        others = [line.code for line in pooled if line.minutes is not None and line.discipline == lacking.discipline]
+        if others:
+            day.leave_out(f"The day's units: without the minutes of {lacking.code}, those of "
+                          f"{', '.join(dict.fromkeys(others))} may be one fewer than shown.")  # fmt: skip
 
 
 def _unit_rules(day: Day) -> list[UnitRule]:
@@ -120,9 +131,7 @@ def _share_out(day: Day, key: Key, units: Sequence[int], rules: Sequence[UnitRul
     for line in lines[1:]:
         line.units = 0
     if len(lines) > 1:
-        day.find(
-            "info", f"{key[1]} stands on {len(lines)} lines: its minutes are added, and its units go on one.", lines
-        )
+        day.find("info", f"{key[1]} stands on {len(lines)} lines: its minutes are added before they make units.", lines)
     if not agreed:
         said = ", ".join(f"{number} by {rule.id}" for rule, number in zip(rules, units, strict=True))
         day.find(
@@ -188,6 +197,20 @@ def _not_pooled(day: Day) -> None:
             day.leave_out(f"{line.code} is timed and no minutes were told: {what}.")
         elif not any(in_pool(line, rule) for rule in rules):
             _by_itself(day, line, rules[0])
+    _untimed_twice(day)
+
+
+def _untimed_twice(day: Day) -> None:
+    """A code that is once a day, on two lines: its units go on the first."""
+    for key in dict.fromkeys(_key(line) for line in day.billed()):
+        lines = [line for line in day.billed() if _key(line) == key and line.timed is False]
+        usual = lines[0].known.units.usual if lines and lines[0].known and lines[0].known.units else None
+        if usual and len(lines) > 1 and sum(line.units or 0 for line in lines) > usual:
+            day.find("block", f"{key[1]} is untimed: {usual} a day, however long it took; it stands on {len(lines)} "
+                     "lines.", lines, fix=f"Bill {usual}.", sources=lines[0].known.units.sources
+                     if lines[0].known and lines[0].known.units else ())  # fmt: skip
+            for line in lines[1:]:
+                line.units = 0
 
 
 def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
@@ -214,7 +237,8 @@ def split_by_assistant(day: Day) -> None:
     for key in dict.fromkeys(_key(line) for line in day.billed()):
         lines = [line for line in day.billed() if _key(line) == key]
         first = lines[0]
-        if not any(line.told.assistant_minutes for line in lines) or not first.units:
+        _held_against_minutes(day, lines)
+        if not first.units or (not any(line.told.assistant_minutes for line in lines) and not _typed_apart(lines)):
             continue
         rule = day.first("assistant", first)
         if rule is None or rule.assistant is None:
@@ -234,10 +258,31 @@ def split_by_assistant(day: Day) -> None:
             day.find("info", f"{rule.says} Measured by the {day.visit.assistant_method} share.", lines, rule=rule)
         if found.assisted:
             units = f"{found.assisted} of {first.units} unit{'' if first.units == 1 else 's'}"
-            day.find("info", f"{first.code}: {units} with {modifier}, {found.why}.", lines, rule=rule)
+            left_out = any(line.told.modifiers for line in lines) and not any(map(_typed_for_assistant, lines))
+            day.find("block" if left_out else "info", f"{first.code}: {units} with {modifier}, {found.why}.", lines,
+                     rule=rule, fix=f"Add {modifier}; the claim lines carry it." if left_out else None)  # fmt: skip
         if not found.sure:
             day.find("warn", f"{first.code}: two units are left and the sources do not say how they are split; one is "
                      f"given with {modifier} and one without.", lines, rule=rule)  # fmt: skip
+
+
+def _held_against_minutes(day: Day, lines: list[Line]) -> None:
+    """An assistant's modifier on minutes that were told as the therapist's alone."""
+    for line in lines:
+        told = line.told
+        if _typed_for_assistant(line) and told.therapist_minutes and not (told.assistant_minutes or told.joint_minutes):
+            modifier = line.discipline.assistant_modifier if line.discipline else ""
+            day.find("warn", f"{line.code} carries {modifier}, and its minutes are the therapist's alone.", [line],
+                     fix=f"Take {modifier} off, or tell the assistant's minutes.")  # fmt: skip
+
+
+def _typed_apart(lines: list[Line]) -> bool:
+    """Whether the assistant's part was typed as lines of its own, by the modifier."""
+    return len({_typed_for_assistant(line) for line in lines}) > 1 and all(line.minutes for line in lines)
+
+
+def _typed_for_assistant(line: Line) -> bool:
+    return line.discipline is not None and line.discipline.assistant_modifier in line.told.modifiers
 
 
 def _no_modifier(day: Day, lines: list[Line], rule: Rule) -> None:
@@ -251,11 +296,20 @@ def _no_modifier(day: Day, lines: list[Line], rule: Rule) -> None:
 
 def _split(day: Day, rule: Rule, lines: list[Line]) -> Split:
     assert rule.assistant is not None
-    therapist = sum((line.told.therapist_minutes or 0) + (line.told.joint_minutes or 0) for line in lines)
-    assistant = sum(line.told.assistant_minutes or 0 for line in lines)
+    parts = [_parts(line) for line in lines]
+    therapist, assistant = sum(each[0] for each in parts), sum(each[1] for each in parts)
     method, first = day.visit.assistant_method, lines[0]
     counted = next((unit for key in day.book.keys("unit_rules")
                     if (unit := day.book.unit_rule(key)) and in_pool(first, unit)), None)  # fmt: skip
     if counted is None:
         return whole_service(rule.assistant, therapist, assistant, method)
     return split(rule.assistant, counted, first.units or 0, therapist, assistant, method)
+
+
+def _parts(line: Line) -> tuple[int, int]:
+    """The minutes of a line that are the therapist's, joint ones among them, and those of the assistant alone."""
+    told = line.told
+    therapist, assistant = (told.therapist_minutes or 0) + (told.joint_minutes or 0), told.assistant_minutes or 0
+    if therapist or assistant or not told.minutes:
+        return therapist, assistant
+    return (0, told.minutes) if _typed_for_assistant(line) else (told.minutes, 0)

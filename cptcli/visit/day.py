@@ -93,6 +93,12 @@ class Day:
         """The lines that go on the claim: each has a code, and one that may be given."""
         return [line for line in self.lines if line.valid and not line.off_claim]
 
+    def claimed(self) -> list[Line]:
+        """The lines of codes that earned a unit, or whose units are not known: an edit is between those."""
+        billed = self.billed()
+        earned = {(line.code, line.discipline and line.discipline.id) for line in billed if line.units != 0}
+        return [line for line in billed if (line.code, line.discipline and line.discipline.id) in earned]
+
     def find(
         self,
         severity: Severity,

@@ -89,7 +89,7 @@ def _read_code(day: Day, line: Line) -> None:
 
 
 def discipline_of(day: Day, told: VisitLine, line: Line) -> Discipline | None:
-    """Whose plan of care a line belongs to: by its modifier, else by what was told of the visit, else by its code."""
+    """Whose plan of care a line belongs to: by its modifier, else by the visit, its code, or the day's others."""
     every = day.book.disciplines()
     by_modifier = [each for each in every if each.modifier in told.modifiers]
     if len(by_modifier) == 1:
@@ -99,7 +99,9 @@ def discipline_of(day: Day, told: VisitLine, line: Line) -> Discipline | None:
     listed = line.known.therapy_modifiers if line.known else ()
     by_provider = [each for each in every if day.visit.provider in each.providers]
     by_code = [each for each in every if listed == (each.modifier,)]
-    return next(iter(by_provider or by_code), None)
+    typed = [each for each in every if any(each.modifier in other.modifiers for other in day.visit.lines)]
+    by_day = [each for each in typed if len(typed) == 1 and each.modifier in listed]
+    return next(iter(by_provider or by_code or by_day), None)
 
 
 def _assisted(told: VisitLine, discipline: Discipline | None) -> bool | None:

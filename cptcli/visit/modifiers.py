@@ -30,8 +30,9 @@ def ask_for(day: Day) -> None:
             for choice in (*((each,) for each in rule.modifiers), _possible(line, rule)):
                 if choice and not line.carries(choice):
                     wanted.setdefault((rule.id, choice), (rule, []))[1].append(line)
-    for (_, choice), (rule, lines) in wanted.items():
-        _want(day, rule, choice, lines)
+    for (_, choice), (rule, lines) in sorted(wanted.items(), key=lambda each: len(each[0][1]) > 1):
+        if missing := [line for line in lines if not line.carries(choice)]:
+            _want(day, rule, choice, missing)
     for asks, rules in untold.items():
         named = ", ".join(dict.fromkeys(rules))
         day.leave_out(f"Rules that hang on what was not told ({asks}): {named}.")

@@ -68,6 +68,7 @@ def find_locality(
         found = tables.localities(contractor=contractor.zfill(5), locality=number.zfill(2), day=day)
         if not found:
             raise BadValue("--locality", locality, "a contractor and a locality of CMS's table, with / between")
+        _in_state(found[0], state, "--locality", locality)
         return _of_the_year(found[0], day)
     if zip5:
         place = tables.zip_code(zip5, day)
@@ -77,6 +78,7 @@ def find_locality(
         split = " Its four further digits may name another locality." if place.plus_four else ""
         if not found:
             return Held(note=f"No indices are held for {place.contractor}/{place.locality}.")
+        _in_state(found[0], state, "--zip", zip5)
         held = _of_the_year(found[0], day)
         if place.fits == "day" and not split:
             return held
@@ -92,6 +94,11 @@ def find_locality(
     named = "; ".join(f"{each.contractor}/{each.locality} {each.name}" for each in found[:8])
     more = f" and {len(found) - 8} more" if len(found) > 8 else ""
     return Held(note=f"{state} has {len(found)} payment localities: add --zip or --locality ({named}{more}).")
+
+
+def _in_state(found: Locality, state: str | None, option: str, told: str) -> None:
+    if state and found.state and state != found.state:
+        raise BadValue(option, told, f"a place in {state}, the state that was told; that one lies in {found.state}")
 
 
 def _of_the_year(found: Locality, day: date) -> Held:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from ..advice.coverage import NEGATIVE
 from ..advice.wording import weakness
 from ..model import Rule, Threshold
 from ..rulebook.precedence import is_weak
@@ -18,14 +19,24 @@ def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
     """
     rule = day.first("threshold")
     if rule is None or rule.threshold is None:
+        if day.visit.year_to_date:
+            day.leave_out(f"The yearly threshold of therapy: none is known for {day.service_date.year}.")
         return ()
     buckets: dict[str, list[Line]] = {}
     for line in (line for lines in groups(day) for line in lines):
-        if line.discipline and line.known and line.known.therapy_modifiers:
+        if line.discipline and line.known and line.known.therapy_modifiers and not _denial_expected(day, line):
             buckets.setdefault(line.discipline.bucket, []).append(line)
-    if not buckets:
+    therapy = [line for line in day.billed() if line.known and line.known.therapy_modifiers]
+    if not buckets and any(not line.discipline and not _denial_expected(day, line) for line in therapy):
         day.leave_out("The yearly threshold of therapy: no line's discipline was told.")
     return tuple(_bucket(day, rule, rule.threshold, bucket, lines) for bucket, lines in buckets.items())
+
+
+def _denial_expected(day: Day, line: Line) -> bool:
+    """Whether a line is not covered, or says so itself: it counts to no bucket, and nothing on it says necessary."""
+    if line.decided and line.decided.coverage.verdict in NEGATIVE:
+        return True
+    return any((known := day.book.modifier(each)) and known.abn for each in line.modifiers)
 
 
 def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list[Line]) -> ThresholdAnswer:
