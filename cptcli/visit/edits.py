@@ -234,7 +234,8 @@ def _policy(
         if holds == "no":
             continue
         if holds == "open":
-            says = f"{policy.says} Which region each of {one.code} and {other.code} was given in was not told."
+            where = f"Which region each of {one.code} and {other.code} was given in was not told in words known here."
+            says = f"{policy.says} {where}"
             day.find("warn", says, [one, other], rule=policy, fix="Tell the region of both lines.")
         elif policy.outcome == "never" or one.told_not_distinct() or other.told_not_distinct():
             day.find(severity, f"{one.code} beside {other.code}: {policy.says}{_caveat(policy)}", [one], rule=policy,
@@ -282,25 +283,27 @@ def _holds(day: Day, family: EditFamily, policy: Policy, one: Line, other: Line)
         return "no"
     if policy.region:
         regions = _regions(family, one), _regions(family, other)
-        if not all(regions):
+        if not all(regions) and not _same_words(one, other):
             return "open" if policy.outcome == "never" else "no"
-        same_region = bool(regions[0] & regions[1])
+        same_region = _same_words(one, other) or bool(regions[0] & regions[1])
         return "yes" if same_region == (policy.region == "same") else "no"
     return "yes"
 
 
 def _regions(family: EditFamily, line: Line) -> set[str]:
-    """The regions that a line names, by the names they go by; a word that is none of them stands for itself."""
+    """The regions that a line names, by the names they go by; none where it names none that is known."""
     text = f" {normalized(line.told.region or '')} "
-    if not text.strip():
-        return set()
-    known = {
+    return {
         region
         for region, names in family.regions.items()
         for name in names
         if f" {normalized(name)} " in text
     }  # fmt: skip
-    return known or {text.strip()}
+
+
+def _same_words(one: Line, other: Line) -> bool:
+    words = normalized(one.told.region or "").strip()
+    return bool(words) and words == normalized(other.told.region or "").strip()
 
 
 def _has_modifier(policy: Policy, one: Line, other: Line) -> bool:
