@@ -51,7 +51,7 @@ class Layout(NamedTuple):
 _QUARTERS: tuple[tuple[str, Callable[[re.Match[str]], tuple[int, int]]], ...] = (
     # The version of the edits: the year and six in two digits, the quarter from 0, the revision.
     (r"(?<![a-z0-9])v(\d\d)([0-3])r\d", lambda found: (1994 + int(found[1]), int(found[2]) + 1)),
-    (r"eff[-_ ]?(\d\d)-(\d\d)-(20\d\d)", lambda found: (int(found[3]), (int(found[1]) + 2) // 3)),
+    (r"eff[-_ ]?(0[1-9]|1[0-2])-(\d\d)-(20\d\d)", lambda found: (int(found[3]), (int(found[1]) + 2) // 3)),
     (r"(?<!\d)(20\d\d)[-_ ]?q([1-4])(?!\d)", lambda found: (int(found[1]), int(found[2]))),
     (r"(?<![a-z])rvu(\d\d)([a-d])", lambda found: (2000 + int(found[1]), "abcd".index(found[2]) + 1)),
     (r"(?<!\d)(20\d\d|\d\d)[-_ ]?(jan|apr|jul|oct)", lambda found: (_year(found[1]), MONTHS[found[2]])),

@@ -270,7 +270,7 @@ def open_documents(path: Path, until: ExitStack) -> tuple[list[Text | Workbook],
     left_out: list[tuple[str, str]] = []
     for member in members:
         name = PurePosixPath(member.filename).name
-        if member.is_dir() or not name:
+        if not name or member.is_dir():
             continue
         try:
             with archive.open(member) as packed:
