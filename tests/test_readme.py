@@ -1,5 +1,6 @@
 """The README says what the program does: every command line with output in it is run, and compared."""
 
+import json
 import re
 from importlib import metadata
 
@@ -37,6 +38,20 @@ def test_a_command_in_the_readme_prints_what_the_readme_shows(terminal, command,
     page.ends()
     if not _pattern(output).fullmatch(settled(page.screen)):
         assert settled(page.screen) == settled(output)  # to show where they part
+
+
+def test_the_visit_file_of_the_readme_is_read_whole(cpt_here, tmp_path):
+    (visit,) = _blocks("yaml")[:1]
+    (tmp_path / "visit.yaml").write_text(visit, encoding="utf-8")
+    ran = cpt_here("check", "visit.yaml", "--json")
+    answer = json.loads(ran.stdout)
+    assert ran.code == 1
+    assert [line["code"] for line in answer["lines"]] == ["97110", "97140", "97026", "97799"]
+    unlisted = [line for line in answer["claim_lines"] if line["code"] == "97799"]
+    assert [(line["lines"], line["narrative"]) for line in unlisted] == [
+        ([3], None),
+        ([4], "low level light, 12 min, left knee"),
+    ]
 
 
 def test_the_readme_shows_the_seed_case_and_more():

@@ -201,10 +201,12 @@ def _not_pooled(day: Day) -> None:
 
 
 def _untimed_twice(day: Day) -> None:
-    """A code that is once a day, on two lines: its units go on the first."""
+    """A code that is once a day, on two lines: its units go on the first. Not an unlisted one."""
     for key in dict.fromkeys(_key(line) for line in day.billed()):
         lines = [line for line in day.billed() if _key(line) == key and line.timed is False]
         usual = lines[0].known.units.usual if lines and lines[0].known and lines[0].known.units else None
+        if lines and lines[0].known and lines[0].known.claim_needs:
+            continue
         if usual and len(lines) > 1 and sum(line.units or 0 for line in lines) > usual:
             day.find("block", f"{key[1]} is untimed: {usual} a day, however long it took; it stands on {len(lines)} "
                      "lines.", lines, fix=f"Bill {usual}.", sources=lines[0].known.units.sources

@@ -1,6 +1,6 @@
 """The modifiers of a day's lines: those a payer's rules ask for, and whether those that were typed fit.
 
-Nothing that says something about what happened (59, an X modifier, KX, GA) is added here without having been told.
+Nothing that says something about what happened (59, an X modifier, GA) is added here without having been told.
 """
 
 import re
