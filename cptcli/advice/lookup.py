@@ -15,7 +15,7 @@ from .receipts import existence, refs, stale, status_on, tables_of
 from .search import search
 from .wording import units_in_words
 
-CODE = r"[0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4}"
+CODE = r"[0-9]{5}|[0-9]{4}[AFMTU]|[A-Z][0-9]{4}"
 _WITH_MODIFIERS = rf"(?P<code>{CODE})(?P<rest>([ ,:-]*[A-Z0-9]{{2}})+)"
 _CODE_LIKE = r"(?=.*[0-9])[A-Z]?[0-9OIL]{3,}[A-Z]?"
 _LOOKS_ALIKE = str.maketrans("OIL", "011")
