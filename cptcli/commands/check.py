@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import CptError, Exit, MissingOption
+from ..errors import BadValue, CptError, Exit, MissingOption
 from . import complete
 from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, today
 from .output import deliver_visit
@@ -120,6 +120,8 @@ def _told(typed: list[str]) -> "Visit":
     if len(typed) == 1 and (typed[0] == "-" or typed[0].lower().endswith(_DOCUMENTS) or Path(typed[0]).is_file()):
         raw = _read(typed[0])
         return read_document(raw, "standard input" if typed[0] == "-" else typed[0])
+    if files := [each for each in typed if each == "-" or each.lower().endswith(_DOCUMENTS)]:
+        raise BadValue("LINE", files[0], "lines, or one file alone")
     return (
         tidied(Visit(lines=tuple(read_line(each) for each in typed)), "the command line") if typed else Visit(lines=())
     )
