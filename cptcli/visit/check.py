@@ -42,9 +42,19 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
     counting.split_by_assistant(day)
     unlisted.hold_against_needs(day)
     pairs = edits.hold_against_edits(day)
-    money = amounts.expected(day, claim_lines.claim_lines(day))
-    buckets = thresholds.hold_against_thresholds(day)
     made = claim_lines.claim_lines(day)
+    money = amounts.expected(day, made)
+    before = {line.number: {*line.added} for line in day.lines}
+    buckets = thresholds.hold_against_thresholds(day)
+    late = {line.number: [each for each in line.added if each not in before[line.number]] for line in day.lines}
+    if claim_lines.alike_after(made, late):  # what only the threshold's modifier kept apart is one line
+        for line in day.lines:
+            line.allowed = None
+        made = claim_lines.claim_lines(day)
+        money = amounts.expected(day, made)
+    made = claim_lines.finished(day, made, late)
+    if day.billed() and not made:
+        day.find("warn", "Nothing of this day earns a unit.", day.billed(), fix="Mend the minutes, or bill nothing.")
     if money:  # with the modifiers that the threshold brought
         money = structs.replace(
             money,

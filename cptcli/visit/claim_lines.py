@@ -1,6 +1,8 @@
 """The lines as they should be typed on the claim: one a code and discipline, split where the assistant's part is."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from msgspec import structs
 
 from ..visit_model import ClaimLine
 from .day import Day, Line, in_order
@@ -69,14 +71,33 @@ def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
     return shares
 
 
+def alike_after(claim_lines: Iterable[ClaimLine], late: Mapping[int, Collection[str]]) -> bool:
+    """Whether late modifiers leave two claim lines with no difference."""
+    seen = [
+        (each.code, frozenset([*each.modifiers, *(late[each.lines[0]])]), each.revenue_code, each.narrative)
+        for each in claim_lines
+    ]
+    return len({*seen}) < len(seen) and any(late.values())
+
+
+def finished(day: Day, claim_lines: Iterable[ClaimLine], late: Mapping[int, Collection[str]]) -> tuple[ClaimLine, ...]:
+    """The claim lines with the modifiers that came `late`, by line: those that hang on what the lines come to."""
+    made = []
+    for each in claim_lines:
+        lines = [line for line in day.lines if line.number in each.lines]
+        modifiers = dict.fromkeys([*each.modifiers, *(modifier for line in lines for modifier in late[line.number])])
+        if len(modifiers) > MOST_MODIFIERS:
+            day.find(
+                "warn",
+                f"{len(modifiers)} modifiers on {each.code}; a line has {MOST_MODIFIERS} places.",
+                lines,
+                fix="On paper 99 and the rest in item 19; ask the payer how electronically.",
+            )
+        made.append(structs.replace(each, modifiers=in_order(day.book, [*modifiers])))
+    return tuple(made)
+
+
 def _made(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) -> ClaimLine:
-    if len(modifiers) > MOST_MODIFIERS:
-        day.find(
-            "warn",
-            f"{len(modifiers)} modifiers on {lines[0].code}; a line has {MOST_MODIFIERS} places.",
-            lines,
-            fix="On paper 99 and the rest in item 19; ask the payer how electronically.",
-        )
     told = [line.told for line in lines]
     return ClaimLine(
         code=lines[0].code,
