@@ -245,3 +245,17 @@ def test_what_was_typed_about_a_patient_s_line_reaches_no_error_message(cpt_here
     ran = cpt_here("check", "visit.yaml")
     assert ran.code == 2
     assert "Jane" not in ran.stderr
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(cpt, terminal, tmp_path):
+    narrative = "light \x1b[2J\x1b]0;title\x07 to the \u202eknee"
+    visit = {"payer": "medicare", "state": "SC", "lines": [{"code": "97799", "narrative": narrative}]}
+    (tmp_path / "visit.json").write_text(json.dumps(visit), encoding="utf-8")
+    said = [cpt("check", str(tmp_path / "visit.json")), cpt("check", "97110\x1b]0;title\x07", "--payer", "medicare")]
+    page = terminal("check", str(tmp_path / "visit.json"))
+    page.ends()
+    for text in (*(each.stdout + each.stderr for each in said), page.screen):
+        assert not {"\x1b]", "\x1b[2J", "\x07", "\u202e"} & {
+            text[i : i + n] for n in (1, 2, 4) for i in range(len(text))
+        }
+    assert "to the \N{REPLACEMENT CHARACTER}knee" in said[0].stdout

@@ -11,6 +11,7 @@ import typer
 
 from .. import __version__
 from ..errors import CptError, Exit
+from ..show.controls import without_controls
 
 AMA_NOTICE = (
     "CPT is a registered trademark of the American Medical Association. No AMA descriptor is part of this program; "
@@ -150,7 +151,7 @@ def _give_up_stdout() -> None:
 
 
 def _cannot(error: CptError, as_json: bool) -> int:
-    sys.stderr.write(f"cpt: {error}\n")
+    sys.stderr.write(without_controls(f"cpt: {error}\n"))
     if as_json:
         from ..show.as_json import to_json
 

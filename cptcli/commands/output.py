@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from ..show.controls import without_controls
+
 if TYPE_CHECKING:
     from msgspec import Struct
 
@@ -107,11 +109,11 @@ def write_bytes(text: bytes) -> None:
 
 def write_lines(lines: Iterable[str]) -> None:
     """Write lines of text; what the locale cannot print becomes a question mark."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write(without_controls("".join(f"{line}\n" for line in lines)))
     sys.stdout.flush()
 
 
 def tell(message: str) -> None:
     """Say something beside the answer, on stderr."""
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(without_controls(message) + "\n")
     sys.stderr.flush()

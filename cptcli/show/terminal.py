@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ..model import Answer, CodeCard, Hits, Listing, PolicyCard, RuleCard, Shown, Step, Verdict
 from . import plain
+from .controls import without_foreign_controls
 
 Page = Iterator[RenderableType]  # the parts of what a person sees, from top to bottom
 
@@ -39,8 +40,11 @@ def show(parts: Page, colour: bool) -> None:
         legacy_windows=False,
     )
     console.width = max(16, min(console.width, _WIDEST))
-    for part in parts:
-        console.print(part)
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    sys.stdout.write(without_foreign_controls(captured.get()))
+    sys.stdout.flush()
 
 
 def page(shown: Shown) -> Page:
