@@ -238,10 +238,20 @@ def test_a_day_after_the_newest_table_is_not_called_checked(cpt_here):
     assert any("the newest that is held; none for 2026-11-23 is" in each for each in answer["not_checked"])
 
 
-def test_what_was_typed_about_a_patient_s_line_reaches_no_error_message(cpt_here, tmp_path):
-    (tmp_path / "visit.yaml").write_text(
-        "payer: medicare\nlines:\n  - {code: 97110, minutes: x, narrative: Jane Roe}\n"
-    )
+@pytest.mark.parametrize(
+    "visit",
+    [
+        "payer: medicare\nlines:\n  - {code: 97110, minutes: x, narrative: Jane Roe}\n",
+        "payer: medicare\nlines:\n  - {code: 97799, narrative: light to knee, Jane Roe 1950-01-01}\n",
+        "payer: medicare\nlines:\n  - {code: 97799, minutes: Jane Roe}\n",
+        "payer: medicare\nlines:\n  - Jane Roe knee\n",
+        "payer: medicare\nlines: Jane Roe\n",
+        "payer: medicare\ndiagnoses: {Jane Roe: M54.50}\nlines: [{code: 97110}]\n",
+        "payer: medicare\ncare: Jane Roe\nlines: [{code: 97110}]\n",
+    ],
+)
+def test_what_was_typed_about_a_patient_reaches_no_error_message(cpt_here, tmp_path, visit):
+    (tmp_path / "visit.yaml").write_text(visit)
     ran = cpt_here("check", "visit.yaml")
     assert ran.code == 2
     assert "Jane" not in ran.stderr

@@ -23,13 +23,17 @@ class Fitter:
     """Fits the trees of one file. `placed` is told of every noun built and the node it stands at.
 
     `strict` wants values of the right kind; without it text is read as what it has to be, as "25" where a number is.
+    Without `echo` no problem repeats what was typed: a patient's name may stand there.
     """
 
-    def __init__(self, file: str, problems: list[Problem], placed: Placed, strict: bool = True) -> None:
+    def __init__(
+        self, file: str, problems: list[Problem], placed: Placed, strict: bool = True, echo: bool = True
+    ) -> None:
         self._file = file
         self._problems = problems
         self._placed = placed
         self._strict = strict
+        self._echo = echo
 
     def fit(self, node: Node, noun: type[T]) -> T | None:
         """The noun in `node`, or None when a problem was reported."""
@@ -59,10 +63,17 @@ class Fitter:
             return self._mapping(node, get_args(bare))
         return self._leaf(node, wanted)
 
+    def _shown(self, node: Node) -> str:
+        if isinstance(node.value, dict | list):
+            return "a list" if isinstance(node.value, list) else "keys and values"
+        if node.value is None:
+            return "nothing"
+        return repr(node.value)[:60] if self._echo else "what stands here"
+
     def _struct(self, node: Node, noun: type[msgspec.Struct]) -> Any:
         if not isinstance(node.value, dict):
             return self._report(
-                node, f"{_shown(node)} instead of a {_word(noun)}", "keys and values", "indent its keys"
+                node, f"{self._shown(node)} instead of a {_word(noun)}", "keys and values", "indent its keys"
             )
         hints, required = _fields(noun)
         values: dict[str, Any] = {}
@@ -70,8 +81,9 @@ class Fitter:
         for key, child in node.value.items():
             if key not in hints:
                 near = get_close_matches(key, hints, 1)
-                todo = f"did you mean {near[0]!r}?" if near else "delete it or use one of these"
-                what = f"a {_word(noun)} has no key {key!r}"
+                quotes = "" if self._echo else "; a text with a comma in it needs quotes"
+                todo = f"did you mean {near[0]!r}?" if near else f"delete it or use one of these{quotes}"
+                what = f"a {_word(noun)} has no key {key!r}" if self._echo or near else f"no key of a {_word(noun)}"
                 self._report(child, what, f"one of {', '.join(hints)}", todo, at_key=True)
                 sound = False
                 continue
@@ -92,7 +104,12 @@ class Fitter:
 
     def _sequence(self, node: Node, wanted: Any, item: Any) -> Any:
         if not isinstance(node.value, list):
-            return self._report(node, f"{_shown(node)} instead of a list", "a list", f"write [{_shown(node)}]")
+            return self._report(
+                node,
+                f"{self._shown(node)} instead of a list",
+                "a list",
+                f"write [{self._shown(node)}]" if self._echo else "write [ and ] around it",
+            )
         fitted = [self._fit(child, item) for child in node.value]
         if any(value is _MISFIT for value in fitted):
             return _MISFIT
@@ -105,12 +122,18 @@ class Fitter:
     def _mapping(self, node: Node, kinds: tuple[Any, ...]) -> Any:
         if not isinstance(node.value, dict):
             return self._report(
-                node, f"{_shown(node)} instead of keys and values", "keys and values", "indent its keys"
+                node, f"{self._shown(node)} instead of keys and values", "keys and values", "indent its keys"
             )
         fitted = {key: self._fit(child, kinds[1]) for key, child in node.value.items()}
         for key, child in node.value.items():
             if not _fits(key, kinds[0]):
-                fitted[key] = self._report(child, f"the key {key!r}", expected_of(kinds[0]), "rename it", at_key=True)
+                fitted[key] = self._report(
+                    child,
+                    f"the key {key!r}" if self._echo else "a key",
+                    expected_of(kinds[0]),
+                    "rename it",
+                    at_key=True,
+                )
         return _MISFIT if any(value is _MISFIT for value in fitted.values()) else fitted
 
     def _leaf(self, node: Node, wanted: Any) -> Any:
@@ -126,7 +149,7 @@ class Fitter:
         expected = expected_of(wanted)
         near = get_close_matches(str(plain), get_args(wanted), 1) if get_origin(wanted) is Literal else ()
         todo = f"did you mean {near[0]!r}?" if near else f"write {expected}"
-        return self._report(node, f"{_shown(node)} does not fit", expected, todo)
+        return self._report(node, f"{self._shown(node)} does not fit", expected, todo)
 
 
 @cache
@@ -153,12 +176,6 @@ def _fits(text: str, wanted: Any) -> bool:
 
 def _word(noun: type) -> str:
     return "".join(" " + letter.lower() if letter.isupper() else letter for letter in noun.__name__).strip()
-
-
-def _shown(node: Node) -> str:
-    if isinstance(node.value, dict | list):
-        return "a list" if isinstance(node.value, list) else "keys and values"
-    return "nothing" if node.value is None else repr(node.value)[:60]
 
 
 def expected_of(wanted: Any) -> str:

@@ -79,7 +79,7 @@ def read_document(raw: bytes, file: str) -> Visit:
 
     try:
         tree = read_tree(raw, file, problems, guess=False)
-        visit = Fitter(file, problems, placed, strict=False).fit(tree, Visit)
+        visit = Fitter(file, problems, placed, strict=False, echo=False).fit(tree, Visit)
     except Refused as refused:
         raise VisitUnreadable([*problems, refused.problem]) from None
     if visit is None or problems:
