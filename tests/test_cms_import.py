@@ -380,6 +380,17 @@ def test_a_name_that_does_not_tell_or_tells_another_quarter(load, tmp_path, name
         assert _outcomes(load(tmp_path / renamed)) == [("ncci-edits-professional-2026-q2", 154, "stored")]
 
 
+def test_a_quote_that_is_never_closed_is_no_end_of_the_file(load, tmp_path):
+    lines = (FILES / UNITS).read_bytes().split(b"\r\n")
+    lines[12] = lines[12].replace(b",", b',"', 1)
+    (tmp_path / UNITS).write_bytes(b"\r\n".join(lines))
+    assert "cells that are closed where they are opened" in _problem(load(tmp_path / UNITS))
+
+
+def test_a_month_that_is_none_tells_no_quarter():
+    assert quarters_in("MUE_Eff_00-01-2026.csv") == quarters_in("MUE_Eff_99-01-2026.csv") == set()
+
+
 def test_one_part_of_a_newer_quarter_hides_nothing_that_is_held_of_an_older_one(load, tables):
     day = date(2026, 8, 1)
     with open_tables(shipped_alone=True) as alone:

@@ -147,7 +147,7 @@ class Text(Document):
         import csv
 
         tabs = "\t" in "".join(self.first_lines())
-        reader = csv.reader((f"{line}\n" for line in self.lines(tick)), delimiter="\t" if tabs else ",")
+        reader = csv.reader((f"{line}\n" for line in self.lines(tick)), delimiter="\t" if tabs else ",", strict=True)
         try:
             for cells in reader:
                 yield reader.line_num, cells
