@@ -128,6 +128,13 @@ def test_a_reader_that_stops_early_is_no_error(start_cpt, command):
     assert "Broken pipe" not in errors
 
 
+@pytest.mark.parametrize("command", [["rules", "path"], ["lookup", "97026"], ["--help"]], ids=" ".join)
+def test_a_reader_that_stops_early_is_nothing_to_worry_about(start_cpt, command):
+    process = start_cpt(*command)
+    process.stdout.close()
+    assert process.wait(60) == 0
+
+
 @pytest.mark.parametrize("descriptor", [0, 1, 2])
 @pytest.mark.parametrize("command", [["lookup", "97026"], ANODYNE, [*ANODYNE, "--json"], ["lookup", "977999"], ["-h"]])
 def test_a_stream_that_was_closed_before_the_start_is_no_bug(cpt, command, descriptor):

@@ -129,6 +129,11 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         _give_up_stdout()
         return Exit.CLEAN
+    except SystemExit as left:  # what typer makes of a pipe whose reader has gone
+        if not isinstance(left.__context__, BrokenPipeError):
+            raise
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+        return Exit.CLEAN
     except OSError as error:
         _give_up_stdout()
         where = error.filename or "the answer could not be written"
