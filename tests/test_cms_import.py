@@ -391,6 +391,32 @@ def test_a_month_that_is_none_tells_no_quarter():
     assert quarters_in("MUE_Eff_00-01-2026.csv") == quarters_in("MUE_Eff_99-01-2026.csv") == set()
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "1e999999999", "x"])
+def test_an_amount_that_is_none_is_a_damaged_store_and_no_answer(load, tables, tmp_path, number):
+    load(FILES / INDICES)
+    with closing(sqlite3.connect(tmp_path / "cms.sqlite")) as connection, connection:
+        connection.execute("UPDATE localities SET work = ?", (number,))
+        state, day = connection.execute("SELECT state, first FROM localities, editions LIMIT 1").fetchone()
+    with tables() as held, pytest.raises(StoreUnusable, match="damaged"):
+        held.localities(state=state, day=date(day // 10000, 8, 1))
+
+
+def test_rows_of_one_pair_that_contradict_each_other_are_answered_by_the_strictest(
+    load, tmp_path, cpt_here, monkeypatch
+):
+    for number, order in enumerate(("01", "10")):
+        rows = [["97110", "97150", "", "20260701", "*", indicator, "why"] for indicator in order]
+        _as_csv(_rows(EDITS)[:6] + rows, tmp_path / EDITS, "\t")
+        (tmp_path / "cms.sqlite").unlink(missing_ok=True)
+        if load(tmp_path / EDITS).files[0].problem:
+            continue  # refusing them is as good
+        monkeypatch.setenv("CPT_DATA", str(tmp_path))
+        ran = cpt_here("check", "97110:15", "97150-59", "--payer", "medicare", "--on", "2026-08-01", "--json")
+        assert [(each["state"], each["indicator"]) for each in json.loads(ran.stdout)["edits"]] == [("fails", "0")], (
+            number
+        )
+
+
 def test_one_part_of_a_newer_quarter_hides_nothing_that_is_held_of_an_older_one(load, tables):
     day = date(2026, 8, 1)
     with open_tables(shipped_alone=True) as alone:

@@ -272,6 +272,9 @@ def open_documents(path: Path, until: ExitStack) -> tuple[list[Text | Workbook],
         name = PurePosixPath(member.filename).name
         if not name or member.is_dir():
             continue
+        if member.file_size > _LARGEST:  # its own word; what is read is counted as well
+            left_out.append((name, f"more than {_LARGEST:,} bytes"))
+            continue
         try:
             with archive.open(member) as packed:
                 begins = packed.read(2)

@@ -633,7 +633,10 @@ def _factor(held: Held, row: tuple[object, ...]) -> Factor:
 def _decimal(text: object) -> "Decimal":
     from decimal import Decimal  # a start that asks for no money does without it
 
-    return Decimal(str(text))
+    number = Decimal(str(text))
+    if not number.is_finite() or number.adjusted() > 6:
+        raise ValueError(f"{text!r} where an amount belongs")
+    return number
 
 
 def _whole(number: object) -> int:

@@ -86,8 +86,9 @@ def _pair(
 ) -> EditAnswer:
     edition = _named(pairs.edition)
     by_truth = {row: in_force(row, day.service_date) for row in pairs.rows}
-    row = next((row for row in pairs.rows if by_truth[row] == "yes"), None)
-    row = row or next((row for row in pairs.rows if by_truth[row] == "not_known"), None)
+    strictest = sorted(pairs.rows, key=lambda row: row.indicator)  # 0, that no modifier opens, before 1
+    row = next((row for row in strictest if by_truth[row] == "yes"), None)
+    row = row or next((row for row in strictest if by_truth[row] == "not_known"), None)
     lines = [line for line in day.claimed() if line.code in (one, other)]
     if row is None:
         known = pairs.covered and pairs.fits in ("day", "history", "older")
