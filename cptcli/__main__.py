@@ -8,7 +8,10 @@ def main() -> None:
     gc.disable()  # a process that lives for a moment: collecting while it imports costs 5 percent of a start
     from .commands.main import main as run
 
-    run()
+    try:
+        run()
+    finally:
+        gc.freeze()  # nor on the way out, where Python would look through all that it is about to give back
 
 
 if __name__ == "__main__":
