@@ -6,6 +6,9 @@ import gc
 def main() -> None:
     """Run the command line and leave with its exit code."""
     gc.disable()  # a process that lives for a moment: collecting while it imports costs 5 percent of a start
+    from .later import put_off
+
+    put_off()
     from .commands.main import main as run
 
     try:

@@ -1,18 +1,17 @@
 """What a user can cause, one class each; every message is complete, and only the top maps it to an exit code."""
 
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
-class Exit(IntEnum):
+class Exit:
     """The exit codes of every command."""
 
-    CLEAN = 0
-    FINDINGS = 1
-    NO_ANSWER = 2
-    BUG = 3
-    INTERRUPTED = 130
+    CLEAN: Final = 0
+    FINDINGS: Final = 1
+    NO_ANSWER: Final = 2
+    BUG: Final = 3
+    INTERRUPTED: Final = 130
 
 
 class CptError(Exception):

@@ -12,7 +12,6 @@ from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force
 from .receipts import existence, refs, stale, status_on, tables_of
-from .search import search
 from .wording import units_in_words
 
 CODE = r"[0-9]{5}|[0-9]{4}[AFMTU]|[A-Z][0-9]{4}"
@@ -40,6 +39,12 @@ def lookup(book: RuleBook, asked: str, day: date, today: date) -> CodeCard | Hit
         return _card(book, asked, taken["code"], note, modifiers, day, today)
     if re.fullmatch(_CODE_LIKE, compact):
         return _nearly_a_code(book, asked, compact, day, today)
+    return _search(book, asked)
+
+
+def _search(book: RuleBook, asked: str) -> Hits:
+    from .search import search  # a code does without
+
     return search(book, asked)
 
 
@@ -49,7 +54,7 @@ def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: d
         note = f"read as {mended}: {' and '.join(letters)} is a letter, the code has a digit there"
         return _card(book, asked, mended, note, (), day, today)
     if book.find("devices", asked).clear or book.find("manufacturers", asked).clear:
-        return search(book, asked)
+        return _search(book, asked)
     raise no_such_code(book, asked, compact)
 
 
