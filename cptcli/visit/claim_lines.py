@@ -10,18 +10,10 @@ from .day import Day, Line, in_order
 MOST_MODIFIERS = 4  # places on a line of the claim forms
 
 
-def groups(day: Day) -> Iterator[list[Line]]:
-    """The lines that go on the claim together: of one code and one discipline, in the order in which they came."""
-    met: dict[tuple[str | None, str], list[Line]] = {}
-    for line in day.billed():
-        met.setdefault((line.discipline.id if line.discipline else None, line.code), []).append(line)
-    yield from met.values()
-
-
 def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
     """Every line with its units and modifiers; a code that earned no unit is not on the claim."""
     made: list[ClaimLine] = []
-    for group in groups(day):
+    for group in day.services():
         for lines, units in _alike(group):
             modifiers = dict.fromkeys(modifier for line in lines for modifier in line.modifiers)
             assistant = lines[0].discipline.assistant_modifier if lines[0].discipline and group[0].assisted else None

@@ -7,10 +7,8 @@ from ..model import Rule, UnitRule
 from ..rulebook.precedence import is_weak
 from ..visit_model import Tie, UnitCount
 from .assistants import Split, split, whole_service
-from .day import Day, Line
+from .day import Day, Line, Service
 from .units import Counted, count, earned
-
-Key = tuple[str | None, str]  # discipline, code
 
 
 def count_units(day: Day) -> tuple[UnitCount, ...]:
@@ -21,7 +19,7 @@ def count_units(day: Day) -> tuple[UnitCount, ...]:
     rules = _unit_rules(day)
     _not_pooled(day)
     counts = []
-    results: dict[Key, list[int]] = {}
+    results: dict[Service, list[int]] = {}
     for rule in rules:
         pools = _pools(day, rule)
         counted = {discipline: count(rule, minutes, _given(day, discipline)) for discipline, minutes in pools.items()}
@@ -66,22 +64,18 @@ def _unit_rules(day: Day) -> list[UnitRule]:
 
 def in_pool(line: Line, rule: UnitRule) -> bool:
     """Whether a line's minutes count by the rule: a timed therapy code of the rule's unit."""
-    units = line.known.units if line.known else None
+    units = line.counted
     return bool(
         line.known and units and units.timed and line.known.therapy_modifiers
         and units.minutes_per_unit == rule.minutes_per_unit
     )  # fmt: skip
 
 
-def _key(line: Line) -> Key:
-    return (line.discipline.id if line.discipline else None, line.code)
-
-
 def _pools(day: Day, rule: UnitRule) -> dict[str | None, dict[str, int]]:
     pools: dict[str | None, dict[str, int]] = {}
     for line in day.billed():
         if in_pool(line, rule) and line.minutes is not None:
-            discipline, code = _key(line)
+            discipline, code = line.service
             pool = pools.setdefault(discipline, {})
             pool[code] = pool.get(code, 0) + line.minutes
     return pools
@@ -90,7 +84,7 @@ def _pools(day: Day, rule: UnitRule) -> dict[str | None, dict[str, int]]:
 def _given(day: Day, discipline: str | None) -> dict[str, int | None]:
     given: dict[str, int | None] = {}
     for line in day.billed():
-        if _key(line)[0] == discipline and line.told.units is not None:
+        if line.service[0] == discipline and line.told.units is not None:
             given[line.code] = (given.get(line.code) or 0) + line.told.units
     return given
 
@@ -123,9 +117,9 @@ def _shown(day: Day, rule: UnitRule, counted: Mapping[str | None, Counted]) -> U
     )
 
 
-def _share_out(day: Day, key: Key, units: Sequence[int], rules: Sequence[UnitRule]) -> None:
+def _share_out(day: Day, key: Service, units: Sequence[int], rules: Sequence[UnitRule]) -> None:
     """Give a code's units to its first line; further lines of it add their minutes and have no units of their own."""
-    lines = [line for line in day.billed() if _key(line) == key and in_pool(line, rules[0])]
+    lines = [line for line in day.billed() if line.service == key and in_pool(line, rules[0])]
     first, agreed = lines[0], len({*units}) == 1
     given = [line.told.units for line in lines if line.told.units is not None]
     for line in lines[1:]:
@@ -148,7 +142,7 @@ def _share_out(day: Day, key: Key, units: Sequence[int], rules: Sequence[UnitRul
 
 def _capped(day: Day, line: Line, units: int) -> int:
     """A code that is only ever so many units a day takes no more; its further minutes belong to another code."""
-    most = line.known.units.usual if line.known and line.known.units else None
+    most = line.counted.usual if line.counted else None
     if most is None or units <= most:
         return units
     day.find("info", f"{line.code} is {most} a day; further minutes belong to the code that adds to it.", [line],
@@ -178,7 +172,7 @@ def _not_pooled(day: Day) -> None:
     rules = [rule for key in day.book.keys("unit_rules") if (rule := day.book.unit_rule(key))]
     billed = day.billed()
     for line in day.lines:
-        told, units = line.told.units, line.known.units if line.known else None
+        told, units = line.told.units, line.counted
         if line not in billed:
             line.units = 0
         elif units is None:
@@ -202,22 +196,19 @@ def _not_pooled(day: Day) -> None:
 
 def _untimed_twice(day: Day) -> None:
     """A code that is once a day, on two lines: its units go on the first. Not an unlisted one."""
-    for key in dict.fromkeys(_key(line) for line in day.billed()):
-        lines = [line for line in day.billed() if _key(line) == key and line.timed is False]
-        usual = lines[0].known.units.usual if lines and lines[0].known and lines[0].known.units else None
-        if lines and lines[0].known and lines[0].known.claim_needs:
-            continue
-        if usual and len(lines) > 1 and sum(line.units or 0 for line in lines) > usual:
-            day.find("block", f"{key[1]} is untimed: {usual} a day, however long it took; it stands on {len(lines)} "
-                     "lines.", lines, fix=f"Bill {usual}.", sources=lines[0].known.units.sources
-                     if lines[0].known and lines[0].known.units else ())  # fmt: skip
+    for group in day.services():
+        lines = [line for line in group if line.timed is False and line.known and not line.known.claim_needs]
+        units = lines[0].counted if len(lines) > 1 else None
+        if units and units.usual and sum(line.units or 0 for line in lines) > units.usual:
+            day.find("block", f"{lines[0].code} is untimed: {units.usual} a day, however long it took; it stands on "
+                     f"{len(lines)} lines.", lines, fix=f"Bill {units.usual}.", sources=units.sources)  # fmt: skip
             for line in lines[1:]:
                 line.units = 0
 
 
 def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
     """A timed code outside the pool: of a longer unit, which has to be whole, or no therapy code."""
-    units, minutes = line.known.units if line.known else None, line.minutes or 0
+    units, minutes = line.counted, line.minutes or 0
     assert units is not None
     per = units.minutes_per_unit or rule.minutes_per_unit
     reached = earned(rule, minutes) if per == rule.minutes_per_unit else minutes // per
@@ -236,8 +227,7 @@ def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
 def split_by_assistant(day: Day) -> None:
     """Find the units that carry the assistant's modifier, by the payer's rule for the day."""
     said: set[str] = set()
-    for key in dict.fromkeys(_key(line) for line in day.billed()):
-        lines = [line for line in day.billed() if _key(line) == key]
+    for lines in day.services():
         first = lines[0]
         _held_against_minutes(day, lines)
         if not first.units or (not any(line.told.assistant_minutes for line in lines) and not _typed_apart(lines)):

@@ -11,10 +11,11 @@ from ..advice.matching import Match, match
 from ..advice.receipts import refs
 from ..advice.weighing import weigh
 from ..cms.tables import Edition, Tables
-from ..model import Claim, Code, Discipline, EditFamily, Policy, Question, Rule, UnitRule
+from ..model import Claim, Code, Discipline, EditFamily, Policy, Question, Rule, UnitRule, Units
 from ..rulebook.book import RuleBook
 from ..visit_model import Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
 
+Service = tuple[str | None, str]  # discipline, code
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "info")
 
 
@@ -48,9 +49,19 @@ class Line:
         return self.told.minutes
 
     @property
+    def service(self) -> Service:
+        """The code and the discipline whose plan of care it belongs to: what is counted together."""
+        return (self.discipline.id if self.discipline else None, self.code)
+
+    @property
     def timed(self) -> bool | None:
         """Whether minutes decide the units of its code; None when that is not known."""
-        return self.known.units.timed if self.known and self.known.units else None
+        return self.counted.timed if self.counted else None
+
+    @property
+    def counted(self) -> Units | None:
+        """How its code is counted; None where that is not known."""
+        return self.known.units if self.known else None
 
     @property
     def modifiers(self) -> tuple[str, ...]:
@@ -93,11 +104,18 @@ class Day:
         """The lines that go on the claim: each has a code, and one that may be given."""
         return [line for line in self.lines if line.valid and not line.off_claim]
 
+    def services(self) -> Iterable[list[Line]]:
+        """The lines that are counted together, in the order in which they came."""
+        met: dict[Service, list[Line]] = {}
+        for line in self.billed():
+            met.setdefault(line.service, []).append(line)
+        return met.values()
+
     def claimed(self) -> list[Line]:
         """The lines of codes that earned a unit, or whose units are not known: an edit is between those."""
         billed = self.billed()
-        earned = {(line.code, line.discipline and line.discipline.id) for line in billed if line.units != 0}
-        return [line for line in billed if (line.code, line.discipline and line.discipline.id) in earned]
+        earned = {line.service for line in billed if line.units != 0}
+        return [line for line in billed if line.service in earned]
 
     def find(
         self,

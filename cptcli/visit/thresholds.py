@@ -7,7 +7,6 @@ from ..advice.wording import weakness
 from ..model import Rule, Threshold
 from ..rulebook.precedence import is_weak
 from ..visit_model import ThresholdAnswer
-from .claim_lines import groups
 from .day import Day, Line
 
 
@@ -23,7 +22,7 @@ def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
             day.leave_out(f"The yearly threshold of therapy: none is known for {day.service_date.year}.")
         return ()
     buckets: dict[str, list[Line]] = {}
-    for line in (line for lines in groups(day) for line in lines):
+    for line in day.billed():
         if line.discipline and line.known and line.known.therapy_modifiers and not _denial_expected(day, line):
             buckets.setdefault(line.discipline.bucket, []).append(line)
     therapy = [line for line in day.billed() if line.known and line.known.therapy_modifiers]
