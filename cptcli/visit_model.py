@@ -133,8 +133,8 @@ class UnitCount(Noun, frozen=True, omit_defaults=False):
     unit_rule: str
     says: str
     timed_minutes: int
-    timed_units: int
-    units: dict[str, int]
+    timed_units: int | None  # None where the minutes of a code were not told
+    units: dict[str, int | None]
     ties: tuple[Tie, ...]
 
 

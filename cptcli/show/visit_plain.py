@@ -57,11 +57,9 @@ def where(finding: Finding) -> str:
 def unit_facts(answer: VisitAnswer) -> Iterator[Line]:
     """How the day's units were counted, and where the clinician may choose."""
     for count in answer.unit_rules if answer.timed_minutes else ():
-        units = ", ".join(f"{code} {number}" for code, number in count.units.items())
-        yield (
-            "units",
-            (f"by {count.unit_rule}: {count.timed_minutes} timed minutes, {count.timed_units} units ({units})"),
-        )
+        units = ", ".join(f"{code} {'not known' if each is None else each}" for code, each in count.units.items())
+        total = "units not known" if count.timed_units is None else f"{count.timed_units} units"
+        yield "units", f"by {count.unit_rule}: {count.timed_minutes} timed minutes, {total} ({units})"
     yield from (("tie", each.says) for each in answer.ties)
 
 

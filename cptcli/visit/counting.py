@@ -10,6 +10,8 @@ from .assistants import Split, split, whole_service
 from .day import Day, Line, Service
 from .units import Counted, count, earned
 
+Reach = tuple[int, int] | None  # the fewest and the most units; None where nothing can be said
+
 
 def count_units(day: Day) -> tuple[UnitCount, ...]:
     """The units of the day under the payer's unit rule, or under every one where the payer's is not known.
@@ -19,31 +21,42 @@ def count_units(day: Day) -> tuple[UnitCount, ...]:
     rules = _unit_rules(day)
     _not_pooled(day)
     counts = []
-    results: dict[Service, list[int]] = {}
+    results: dict[Service, list[Reach]] = {}
     for rule in rules:
-        pools = _pools(day, rule)
+        pools, lacking = _pools(day, rule), _lacking(day, rule)
         counted = {discipline: count(rule, minutes, _given(day, discipline)) for discipline, minutes in pools.items()}
+        reached: dict[Service, Reach] = dict.fromkeys(lacking)
         for discipline, each in counted.items():
+            without = [code for other, code in lacking if other == discipline]
             for code, number in each.units.items():
-                results.setdefault((discipline, code), []).append(number)
-        counts.append(_shown(day, rule, counted))
+                reach = _reach(rule, number, pools[discipline][code], code, without)
+                reached[discipline, code] = _capped(day, (discipline, code), reach)
+                results.setdefault((discipline, code), []).append(reached[discipline, code])
+        counts.append(_shown(day, rule, counted, reached))
     for key, units in results.items():
         _share_out(day, key, units, rules)
-    _say_what_the_pool_lacks(day, rules)
     total = sum(line.minutes or 0 for line in day.billed())
     if total > 24 * 60:
         day.find("block", f"The lines come to {total} minutes; a day has {24 * 60}.", fix="Mend the minutes.")
     return tuple(counts)
 
 
-def _say_what_the_pool_lacks(day: Day, rules: Sequence[UnitRule]) -> None:
-    """Minutes of one code that were not told leave the units of every code in its pool open."""
-    pooled = [line for line in day.billed() if any(rule.pooled and in_pool(line, rule) for rule in rules)]
-    for lacking in [line for line in pooled if line.minutes is None]:
-        others = [line.code for line in pooled if line.minutes is not None and line.discipline == lacking.discipline]
-        if others:
-            day.leave_out(f"The day's units: without the minutes of {lacking.code}, those of "
-                          f"{', '.join(dict.fromkeys(others))} may be one fewer than shown.")  # fmt: skip
+def _lacking(day: Day, rule: UnitRule) -> list[Service]:
+    """What is counted by the rule, and some of whose minutes were not told."""
+    return [line.service for line in day.billed() if in_pool(line, rule) and line.minutes is None]
+
+
+def _reach(rule: UnitRule, units: int, minutes: int, code: str, lacking: Sequence[str]) -> Reach:
+    """The fewest and the most units of a code, whose pool lacks the minutes of others; None where it lacks its own.
+
+    Full units stay with the code, and what is left over may earn one more or not.
+    """
+    if code in lacking:
+        return None
+    if not lacking or not rule.pooled:
+        return units, units
+    full, left = divmod(minutes, rule.minutes_per_unit)
+    return full, full + bool(left)
 
 
 def _unit_rules(day: Day) -> list[UnitRule]:
@@ -89,13 +102,17 @@ def _given(day: Day, discipline: str | None) -> dict[str, int | None]:
     return given
 
 
-def _shown(day: Day, rule: UnitRule, counted: Mapping[str | None, Counted]) -> UnitCount:
-    units: dict[str, int] = {}
+def _shown(
+    day: Day, rule: UnitRule, counted: Mapping[str | None, Counted], reached: Mapping[Service, Reach]
+) -> UnitCount:
+    units: dict[str, int | None] = {}
+    for (_, code), reach in reached.items():
+        before, number = units.get(code, 0), _certain(reach)
+        units[code] = None if before is None or number is None else before + number
+    known = [number for number in units.values() if number is not None]
     ties: list[Tie] = []
     for discipline, each in counted.items():
-        for code, number in each.units.items():
-            units[code] = units.get(code, 0) + number
-        if each.choice:
+        if each.choice and all(units[code] is not None for code in each.choice.codes):
             codes, spare = each.choice.codes, each.choice.spare
             ties.append(
                 Tie(
@@ -111,23 +128,36 @@ def _shown(day: Day, rule: UnitRule, counted: Mapping[str | None, Counted]) -> U
         unit_rule=rule.id,
         says=rule.says,
         timed_minutes=sum(each.minutes for each in counted.values()),
-        timed_units=sum(each.total for each in counted.values()),
+        timed_units=sum(known) if len(known) == len(units) else None,
         units=units,
         ties=tuple(ties),
     )
 
 
-def _share_out(day: Day, key: Service, units: Sequence[int], rules: Sequence[UnitRule]) -> None:
+def _certain(reach: Reach) -> int | None:
+    return reach[0] if reach and reach[0] == reach[1] else None
+
+
+def _share_out(day: Day, key: Service, units: Sequence[Reach], rules: Sequence[UnitRule]) -> None:
     """Give a code's units to its first line; further lines of it add their minutes and have no units of their own."""
     lines = [line for line in day.billed() if line.service == key and in_pool(line, rules[0])]
-    first, agreed = lines[0], len({*units}) == 1
+    first, certain = lines[0], [*map(_certain, units)]
     given = [line.told.units for line in lines if line.told.units is not None]
-    for line in lines[1:]:
+    for line in lines:
         line.units = 0
+    first.units = certain[0] if len({*certain}) == 1 else None
     if len(lines) > 1:
         day.find("info", f"{key[1]} stands on {len(lines)} lines: its minutes are added before they make units.", lines)
-    if not agreed:
-        said = ", ".join(f"{number} by {rule.id}" for rule, number in zip(rules, units, strict=True))
+    known = [reach for reach in units if reach]
+    if len(known) < len(units):
+        return
+    least, most = min(reach[0] for reach in known), max(reach[1] for reach in known)
+    if None in certain:
+        others = [other.code for other in day.billed() if other.minutes is None and in_pool(other, rules[0])]
+        day.leave_out(f"Units of {key[1]}: without the minutes of {', '.join(dict.fromkeys(others))} they are {least} "
+                      f"or {most}.")  # fmt: skip
+    elif len({*certain}) > 1:
+        said = ", ".join(f"{reach[0]} by {rule.id}" for rule, reach in zip(rules, known, strict=True))
         day.find(
             "warn",
             f"How {day.book_name(day.payer)} counts units is not known, and the rules differ for {key[1]}: {said}.",
@@ -135,36 +165,35 @@ def _share_out(day: Day, key: Service, units: Sequence[int], rules: Sequence[Uni
             fix="Ask the payer, or name its rule: --unit-rule cms or cpt_midpoint.",
             sources=[source for rule in rules for source in rule.sources],
         )
-    first.units = _capped(day, first, units[0]) if agreed else None
     if given:
-        _compare(day, lines, sum(given), units, rules)
+        _compare(day, lines, sum(given), least, most, rules[0] if len(rules) == 1 else None)
 
 
-def _capped(day: Day, line: Line, units: int) -> int:
+def _capped(day: Day, service: Service, reach: Reach) -> Reach:
     """A code that is only ever so many units a day takes no more; its further minutes belong to another code."""
+    line = next(line for line in day.billed() if line.service == service)
     most = line.counted.usual if line.counted else None
-    if most is None or units <= most:
-        return units
+    if most is None or reach is None or reach[1] <= most:
+        return reach
     day.find("info", f"{line.code} is {most} a day; further minutes belong to the code that adds to it.", [line],
              fix=f"cpt lookup {line.code}")  # fmt: skip
-    return most
+    return min(reach[0], most), most
 
 
-def _compare(day: Day, lines: list[Line], given: int, units: Sequence[int], rules: Sequence[UnitRule]) -> None:
+def _compare(day: Day, lines: list[Line], given: int, least: int, most: int, rule: UnitRule | None) -> None:
     minutes = sum(line.minutes or 0 for line in lines)
-    rule = rules[0] if len(rules) == 1 else None
     by = f" by {rule.name}" if rule else ""
-    if given > max(units):
+    if given > most:
         day.find(
             "block",
-            f"{lines[0].code}: {given} units typed; {minutes} minutes make {max(units)} in this day{by}.",
+            f"{lines[0].code}: {given} units typed; {minutes} minutes make {most} in this day{by}.",
             lines,
             rule=rule,
-            fix=f"Bill {max(units)}.",
+            fix=f"Bill {most}.",
         )
-    elif given < min(units):
-        day.find("warn", f"{lines[0].code}: {given} units typed; {minutes} minutes make {min(units)}{by}.", lines,
-                 rule=rule, fix=f"{min(units)} may be billed.")  # fmt: skip
+    elif given < least:
+        day.find("warn", f"{lines[0].code}: {given} units typed; {minutes} minutes make {least}{by}.", lines,
+                 rule=rule, fix=f"{least} may be billed.")  # fmt: skip
 
 
 def _not_pooled(day: Day) -> None:
@@ -218,7 +247,7 @@ def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
     if line.told.units is not None and line.told.units > reached:
         day.find("block", f"{line.code}: {line.told.units} units typed; {minutes} minutes make {reached}.", [line],
                  fix=f"Bill {reached}.", sources=units.sources)  # fmt: skip
-    line.units = _capped(day, line, reached)
+    line.units = _certain(_capped(day, line.service, (reached, reached)))
 
 
 # ---------------------------------------------------------------------------------------------------- assistants
