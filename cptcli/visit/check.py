@@ -44,15 +44,8 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
     pairs = edits.hold_against_edits(day)
     made = claim_lines.claim_lines(day)
     money = amounts.expected(day, made)
-    before = {line.number: {*line.added} for line in day.lines}
     buckets = thresholds.hold_against_thresholds(day)
-    late = {line.number: [each for each in line.added if each not in before[line.number]] for line in day.lines}
-    if claim_lines.alike_after(made, late):  # what only the threshold's modifier kept apart is one line
-        for line in day.lines:
-            line.allowed = None
-        made = claim_lines.claim_lines(day)
-        money = amounts.expected(day, made)
-    made = claim_lines.finished(day, made, late)
+    made = claim_lines.finished(day, made)
     if day.billed() and not made:
         day.find("warn", "Nothing of this day earns a unit.", day.billed(), fix="Mend the minutes, or bill nothing.")
     if money:  # with the modifiers that the threshold brought
@@ -80,7 +73,7 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
         units=_units(day),
         unit_rules=counts,
         ties=one.ties if one else tuple(tie for each in counts for tie in each.ties),
-        lines=tuple(day.answer_of(line) for line in day.lines),
+        lines=tuple(day.answer_of(line, made) for line in day.lines),
         claim_lines=made,
         edits=pairs,
         thresholds=buckets,
@@ -132,7 +125,7 @@ def _summary(answer: VisitAnswer) -> str:
     lines = len(answer.claim_lines)
     parts = [f"{lines} claim line{'' if lines == 1 else 's'}"]
     if answer.timed_minutes:
-        units = "their units hang on the payer's rule"
+        units = "their units are not known"
         if answer.timed_units is not None:
             units = f"{answer.timed_units} timed unit{'' if answer.timed_units == 1 else 's'}"
         parts.append(f"{answer.timed_minutes} timed minutes, {units}")

@@ -1,6 +1,6 @@
 """The lines as they should be typed on the claim: one a code and discipline, split where the assistant's part is."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
@@ -13,8 +13,10 @@ MOST_MODIFIERS = 4  # places on a line of the claim forms
 def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
     """Every line with its units and modifiers; a code that earned no unit is not on the claim."""
     made: list[ClaimLine] = []
+    rule = day.first("threshold")  # its modifier comes last, and goes on all lines of a bucket or on none
+    late = rule.threshold.modifier if rule and rule.threshold else None
     for group in day.services():
-        for lines, units in _alike(group):
+        for lines, units in _alike(group, late):
             modifiers = dict.fromkeys(modifier for line in lines for modifier in line.modifiers)
             assistant = lines[0].discipline.assistant_modifier if lines[0].discipline and group[0].assisted else None
             assisted = group[0].assisted
@@ -27,15 +29,16 @@ def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
     return tuple(made)
 
 
-def _alike(group: list[Line]) -> Iterator[tuple[list[Line], int | None]]:
+def _alike(group: list[Line], late: str | None) -> Iterator[tuple[list[Line], int | None]]:
     """The lines of a code that differ in nothing but their minutes, with their units of the code's.
 
-    Where the assistant's part was worked out, its modifier makes no difference: the split gives it back.
+    A `late` modifier makes no difference. Nor does the assistant's where its part was worked out: the split gives it
+    back.
     """
     kinds: dict[object, list[Line]] = {}
     for line in group:
         assistant = line.discipline.assistant_modifier if line.discipline and group[0].assisted else None
-        modifiers = frozenset(each for each in line.modifiers if each != assistant)
+        modifiers = frozenset(each for each in line.modifiers if each not in (assistant, late))
         alone = None if group[0].assisted else (modifiers, line.told.revenue_code, line.told.narrative)
         kinds.setdefault(alone, []).append(line)
     known = [line.units for line in group if line.units is not None]
@@ -63,21 +66,13 @@ def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
     return shares
 
 
-def alike_after(claim_lines: Iterable[ClaimLine], late: Mapping[int, Collection[str]]) -> bool:
-    """Whether late modifiers leave two claim lines with no difference."""
-    seen = [
-        (each.code, frozenset([*each.modifiers, *(late[each.lines[0]])]), each.revenue_code, each.narrative)
-        for each in claim_lines
-    ]
-    return len({*seen}) < len(seen) and any(late.values())
-
-
-def finished(day: Day, claim_lines: Iterable[ClaimLine], late: Mapping[int, Collection[str]]) -> tuple[ClaimLine, ...]:
-    """The claim lines with the modifiers that came `late`, by line: those that hang on what the lines come to."""
+def finished(day: Day, claim_lines: Iterable[ClaimLine]) -> tuple[ClaimLine, ...]:
+    """The claim lines with the modifier that hangs on what they come to, and what stands too close on one of them."""
     made = []
     for each in claim_lines:
         lines = [line for line in day.lines if line.number in each.lines]
-        modifiers = dict.fromkeys([*each.modifiers, *(modifier for line in lines for modifier in late[line.number])])
+        late = [line.late for line in lines if line.late]
+        modifiers = dict.fromkeys([*each.modifiers, *late])
         if len(modifiers) > MOST_MODIFIERS:
             day.find(
                 "warn",

@@ -13,7 +13,7 @@ from ..advice.weighing import weigh
 from ..cms.tables import Edition, Tables
 from ..model import Claim, Code, Discipline, EditFamily, Policy, Question, Rule, UnitRule, Units
 from ..rulebook.book import RuleBook
-from ..visit_model import Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
+from ..visit_model import ClaimLine, Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
 
 Service = tuple[str | None, str]  # discipline, code
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "info")
@@ -33,7 +33,8 @@ class Line:
     draft: Draft | None = None
     decided: Decided | None = None
     units: int | None = None
-    added: dict[str, str | None] = field(default_factory=dict)  # modifier -> the rule that wants it
+    added: list[str] = field(default_factory=list)  # modifiers that the rules want on it
+    late: str | None = None  # a modifier that hangs on what the day comes to
     assisted: int = 0  # of its units, those that carry the assistant's modifier
     off_claim: bool = False  # no code may be given for it on that day, or by that payer
     denied: bool = False  # by an edit, for certain
@@ -66,7 +67,7 @@ class Line:
     @property
     def modifiers(self) -> tuple[str, ...]:
         """Those that were typed and those that were added."""
-        return tuple(dict.fromkeys((*self.told.modifiers, *self.added)))
+        return tuple(dict.fromkeys((*self.told.modifiers, *self.added, *([self.late] if self.late else []))))
 
     def carries(self, modifiers: Collection[str]) -> bool:
         """Whether one of the modifiers is on the line."""
@@ -187,9 +188,10 @@ class Day:
                 return share, rule
         return None
 
-    def answer_of(self, line: Line) -> LineAnswer:
-        """What is said of a line."""
+    def answer_of(self, line: Line, claim_lines: Iterable[ClaimLine]) -> LineAnswer:
+        """What is said of a line, with the modifiers of the claim lines that it is part of."""
         decided = line.decided
+        carried = [modifier for each in claim_lines if line.number in each.lines for modifier in each.modifiers]
         return LineAnswer(
             line=line.number,
             code=line.told.code,
@@ -201,7 +203,7 @@ class Day:
             given_units=line.told.units,
             units=line.units,
             given_modifiers=line.told.modifiers,
-            modifiers=in_order(self.book, line.modifiers),
+            modifiers=in_order(self.book, dict.fromkeys(carried or line.modifiers)),
             verdict=decided.coverage.verdict if decided else "unknown",
             verdict_says=decided.coverage.says if decided else "Not known: this code is not in the rule base.",
             findings=tuple(sorted(line.findings, key=gravity)),

@@ -222,9 +222,9 @@ def _liability(day: Day, line: Line, weighed: Iterable[Weighed]) -> bool:
         if (held := day.book.modifier(note.modifier))
     ]
     typed = [modifier for modifier, _, _ in notes if modifier in line.told.modifiers]
-    for modifier, rule, notice in notes if not typed else ():
+    for modifier, _, notice in notes if not typed else ():
         if notice and notice == day.visit.abn:
-            line.added[modifier] = rule.id
+            line.added.append(modifier)
             typed.append(modifier)
     if notes and not typed and day.visit.abn is None:
         choices = "; ".join(f"{modifier} where the notice is {notice}" for modifier, _, notice in notes)

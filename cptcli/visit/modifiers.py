@@ -59,7 +59,7 @@ def _want(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line]) -> N
                  fix="Name whose plan of care it is: --discipline PT, OT or SLP.")  # fmt: skip
         return
     for line in lines:
-        line.added[choice[0]] = rule.id
+        line.added.append(choice[0])
     typed_some = any(line.told.modifiers for line in day.billed())
     day.find("block" if typed_some and not is_weak(rule) else "info", f"{needs} {choice[0]}: {words}", lines, rule=rule,
              fix=f"Add {choice[0]}; the claim lines carry it.")  # fmt: skip

@@ -62,7 +62,7 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
     if over:
         missing = [line for line in lines if modifier not in line.told.modifiers]
         for line in missing:
-            line.added[modifier] = rule.id
+            line.late = modifier
         if missing:
             day.find(
                 "warn",
@@ -78,8 +78,13 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
     elif over is False and typed:
         day.find("warn", f"{says} {modifier} has no place on a line while nothing suggests that it will be passed.",
                  typed, rule=rule, fix=f"Take {modifier} off.")  # fmt: skip
-    elif over is None and not typed:
+    elif over is None and len(typed) < len(lines):
         day.leave_out(f"Whether {modifier} is needed: {says}")
+        if typed:
+            alike = day.claim == "institutional"
+            fix = f"{modifier} on all of them, or on none." if alike else "Keep it on what passes the threshold."
+            day.find("warn" if alike else "info", f"{modifier} stands on some lines of {bucket} and not on others.",
+                     lines, rule=rule, fix=fix)  # fmt: skip
     return ThresholdAnswer(
         bucket=bucket,
         amount=threshold.amount,
