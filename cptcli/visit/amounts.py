@@ -63,9 +63,7 @@ def price_unit(day: Day, line: Line, place: Held, factor: Held) -> UnitPrice:
         says = f"The fee schedule sets no amount for {line.code}: status {values.status}, {means}."
         return UnitPrice(values, says=says, note=held.note)
     if not (values.work or values.practice_expense or values.malpractice):
-        return UnitPrice(
-            values, says=f"The fee schedule has no values for {line.code}: the contractor sets the amount."
-        )
+        return UnitPrice(values, says=f"The fee schedule has no values for {line.code}, so no amount is known.")
     if place.locality is None or factor.factor is None:
         return UnitPrice(values, says=factor.note if factor.factor is None else place.note, note=held.note)
     own, indices, times = Values.of(values), Values.of(place.locality), factor.factor.factor
@@ -153,7 +151,11 @@ def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: li
     decided = lines[0].decided
     verdict = decided.coverage.verdict if decided else "unknown"
     if verdict in NEGATIVE or any(line.denied for line in lines):
-        why = f"it is {verdict.replace('_', ' ')}" if verdict in NEGATIVE else "an edit denies it"
+        why = (
+            f"it is {verdict.replace('_', ' ')}"
+            if verdict in NEGATIVE
+            else "it is not paid beside another code, or not in so many units"
+        )
         return _Priced(claim_line, lines, UnitPrice(says=f"Nothing is expected: {why}."), nothing=True)
     if lines[0].known is None:
         says = f"{claim_line.code} is not in this rule base: which reductions reach it is not known."

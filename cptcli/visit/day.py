@@ -37,7 +37,7 @@ class Line:
     late: str | None = None  # a modifier that hangs on what the day comes to
     assisted: int = 0  # of its units, those that carry the assistant's modifier
     off_claim: bool = False  # no code may be given for it on that day, or by that payer
-    denied: bool = False  # by an edit, for certain
+    denied: bool = False  # by an edit or a policy, for certain
     allowed: Decimal | None = None  # what its claim lines are expected to be allowed
     findings: list[Finding] = field(default_factory=list)
 

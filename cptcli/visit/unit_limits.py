@@ -1,0 +1,53 @@
+"""The most units of a code that Medicare accepts on a claim line or a day (MUE)."""
+
+from ..advice.coverage import NEGATIVE
+from ..model import Policy
+from .applied import Applied, milder
+from .policies import caveat_of
+
+_A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
+
+
+def hold_against_limits(applied: Applied, policy: Policy) -> None:
+    """Find codes with more units than their limit in the table of the day."""
+    day = applied.day
+    for code in dict.fromkeys(line.code for line in day.claimed()):
+        lines = [line for line in day.claimed() if line.code == code]
+        table = "equipment" if lines[0].known and lines[0].known.coding_verification else day.claim
+        limit = day.tables.maximum(table, code, day.service_date)
+        if limit is None:
+            known = day.tables.knows("mue", code, day.service_date, table)
+            if not known:
+                day.leave_out(f"The most units of {code}: no table that is held has it, which is not no limit.")
+            continue
+        day.use(limit.edition)
+        units = [line.told.units if line.told.units is not None else line.units or 0 for line in lines]
+        reached = max(units) if limit.adjudication == _A_LINE else sum(units)
+        decided = lines[0].decided
+        said = decided is not None and decided.coverage.verdict in NEGATIVE and limit.units == 0
+        if reached <= limit.units or said:
+            continue
+        certain = limit.fits == "day"
+        severity = applied.worst if certain else milder(applied.worst)
+        span = "a claim line" if limit.adjudication == _A_LINE else "a day"
+        may = {
+            _A_LINE: "A second line with a modifier may be paid where it was distinct.",
+            _POLICY: "The limit is absolute.",
+        }.get(limit.adjudication, "More may be paid on review where the record shows the need.")
+        most = f"at most {_counted(limit.units)}" if limit.units else "no unit"
+        day.find(
+            severity,
+            f"{code}: {_counted(reached)}, where Medicare accepts {most} of it {span} (MUE {limit.edition.edition}: "
+            f"{limit.rationale.lower()}); all of them are denied. {may}{caveat_of(policy)}"
+            + ("" if certain else f" No table for {day.service_date} is held."),
+            lines,
+            rule=policy,
+            fix=f"Bill {most}. {applied.family.denial or ''}".strip(),
+        )
+        if severity == "block" and sum(line.units or 0 for line in lines) > limit.units:
+            for line in lines:
+                line.denied = True
+
+
+def _counted(units: int) -> str:
+    return f"{units} unit{'' if units == 1 else 's'}"
