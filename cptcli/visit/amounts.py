@@ -96,7 +96,7 @@ class _Priced(Struct, frozen=True):
 
 def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
     """The amounts of the day; None where the payer does not pay by Medicare's fee schedule."""
-    if not any((payer := day.book.payer(key)) and payer.fee_schedule for key in day.chain):
+    if not day.by_fee_schedule:
         return None
     place = find_locality(day.tables, day.service_date, day.state, day.visit.zip, day.visit.locality)
     factor = find_factor(day.tables, day.service_date)

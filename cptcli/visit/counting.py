@@ -263,7 +263,7 @@ def split_by_assistant(day: Day) -> None:
             continue
         rule = day.first("assistant", first)
         if rule is None or rule.assistant is None:
-            day.leave_out(f"Whether {day.book_name(day.payer)} wants a modifier for the assistant's part is not known.")
+            _without_a_share(day, first)
             continue
         if day.claim == "professional" and day.visit.provider in rule.assistant.exempt_providers:
             day.find("info", f"No assistant's modifier where the provider is: {day.visit.provider}.", lines, rule=rule)
@@ -285,6 +285,17 @@ def split_by_assistant(day: Day) -> None:
         if not found.sure:
             day.find("warn", f"{first.code}: two units are left and the sources do not say how they are split; one is "
                      f"given with {modifier} and one without.", lines, rule=rule)  # fmt: skip
+
+
+def _without_a_share(day: Day, line: Line) -> None:
+    """Where no rule says from which share of the minutes on the assistant's modifier stands."""
+    rules = line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ()
+    asked = next((rule for rule, held in rules if held.truth == "yes" and rule.applies.assistant), None)
+    if asked is None:
+        day.leave_out(f"Whether {day.book_name(day.payer)} wants a modifier for the assistant's part is not known.")
+    elif line.shared_with_assistant:
+        day.leave_out(f"{line.code}: from which share of the minutes on the assistant's modifier stands is not known "
+                      f"for {day.book_name(day.payer)} ({asked.id}).")  # fmt: skip
 
 
 def _held_against_minutes(day: Day, lines: list[Line]) -> None:

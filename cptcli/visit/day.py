@@ -55,6 +55,12 @@ class Line:
         return (self.discipline.id if self.discipline else None, self.code)
 
     @property
+    def shared_with_assistant(self) -> bool:
+        """Whether an assistant did part of it and somebody else the rest."""
+        told = self.told
+        return bool(told.assistant_minutes and (told.therapist_minutes or told.joint_minutes))
+
+    @property
     def timed(self) -> bool | None:
         """Whether minutes decide the units of its code; None when that is not known."""
         return self.counted.timed if self.counted else None
@@ -100,6 +106,11 @@ class Day:
         """A payer's name by id."""
         held = self.book.payer(payer)
         return held.name if held else payer
+
+    @property
+    def by_fee_schedule(self) -> bool:
+        """Whether the payer, or one that it inherits from, pays by Medicare's fee schedule."""
+        return any((payer := self.book.payer(key)) and payer.fee_schedule for key in self.chain)
 
     def billed(self) -> list[Line]:
         """The lines that go on the claim: each has a code, and one that may be given."""

@@ -6,7 +6,7 @@ Nothing that says something about what happened (59, an X modifier, GA) is added
 import re
 from collections.abc import Iterable
 
-from ..model import Modifier, Rule
+from ..model import Discipline, Modifier, Rule
 from ..rulebook.precedence import is_weak
 from .day import Day, Line, in_ranges
 
@@ -27,6 +27,8 @@ def ask_for(day: Day) -> None:
                 elif held.aside and (rule.modifiers or rule.one_of_modifiers or rule.verdict):
                     untold.setdefault("; ".join(held.asks), []).append(rule.id)
                 continue
+            if rule.applies.assistant and line.shared_with_assistant:
+                continue  # from which share on is for the split to say, where the payer's rule gives one
             for choice in (*((each,) for each in rule.modifiers), _possible(line, rule)):
                 if choice and not line.carries(choice):
                     wanted.setdefault((rule.id, choice), (rule, []))[1].append(line)
@@ -77,6 +79,7 @@ def hold_against_the_rules(day: Day) -> None:
                 _unknown(day, line, modifier)
             else:
                 _one(day, line, known)
+        _clashes(day, line)
         _twice(day, line)
         _discipline(day, line)
 
@@ -96,18 +99,29 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
     if known.effective and day.service_date < known.effective:
         day.find("block", f"{name} did not exist on {day.service_date}: it starts on {known.effective}.", [line],
                  fix="Take it off.", sources=sources)  # fmt: skip
-    if known.only_with and not line.carries(known.only_with):
+    if name in line.told.modifiers and known.only_with and not line.carries(known.only_with):
         needed = " or ".join(known.only_with)
         day.find("block", f"{name} goes only with {needed}: {known.says}.", [line],
                  fix=f"Put {needed} on the line, or take {name} off.", sources=sources)  # fmt: skip
     if (known.only_on and not in_ranges(line.code, known.only_on)) or in_ranges(line.code, known.never_on):
         day.find("block", f"{name} does not belong on {line.code}: {known.says}.", [line], fix=f"Take {name} off.",
                  sources=sources)  # fmt: skip
-    for clash in known.never_with:
-        beside = [each for each in clash.modifiers if each in line.modifiers]
-        if beside and (clash.effective is None or clash.effective <= day.service_date):
-            day.find("block", f"{name} and {', '.join(beside)} do not share a line. {clash.says}", [line],
-                     fix="Keep the one that is true.", sources=clash.sources)  # fmt: skip
+    if known.abn and day.visit.abn and known.abn != day.visit.abn:
+        day.find("block", f"{name} says that the notice is {known.abn}, and {day.visit.abn} was told: {known.says}.",
+                 [line], fix="Keep what is true.", sources=sources)  # fmt: skip
+
+
+def _clashes(day: Day, line: Line) -> None:
+    """Modifiers that do not share a line; two that name each other are found once."""
+    found: set[frozenset[str]] = set()
+    for known in filter(None, map(day.book.modifier, line.modifiers)):
+        for clash in known.never_with:
+            beside = [each for each in clash.modifiers if each in line.modifiers]
+            new = [each for each in beside if frozenset((known.modifier, each)) not in found]
+            found |= {frozenset((known.modifier, each)) for each in beside}
+            if new and (clash.effective is None or clash.effective <= day.service_date):
+                day.find("block", f"{known.modifier} and {', '.join(new)} do not share a line. {clash.says}", [line],
+                         fix="Keep the one that is true.", sources=clash.sources)  # fmt: skip
 
 
 def _twice(day: Day, line: Line) -> None:
@@ -117,24 +131,37 @@ def _twice(day: Day, line: Line) -> None:
 
 
 def _discipline(day: Day, line: Line) -> None:
-    """A plan of care that is not among those a code belongs to; an evaluation of another discipline has no unit."""
-    every = {each.modifier: each for each in day.book.disciplines()}
-    listed = line.known.therapy_modifiers if line.known else ()
-    for modifier in line.modifiers:
-        if modifier in every and listed and modifier not in listed:
-            own = len(listed) == 1
-            if own:
-                line.units = 0
-            day.find(
-                "block" if own else "warn",
-                f"{line.code} belongs to {' or '.join(_names(day, listed))}, not {every[modifier].name}"
-                + (": no unit of it is allowed under another plan of care." if own else "."),
-                [line],
-                fix=f"{' or '.join(listed)} with {line.code}, or the code of {every[modifier].name}.",
-                sources=every[modifier].sources,
-            )
+    """A plan of care that was not told, or to which the code does not belong."""
+    for plan in [each for each in day.book.disciplines() if each.modifier in line.modifiers]:
+        if day.visit.discipline not in (None, plan.id):
+            day.find("warn", f"{plan.modifier} on {line.code} is the plan of care of {plan.name}; "
+                     f"{day.visit.discipline} was told for the visit.", [line], fix="Keep what is true.",
+                     sources=plan.sources)  # fmt: skip
+        _belongs(day, line, plan)
     if day.claim == "institutional" and line.told.revenue_code and line.discipline:
         _revenue_code(day, line, line.told.revenue_code.lstrip("0").zfill(3))
+
+
+def _belongs(day: Day, line: Line, plan: Discipline) -> None:
+    """A code of other plans of care, or of none; an evaluation of another discipline has no unit."""
+    listed = line.known.therapy_modifiers if line.known else ()
+    therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
+    if listed and plan.modifier not in listed:
+        own = len(listed) == 1
+        if own:
+            line.units = 0
+        day.find(
+            "block" if own else "warn",
+            f"{line.code} belongs to {' or '.join(_names(day, listed))}, not {plan.name}"
+            + (": no unit of it is allowed under another plan of care." if own else "."),
+            [line],
+            fix=f"{' or '.join(listed)} with {line.code}, or the code of {plan.name}.",
+            sources=plan.sources,
+        )
+    elif therapy and therapy.disposition == "none" and day.by_fee_schedule:
+        says = f"{line.code} is no therapy service by Medicare's list: {plan.modifier} does not belong on it."
+        sources = (*plan.sources, *therapy.sources)
+        day.find("warn", says, [line], fix=f"Take {plan.modifier} off.", sources=sources)
 
 
 def _names(day: Day, modifiers: Iterable[str]) -> list[str]:
