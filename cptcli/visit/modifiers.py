@@ -6,6 +6,7 @@ Nothing that says something about what happened (59, an X modifier, GA) is added
 import re
 from collections.abc import Iterable
 
+from ..advice.matching import Match
 from ..model import Discipline, Modifier, Rule
 from ..rulebook.precedence import is_weak
 from .day import Day, Line, in_ranges
@@ -14,30 +15,44 @@ from .day import Day, Line, in_ranges
 def ask_for(day: Day) -> None:
     """Add what the payer's rules ask for with each code, as far as the visit tells what that is."""
     untold: dict[str, list[str]] = {}
+    unsure: list[tuple[Line, Rule, Match]] = []
     wanted: dict[tuple[str, tuple[str, ...]], tuple[Rule, list[Line]]] = {}
     for line in day.billed():
         if line.draft is None:
             continue
         for rule, held in line.draft.rules(line.draft.case(frozenset([line.code]))):
             if held.truth == "open":
-                if rule.modifiers and rule.applies.care and not line.carries(rule.modifiers):
-                    day.find("warn", f"{line.code} needs {' and '.join(rule.modifiers)}, if {'; '.join(held.asks)}: "
-                             f"{rule.says}", [line], rule=rule,
-                             fix="Tell the care: --care active or maintenance.")  # fmt: skip
+                if (rule.modifiers or rule.one_of_modifiers) and (rule.applies.care or rule.applies.condition):
+                    unsure.append((line, rule, held))
                 elif held.aside and (rule.modifiers or rule.one_of_modifiers or rule.verdict):
                     untold.setdefault("; ".join(held.asks), []).append(rule.id)
                 continue
             if rule.applies.assistant and line.shared_with_assistant:
                 continue  # from which share on is for the split to say, where the payer's rule gives one
-            for choice in (*((each,) for each in rule.modifiers), _possible(line, rule)):
+            for choice in _choices(line, rule):
                 if choice and not line.carries(choice):
                     wanted.setdefault((rule.id, choice), (rule, []))[1].append(line)
     for (_, choice), (rule, lines) in sorted(wanted.items(), key=lambda each: len(each[0][1]) > 1):
         if missing := [line for line in lines if not line.carries(choice)]:
             _want(day, rule, choice, missing)
+    for line, rule, held in unsure:
+        for choice in _choices(line, rule):
+            if choice and not line.carries(choice):
+                fix = "Tell the care: --care active or maintenance." if rule.applies.care else f"Add {choice[0]} if so."
+                day.find("warn", f"{line.code} needs {_one_of(choice)}, if {'; '.join(held.asks)}: {rule.says}", [line],
+                         rule=rule, fix=fix)  # fmt: skip
     for asks, rules in untold.items():
         named = ", ".join(dict.fromkeys(rules))
         day.leave_out(f"Rules that hang on what was not told ({asks}): {named}.")
+
+
+def _choices(line: Line, rule: Rule) -> Iterable[tuple[str, ...]]:
+    """The modifiers that a rule wants on a line, of each of which one will do."""
+    return (*((each,) for each in rule.modifiers), _possible(line, rule))
+
+
+def _one_of(choice: tuple[str, ...]) -> str:
+    return f"one of {', '.join(choice)}" if len(choice) > 1 else choice[0]
 
 
 def _possible(line: Line, rule: Rule) -> tuple[str, ...]:
@@ -57,7 +72,7 @@ def _want(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line]) -> N
     needs = f"{codes} need{'s' if len(lines) == 1 else ''}"
     words = " ".join([rule.says, *(fact.says for fact in rule.facts[:1])])
     if len(choice) > 1:
-        day.find("warn" if is_weak(rule) else "block", f"{needs} one of {', '.join(choice)}: {words}", lines, rule=rule,
+        day.find("warn" if is_weak(rule) else "block", f"{needs} {_one_of(choice)}: {words}", lines, rule=rule,
                  fix="Name whose plan of care it is: --discipline PT, OT or SLP.")  # fmt: skip
         return
     for line in lines:
