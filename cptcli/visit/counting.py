@@ -1,6 +1,8 @@
 """The units of a day's lines: which unit rule holds, a pool for each discipline, what was typed held against it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from ..advice.wording import weakness
 from ..model import Rule, UnitRule
@@ -18,27 +20,54 @@ def count_units(day: Day) -> tuple[UnitCount, ...]:
 
     Each line gets its units where they are known: where two rules disagree, they are not.
     """
-    rules = _unit_rules(day)
+    every = [rule for key in day.book.keys("unit_rules") if (rule := day.book.unit_rule(key))]
+    said = None if day.visit.unit_rule else day.first("unit_rule")
+    named = day.visit.unit_rule or (said and said.unit_rule)
+    rules = [rule for rule in every if named in (None, rule.id)]
     _not_pooled(day)
-    counts = []
-    results: dict[Service, list[Reach]] = {}
-    for rule in rules:
-        pools, lacking = _pools(day, rule), _lacking(day, rule)
-        counted = {discipline: count(rule, minutes, _given(day, discipline)) for discipline, minutes in pools.items()}
-        reached: dict[Service, Reach] = dict.fromkeys(lacking)
-        for discipline, each in counted.items():
-            without = [code for other, code in lacking if other == discipline]
-            for code, number in each.units.items():
-                reach = _reach(rule, number, pools[discipline][code], code, without)
-                reached[discipline, code] = _capped(day, (discipline, code), reach)
-                results.setdefault((discipline, code), []).append(reached[discipline, code])
-        counts.append(_shown(day, rule, counted, reached))
-    for key, units in results.items():
-        _share_out(day, key, units, rules)
+    counted = [_counted(day, rule) for rule in rules]
+    for service in dict.fromkeys(service for each in counted for service in each.pooled):
+        _share_out(day, service, [each.reached.get(service) for each in counted], rules)
+    if said and is_weak(said):
+        _say_how_weak(day, said, rules[0], any(_counted(day, rule).reached != counted[0].reached for rule in every))
     total = sum(line.minutes or 0 for line in day.billed())
     if total > 24 * 60:
         day.find("block", f"The lines come to {total} minutes; a day has {24 * 60}.", fix="Mend the minutes.")
-    return tuple(counts)
+    return tuple(_shown(rule, each) for rule, each in zip(rules, counted, strict=True))
+
+
+class _Counted(Struct, frozen=True):
+    """The day under one unit rule: each discipline's pool, and what every service of the day comes to."""
+
+    pools: dict[str | None, Counted]
+    reached: dict[Service, Reach]
+
+    @property
+    def pooled(self) -> list[Service]:
+        """The services with minutes in a pool."""
+        return [(discipline, code) for discipline, pool in self.pools.items() for code in pool.units]
+
+
+def _counted(day: Day, rule: UnitRule) -> _Counted:
+    minutes, lacking = _pools(day, rule), _lacking(day, rule)
+    pools = {discipline: count(rule, pool, _given(day, discipline)) for discipline, pool in minutes.items()}
+    reached: dict[Service, Reach] = dict.fromkeys(lacking)
+    for discipline, pool in pools.items():
+        without = [code for other, code in lacking if other == discipline]
+        for code, number in pool.units.items():
+            reach = _reach(rule, number, minutes[discipline][code], code, without)
+            reached[discipline, code] = _capped(day, (discipline, code), reach)
+    return _Counted(pools, reached)
+
+
+def _say_how_weak(day: Day, said: Rule, rule: UnitRule, differ: bool) -> None:
+    """A weak word on how units are counted; where every rule gives the same, nothing hangs on it."""
+    says = f"Units by {rule.name} are weak: {weakness(said.evidence, said.confidence)}. {said.says}"
+    if differ:
+        day.find("warn", f"{says} Another rule gives other units for this day.", rule=said,
+                 fix="Ask the payer which rule it follows; --unit-rule answers it.")  # fmt: skip
+    else:
+        day.find("info", f"{says} Every rule known here gives the same units for this day.", rule=said)
 
 
 def _lacking(day: Day, rule: UnitRule) -> list[Service]:
@@ -57,22 +86,6 @@ def _reach(rule: UnitRule, units: int, minutes: int, code: str, lacking: Sequenc
         return units, units
     full, left = divmod(minutes, rule.minutes_per_unit)
     return full, full + bool(left)
-
-
-def _unit_rules(day: Day) -> list[UnitRule]:
-    """The unit rule that was told, or the payer's, or all."""
-    book = day.book
-    if day.visit.unit_rule:
-        return [rule for rule in (book.unit_rule(day.visit.unit_rule),) if rule]
-    said = day.first("unit_rule")
-    if said and said.unit_rule:
-        held = book.unit_rule(said.unit_rule)
-        if is_weak(said):
-            day.find("warn", f"Units by {held.name if held else said.unit_rule} are weak: "
-                     f"{weakness(said.evidence, said.confidence)}. {said.says}", rule=said,
-                     fix="Ask the payer which rule it follows; --unit-rule answers it.")  # fmt: skip
-        return [held] if held else []
-    return [rule for key in book.keys("unit_rules") if (rule := book.unit_rule(key))]
 
 
 def in_pool(line: Line, rule: UnitRule) -> bool:
@@ -102,16 +115,14 @@ def _given(day: Day, discipline: str | None) -> dict[str, int | None]:
     return given
 
 
-def _shown(
-    day: Day, rule: UnitRule, counted: Mapping[str | None, Counted], reached: Mapping[Service, Reach]
-) -> UnitCount:
+def _shown(rule: UnitRule, counted: _Counted) -> UnitCount:
     units: dict[str, int | None] = {}
-    for (_, code), reach in reached.items():
+    for (_, code), reach in counted.reached.items():
         before, number = units.get(code, 0), _certain(reach)
         units[code] = None if before is None or number is None else before + number
     known = [number for number in units.values() if number is not None]
     ties: list[Tie] = []
-    for discipline, each in counted.items():
+    for discipline, each in counted.pools.items():
         if each.choice and all(units[code] is not None for code in each.choice.codes):
             codes, spare = each.choice.codes, each.choice.spare
             ties.append(
@@ -127,7 +138,7 @@ def _shown(
     return UnitCount(
         unit_rule=rule.id,
         says=rule.says,
-        timed_minutes=sum(each.minutes for each in counted.values()),
+        timed_minutes=sum(each.minutes for each in counted.pools.values()),
         timed_units=sum(known) if len(known) == len(units) else None,
         units=units,
         ties=tuple(ties),
