@@ -38,7 +38,10 @@ def ask_for(day: Day) -> None:
     for line, rule, held in unsure:
         for choice in _choices(line, rule):
             if choice and not line.carries(choice):
-                fix = "Tell the care: --care active or maintenance." if rule.applies.care else f"Add {choice[0]} if so."
+                fix = "Tell the care: --care active or maintenance."
+                if rule.applies.condition:  # a modifier too many is taken off more easily than a returned claim mended
+                    line.added += choice if len(choice) == 1 else ()
+                    fix = "Leave it off where that is not so."
                 day.find("warn", f"{line.code} needs {_one_of(choice)}, if {'; '.join(held.asks)}: {rule.says}", [line],
                          rule=rule, fix=fix)  # fmt: skip
     for asks, rules in untold.items():
