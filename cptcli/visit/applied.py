@@ -1,11 +1,13 @@
 """The edits that a payer applies on a day, and how hard their findings are."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from ..model import EditFamily, Policy
 from ..rulebook.precedence import is_in_force
 from ..visit_model import Severity
-from .day import Day
+from .day import Day, Line
 
 
 class Applied(Struct, frozen=True):
@@ -24,6 +26,12 @@ class Applied(Struct, frozen=True):
             for policy in self.family.policies
             if is_in_force(policy, day.service_date) and (not policy.claims or day.claim in policy.claims)
         ]
+
+    def find(self, severity: Severity, says: str, lines: Iterable[Line], rule: Policy, fix: str) -> None:
+        """A finding of these edits; where the payer may not apply them, it says so first."""
+        if self.worst == "info":
+            says = f"If {self.day.book_name(self.day.payer)} applies CMS's edits: {says}"
+        self.day.find(severity, says, lines, rule=rule, fix=fix)
 
 
 def milder(severity: Severity) -> Severity:

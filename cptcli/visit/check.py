@@ -9,7 +9,7 @@ from ..cms.tables import Tables
 from ..errors import BadValue, MissingOption
 from ..model import PayerAnswer
 from ..rulebook.book import RuleBook
-from ..visit_model import UnitCount, Visit, VisitAnswer, VisitAsked
+from ..visit_model import Tie, UnitCount, Visit, VisitAnswer, VisitAsked
 from . import amounts, claim_lines, counting, edits, lines, modifiers, thresholds, unlisted
 from .day import Day, gravity
 
@@ -72,7 +72,7 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
         total_minutes=sum(minutes) if minutes else None,
         units=_units(day),
         unit_rules=counts,
-        ties=one.ties if one else tuple(tie for each in counts for tie in each.ties),
+        ties=one.ties if one else tuple(_hanging(tie, each) for each in counts for tie in each.ties),
         lines=tuple(day.answer_of(line, made) for line in day.lines),
         claim_lines=made,
         edits=pairs,
@@ -90,6 +90,11 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
 def _agreed(counts: tuple[UnitCount, ...]) -> int | None:
     totals = {each.timed_units for each in counts}
     return totals.pop() if len(totals) == 1 else None
+
+
+def _hanging(tie: Tie, count: UnitCount) -> Tie:
+    """A tie under one of several rules, of which nobody knows whether it is the payer's."""
+    return structs.replace(tie, says=f"If units are counted by {count.unit_rule}: {tie.says}")
 
 
 def _units(day: Day) -> dict[str, int | None]:

@@ -8,6 +8,7 @@ from ..visit_model import ClaimLine
 from .day import Day, Line, in_order
 
 MOST_MODIFIERS = 4  # places on a line of the claim forms
+MOST_POINTERS = 4  # to diagnoses (24E; SV107-1 to SV107-4 of 005010X222A1)
 
 
 def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
@@ -80,6 +81,9 @@ def finished(day: Day, claim_lines: Iterable[ClaimLine]) -> tuple[ClaimLine, ...
                 lines,
                 fix="On paper 99 and the rest in item 19; ask the payer how electronically.",
             )
+        if len(each.diagnoses) > MOST_POINTERS and day.claim == "professional":
+            says = f"{each.code} points to {len(each.diagnoses)} diagnoses; a line has {MOST_POINTERS} places."
+            day.find("block", says, lines, fix=f"Keep the {MOST_POINTERS} that best say why it was done.")
         made.append(structs.replace(each, modifiers=in_order(day.book, [*modifiers])))
     return tuple(made)
 

@@ -221,6 +221,9 @@ def _not_pooled(day: Day) -> None:
                 day.leave_out(f"Units of {line.code}: how it is counted is not known here.")
         elif not units.timed:
             line.units = 1 if told is None else told
+            if told == 0:
+                day.find("warn", f"{line.code}: 0 units typed; a line on the claim has at least one.", [line],
+                         fix="Bill 1, or leave the line out.")  # fmt: skip
             if units.usual and told is not None and told > units.usual:
                 day.find("block", f"{line.code} is untimed: {units.usual} a day, however long it took; {told} typed.",
                          [line], fix=f"Bill {units.usual}.", sources=units.sources)  # fmt: skip
@@ -302,11 +305,21 @@ def _without_a_share(day: Day, line: Line) -> None:
     """Where no rule says from which share of the minutes on the assistant's modifier stands."""
     rules = line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ()
     asked = next((rule for rule, held in rules if held.truth == "yes" and rule.applies.assistant), None)
-    if asked is None:
+    if asked is None and (later := _starts_later(day)):
+        day.find("info", f"No assistant's modifier on {day.service_date}: it starts on {later.effective}.", [line],
+                 rule=later)  # fmt: skip
+    elif asked is None:
         day.leave_out(f"Whether {day.book_name(day.payer)} wants a modifier for the assistant's part is not known.")
     elif line.shared_with_assistant:
         day.leave_out(f"{line.code}: from which share of the minutes on the assistant's modifier stands is not known "
                       f"for {day.book_name(day.payer)} ({asked.id}).")  # fmt: skip
+
+
+def _starts_later(day: Day) -> Rule | None:
+    """The payer's first rule on assistants, where it had not started on the day."""
+    rules = [rule for key in day.chain for rule in day.book.visit_rules_of(key) if rule.assistant and rule.effective]
+    first = min(rules, key=lambda rule: rule.effective or day.service_date, default=None)
+    return first if first and first.effective and first.effective > day.service_date else None
 
 
 def _held_against_minutes(day: Day, lines: list[Line]) -> None:

@@ -23,6 +23,7 @@ def hold_against_edits(day: Day) -> tuple[EditAnswer, ...]:
     applied = _applied(day)
     if applied is None:
         return ()
+    _say_what_is_left_out(applied)
     ruled_out = policies.ruled_out(applied)
     answers = [
         answer
@@ -30,6 +31,7 @@ def hold_against_edits(day: Day) -> tuple[EditAnswer, ...]:
         if policy.outcome == "pairs"
         for answer in _pairs(applied, policy, ruled_out)
     ]
+    _nothing_to_open(day)
     free = {frozenset((each.column1, each.column2)): each.edition for each in answers if each.state == "passes"}
     for policy in applied.policies:
         if policy.outcome == "units":
@@ -37,6 +39,16 @@ def hold_against_edits(day: Day) -> tuple[EditAnswer, ...]:
         elif policy.outcome != "pairs":
             policies.hold_against_policy(applied, policy, ruled_out, free)
     return tuple(answers)
+
+
+def _say_what_is_left_out(applied: Applied) -> None:
+    """What the policies say that the rules cannot express: of the family, and of those about a code of the day."""
+    codes = {line.code for line in applied.day.claimed()}
+    if applied.family.not_modelled and len(codes) > 1:
+        applied.day.leave_out(applied.family.not_modelled)
+    for policy in applied.policies:
+        if policy.not_modelled and any(in_ranges(code, policy.codes) for code in codes):
+            applied.day.leave_out(f"{policy.not_modelled} ({policy.id})")
 
 
 def _applied(day: Day) -> Applied | None:
@@ -51,6 +63,18 @@ def _applied(day: Day) -> Applied | None:
         day.leave_out(f"Whether {payer} applies CMS's edits is not known; what they find is shown as a hint.")
     families = filter(None, map(day.book.edit_family, day.book.keys("edits")))
     return next((Applied(day, each, "info") for each in families), None)
+
+
+def _nothing_to_open(day: Day) -> None:
+    """A modifier that says distinct, where nothing else of the day is on the claim."""
+    lines = day.claimed()
+    for line in lines if len({each.code for each in lines}) == 1 else ():
+        for modifier in line.told.modifiers:
+            known = day.book.modifier(modifier)
+            if known and known.bypasses_edits and known.never_with:
+                day.find("info", f"{modifier} on {line.code}: no other code of this day is here from which it could be "
+                         "distinct.", [line], fix="Take it off, unless another claim of the day has one.",
+                         sources=known.sources)  # fmt: skip
 
 
 def _say_how_sure(day: Day, rule: Rule) -> None:
@@ -134,9 +158,9 @@ def _edit(
         fix = "Have the record show that the services were distinct."
     words = f"{says[:1].upper()}{says[1:]} ({edition}: {row.rationale.lower()}).{doubt}"
     if bypassed:
-        day.find("info", words, lines, rule=policy, fix=fix)
+        applied.find("info", words, lines, policy, fix)
     else:
-        day.find(severity, words, denied, rule=policy, fix=f"{fix} {family.denial or ''}".strip())
+        applied.find(severity, words, denied, policy, f"{fix} {family.denial or ''}".strip())
     for line in denied if severity == "block" else ():
         line.denied = True
     return EditAnswer(

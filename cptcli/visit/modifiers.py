@@ -20,6 +20,7 @@ def ask_for(day: Day) -> None:
     for line in day.billed():
         if line.draft is None:
             continue
+        _say_if_unlisted(day, line)
         for rule, held in line.draft.rules(line.draft.case(frozenset([line.code]))):
             if held.truth == "open":
                 if (rule.modifiers or rule.one_of_modifiers) and (rule.applies.care or rule.applies.condition):
@@ -47,6 +48,13 @@ def ask_for(day: Day) -> None:
     for asks, rules in untold.items():
         named = ", ".join(dict.fromkeys(rules))
         day.leave_out(f"Rules that hang on what was not told ({asks}): {named}.")
+
+
+def _say_if_unlisted(day: Day, line: Line) -> None:
+    """Where Medicare's therapy list was not found to say whether a code is on it, nobody asks for its modifier."""
+    therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
+    if day.by_fee_schedule and line.known and (therapy is None or therapy.disposition in ("uncertain", "unknown")):
+        day.leave_out(f"Whether Medicare counts {line.code} as therapy is not known: no modifier was asked for.")
 
 
 def _choices(line: Line, rule: Rule) -> Iterable[tuple[str, ...]]:
@@ -124,6 +132,8 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
     if (known.only_on and not in_ranges(line.code, known.only_on)) or in_ranges(line.code, known.never_on):
         day.find("block", f"{name} does not belong on {line.code}: {known.says}.", [line], fix=f"Take {name} off.",
                  sources=sources)  # fmt: skip
+    if known.caveat and name in line.told.modifiers:
+        day.find("info", f"{name}: {known.says}. Caveat: {known.caveat}", [line], sources=sources)
     if known.abn and day.visit.abn and known.abn != day.visit.abn:
         day.find("block", f"{name} says that the notice is {known.abn}, and {day.visit.abn} was told: {known.says}.",
                  [line], fix="Keep what is true.", sources=sources)  # fmt: skip

@@ -61,18 +61,19 @@ def _meeting(
     ruled_out: RuledOut,
     free: Mapping[frozenset[str], str | None],
 ) -> None:
-    day, both = applied.day, frozenset((one.code, other.code))
+    both = frozenset((one.code, other.code))
     holds = _holds(applied.family, policy, one, other)
     says = f"{one.code} beside {other.code}: {policy.says}{caveat_of(policy)}"
     severity = _severity(applied, policy)
     if holds == "open":
         where = f"Which region each of {one.code} and {other.code} was given in was not told in words known here."
-        day.find("warn", f"{policy.says} {where}", [one, other], rule=policy, fix="Tell the region of both lines.")
+        says = f"{policy.says} {where}"
+        applied.find(milder(applied.worst), says, [one, other], policy, "Tell the region of both lines.")
     elif holds == "yes" and _not_both(policy, one, other):
         goes = ruled_out[both].code
         gone = [line for line in (one, other) if goes in (line.code, None)]
         fix = instead(goes, other.code if goes == one.code else one.code) if goes else "Bill one of the two."
-        day.find(severity, says, gone, rule=policy, fix=fix)
+        applied.find(severity, says, gone, policy, fix)
         for line in gone if goes and severity == "block" else ():
             line.denied = True
     elif holds == "yes" and not _has_modifier(policy, one, other):
@@ -81,7 +82,10 @@ def _meeting(
             says += f" The table of {free[both]} has no edit between them."
         names, record = " or ".join(policy.modifiers), policy.record or "that they were distinct"
         fix = f"If the record shows {record}: {names} on {place[policy.modifier_on]}. Otherwise not both."
-        day.find("info" if both in free else milder(severity), says, [one, other], rule=policy, fix=fix)
+        applied.find("info" if both in free else milder(severity), says, [one, other], policy, fix)
+    elif holds == "yes" and policy.region and one.told.diagnoses and {*one.told.diagnoses} == {*other.told.diagnoses}:
+        fix = "Point each of the two lines to the diagnosis of its own region."
+        applied.find(milder(severity), f"{says} Both lines point to the same diagnosis.", [one, other], policy, fix)
 
 
 def instead(goes: str, stays: str) -> str:
@@ -167,18 +171,12 @@ def _has_modifier(policy: Policy, one: Line, other: Line) -> bool:
 
 
 def _at_most(applied: Applied, policy: Policy) -> None:
-    day = applied.day
-    lines = [line for line in day.claimed() if in_ranges(line.code, policy.codes)]
+    lines = [line for line in applied.day.claimed() if in_ranges(line.code, policy.codes)]
     typed = sum((line.told.units if line.told.units is not None else line.units or 0) for line in lines)
     if policy.at_most is not None and typed > policy.at_most:
         codes = ", ".join(dict.fromkeys(line.code for line in lines))
-        day.find(
-            _severity(applied, policy),
-            f"{codes}: {policy.says}",
-            lines,
-            rule=policy,
-            fix=f"Bill {policy.at_most} in all.",
-        )
+        fix = f"Bill {policy.at_most} in all."
+        applied.find(_severity(applied, policy), f"{codes}: {policy.says}", lines, policy, fix)
 
 
 def _add_ons(applied: Applied, policy: Policy) -> None:
@@ -193,10 +191,10 @@ def _add_ons(applied: Applied, policy: Policy) -> None:
         if {*listed.primaries} & {*codes}:
             continue
         shown = ", ".join(listed.primaries[:6]) + (" and others" if len(listed.primaries) > 6 else "")
-        day.find(
+        applied.find(
             applied.worst if listed.fits == "day" else milder(applied.worst),
             f"{code} adds to {shown}, and none of them is on the claim ({listed.edition.edition}). {policy.says}",
             [line for line in day.claimed() if line.code == code],
-            rule=policy,
-            fix=f"Bill the code that {code} adds to where it was done, or leave {code} out.",
+            policy,
+            f"Bill the code that {code} adds to where it was done, or leave {code} out.",
         )

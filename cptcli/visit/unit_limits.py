@@ -25,7 +25,8 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
         reached = max(units) if limit.adjudication == _A_LINE else sum(units)
         decided = lines[0].decided
         said = decided is not None and decided.coverage.verdict in NEGATIVE and limit.units == 0
-        if reached <= limit.units or said:
+        hint_of_none = applied.worst == "info" and not limit.units  # not valid for Medicare, which says nothing here
+        if reached <= limit.units or said or hint_of_none:
             continue
         certain = limit.fits == "day"
         severity = applied.worst if certain else milder(applied.worst)
@@ -35,14 +36,14 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
             _POLICY: "The limit is absolute.",
         }.get(limit.adjudication, "More may be paid on review where the record shows the need.")
         most = f"at most {_counted(limit.units)}" if limit.units else "no unit"
-        day.find(
+        applied.find(
             severity,
             f"{code}: {_counted(reached)}, where Medicare accepts {most} of it {span} (MUE {limit.edition.edition}: "
             f"{limit.rationale.lower()}); all of them are denied. {may}{caveat_of(policy)}"
             + ("" if certain else f" No table for {day.service_date} is held."),
             lines,
-            rule=policy,
-            fix=f"Bill {most}. {applied.family.denial or ''}".strip(),
+            policy,
+            f"Bill {most}. {applied.family.denial or ''}".strip(),
         )
         if severity == "block" and sum(line.units or 0 for line in lines) > limit.units:
             for line in lines:

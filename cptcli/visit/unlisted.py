@@ -20,6 +20,6 @@ def hold_against_needs(day: Day) -> None:
         elif len(narrative) > LONGEST:
             says = f"The narrative of {line.code} has {len(narrative)} characters; its field holds {LONGEST}."
             fix = "Shorten it; longer papers go as an attachment."
-            day.find("warn", says, [line], fix=fix, sources=known.sources)
+            day.find("block", says, [line], fix=fix, sources=known.sources)
         for need in known.claim_needs[1:]:
             day.find("info", f"{line.code} needs {need}.", [line], sources=known.sources)
