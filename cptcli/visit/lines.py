@@ -228,7 +228,8 @@ def _liability(day: Day, line: Line, weighed: Iterable[Weighed]) -> bool:
             typed.append(modifier)
     if notes and not typed and day.visit.abn is None:
         choices = "; ".join(f"{modifier} where the notice is {notice}" for modifier, _, notice in notes)
-        day.find("warn", f"{line.code} needs the modifier that says who pays: {choices}.", [line], rule=notes[0][1],
+        severity: Severity = "info" if notes[0][1].modifiers else "warn"  # the rule's own modifiers say it already
+        day.find(severity, f"{line.code} needs the modifier that says who pays: {choices}.", [line], rule=notes[0][1],
                  fix="Tell the notice: --abn none, mandatory or voluntary.")  # fmt: skip
     return bool(typed)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from ..advice.matching import Match
 from ..model import Discipline, Modifier, Rule
 from ..rulebook.precedence import is_weak
+from ..visit_model import Severity
 from .day import Day, Line, in_ranges
 
 
@@ -16,7 +17,8 @@ def ask_for(day: Day) -> None:
     """Add what the payer's rules ask for with each code, as far as the visit tells what that is."""
     untold: dict[str, list[str]] = {}
     unsure: list[tuple[Line, Rule, Match]] = []
-    wanted: dict[tuple[str, tuple[str, ...]], tuple[Rule, list[Line]]] = {}
+    all_of: dict[tuple[str, tuple[str, ...]], tuple[Rule, list[Line]]] = {}
+    one_of: dict[tuple[str, tuple[str, ...]], tuple[Rule, list[Line]]] = {}
     for line in day.billed():
         if line.draft is None:
             continue
@@ -30,12 +32,16 @@ def ask_for(day: Day) -> None:
                 continue
             if rule.applies.assistant and line.shared_with_assistant:
                 continue  # from which share on is for the split to say, where the payer's rule gives one
-            for choice in _choices(line, rule):
-                if choice and not line.carries(choice):
-                    wanted.setdefault((rule.id, choice), (rule, []))[1].append(line)
-    for (_, choice), (rule, lines) in sorted(wanted.items(), key=lambda each: len(each[0][1]) > 1):
-        if missing := [line for line in lines if not line.carries(choice)]:
-            _want(day, rule, choice, missing)
+            missing = [choice for choice in _choices(line, rule) if choice and not line.carries(choice)]
+            if single := tuple(choice[0] for choice in missing if len(choice) == 1):
+                all_of.setdefault((rule.id, single), (rule, []))[1].append(line)
+            for choice in missing:
+                if len(choice) > 1:
+                    one_of.setdefault((rule.id, choice), (rule, []))[1].append(line)
+    for (_, modifiers), (rule, lines) in all_of.items():
+        _want(day, rule, modifiers, [line for line in lines if not {*modifiers} <= {*line.modifiers}])
+    for (_, choice), (rule, lines) in one_of.items():
+        _want_one_of(day, rule, choice, [line for line in lines if not line.carries(choice)])
     for line, rule, held in unsure:
         for choice in _choices(line, rule):
             if choice and not line.carries(choice):
@@ -77,20 +83,28 @@ def _possible(line: Line, rule: Rule) -> tuple[str, ...]:
     return fitting or tuple(each for each in rule.one_of_modifiers if each in listed) or rule.one_of_modifiers
 
 
-def _want(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line]) -> None:
-    """Add a modifier that the rule names alone; where it is one of several, say what has to be told."""
-    codes = ", ".join(dict.fromkeys(line.code for line in lines))
-    needs = f"{codes} need{'s' if len(lines) == 1 else ''}"
-    words = " ".join([rule.says, *(fact.says for fact in rule.facts[:1])])
-    if len(choice) > 1:
-        day.find("warn" if is_weak(rule) else "block", f"{needs} {_one_of(choice)}: {words}", lines, rule=rule,
-                 fix="Name whose plan of care it is: --discipline PT, OT or SLP.")  # fmt: skip
-        return
+def _want(day: Day, rule: Rule, modifiers: tuple[str, ...], lines: list[Line]) -> None:
+    """Add what a rule names; a thing to mend where modifiers were typed, and these left out."""
     for line in lines:
-        line.added.append(choice[0])
-    typed_some = any(line.told.modifiers for line in day.billed())
-    day.find("block" if typed_some and not is_weak(rule) else "info", f"{needs} {choice[0]}: {words}", lines, rule=rule,
-             fix=f"Add {choice[0]}; the claim lines carry it.")  # fmt: skip
+        line.added += [each for each in modifiers if each not in line.modifiers]
+    named, typed_some = " and ".join(modifiers), any(line.told.modifiers for line in day.billed())
+    severity: Severity = "block" if typed_some and not is_weak(rule) else "info"
+    if lines:
+        fix = f"Add {named}; the claim lines carry {'it' if len(modifiers) == 1 else 'them'}."
+        day.find(severity, _needs(rule, named, lines), lines, rule=rule, fix=fix)
+
+
+def _want_one_of(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line]) -> None:
+    """Say what has to be told where a rule wants one of several modifiers."""
+    if lines:
+        day.find("warn" if is_weak(rule) else "block", _needs(rule, _one_of(choice), lines), lines, rule=rule,
+                 fix="Name whose plan of care it is: --discipline PT, OT or SLP.")  # fmt: skip
+
+
+def _needs(rule: Rule, what: str, lines: list[Line]) -> str:
+    codes = ", ".join(dict.fromkeys(line.code for line in lines))
+    words = " ".join([rule.says, *(fact.says for fact in rule.facts[:1])])
+    return f"{codes} need{'s' if len(lines) == 1 else ''} {what}: {words}"
 
 
 # ---------------------------------------------------------------------------------------------- those that were typed
