@@ -1,6 +1,6 @@
 """Modules that Typer and msgspec import and hardly an answer uses: loaded when something is first asked of them.
 
-A start pays for every module that the libraries below it import. `python -X importtime -m cptcli lookup 97026` shows
+A start pays for every module that the libraries below it import. `python -X importtime -m cptcli --version` shows
 what each costs; those named here came to a tenth of a start, and `tests/bench/start.py` shows what is left. A module
 that is used after all is loaded then, and works as ever.
 """

@@ -224,7 +224,7 @@ def test_what_was_stored_is_what_the_file_says(load, tables):
         assert (found.contractor, found.locality, found.edition.imported) == ("11202", "01", True)
         tens = held.level2("E0720", date(2019, 5, 1))
         assert (tens.coverage, tens.added, tens.ends) == ("D", date(1986, 1, 1), None)
-        assert tens.long_description.endswith("two lead, localized stimulation")  # from two lines
+        assert tens.long_description.endswith("two leads, on one place of the body")  # from two lines
         assert held.level2("AT", date(2019, 5, 1)).short_description == "Acute treatment"
 
 

@@ -257,8 +257,8 @@ _DESCRIPTORS = [
 
 def test_no_phrase_of_an_ama_descriptor_is_anywhere(book):
     package = Path(cptcli.__file__).parent
-    files = [*shipped_folder().rglob("*.yaml"), *package.rglob("*.py"), *TESTS.rglob("*.yaml"), *TESTS.rglob("*.txt")]
-    files = [file for file in files if file.parent.name != "cms"]  # CMS's own words for its Level II codes
+    files = [*shipped_folder().rglob("*.yaml"), *shipped_folder().rglob("*.csv"), *package.rglob("*.py")]
+    files += [file for ending in ("yaml", "txt", "csv") for file in TESTS.rglob(f"*.{ending}")]
     files += [file for file in [package.parent / "README.md", package.parent / "CHANGELOG.md"] if file.exists()]
     assert len(files) > 100
     found = [
