@@ -589,6 +589,15 @@ def test_two_files_of_one_quarter_that_disagree_are_refused_until_one_is_to_repl
     assert {each[2] for each in _outcomes(load(FILES / name, replace=True))} <= {"replaced", "held_already"}
 
 
+def test_indices_of_the_same_days_under_two_names_that_disagree_are_refused(load, tmp_path):
+    load(FILES / INDICES)
+    told_otherwise = _other(tmp_path, INDICES, b"0.869", b"0.870").read_bytes()
+    release = _zip(tmp_path / "RVU25D.zip", GPCI2025__csv=told_otherwise)
+    assert "10112 00 AL ALABAMA 1.000 0.870" in _problem(load(release))
+    same = _zip(tmp_path / "RVU25D.zip", GPCI2025__csv=(FILES / INDICES).read_bytes())
+    assert _outcomes(load(same)) == [("localities-2025-rvu25d", 12, "stored")]
+
+
 def _covered(tables, claim, one, other, day):
     """Whether the very edition of the day tells of a pair; an older one may stand in where it does not."""
     pairs = tables.pairs(claim, one, other, day)

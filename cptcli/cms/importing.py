@@ -21,6 +21,7 @@ from .store import (
     EditionRow,
     Part,
     add_part,
+    as_number,
     create,
     fingerprint,
     reading,
@@ -180,6 +181,7 @@ def _store(connection: sqlite3.Connection, load: Load, document: Document, today
     if not part.row_count:
         raise document.wrong(None, "no rows", "a table")
     touching = [each for each in before if edition.of != "ncci-edits" or _overlap(each, part)]
+    touching += _rivals(connection, edition, part, name)
     outcome: Literal["stored", "held_already", "replaced"] = "stored"
     differ, examples = 0, list[str]()
     if touching and [each.sha256 for each in touching] != [part.sha256]:
@@ -195,6 +197,19 @@ def _store(connection: sqlite3.Connection, load: Load, document: Document, today
         raise Disagrees(name, edition.id, ", ".join(dict.fromkeys(each.file for each in touching)), differ, examples)
     connection.execute("RELEASE load")
     return TakenTable(edition.id, part.row_count, outcome, name, tuple(load.notes()))
+
+
+def _rivals(connection: sqlite3.Connection, edition: EditionRow, part: Part, name: str) -> list[Part]:
+    """Indices of the same days that go by another name, of a year or of a release, and say something else."""
+    if edition.of != "localities" or not edition.last:
+        return []
+    query = (
+        "SELECT parts.* FROM parts JOIN editions ON parts.edition = editions.number "
+        "WHERE of = ? AND id <> ? AND first <= ? AND last >= ? ORDER BY part"
+    )
+    cells = (edition.of, edition.id, as_number(edition.last), as_number(edition.first))
+    others = [Part(*row) for row in connection.execute(query, cells)]
+    return [each for each in others if _differences(connection, edition, [each], part, name)[0]]
 
 
 def _parts(connection: sqlite3.Connection, edition: str) -> list[Part]:
