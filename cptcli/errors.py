@@ -22,6 +22,11 @@ class CptError(Exception):
         self.facts = facts
 
 
+def as_text(told: str) -> str:
+    """What the environment told, with a mark where bytes are no text."""
+    return told.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _any_of(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else "".join(names)
 

@@ -20,6 +20,7 @@ from conftest import TESTS, TODAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cptcli.cms import importing
 from cptcli.cms import store as cms_store
 from cptcli.cms.cells import Told, quarters_in
 from cptcli.cms.edits import Edit, packed, unpacked
@@ -598,6 +599,26 @@ def test_indices_of_the_same_days_under_two_names_that_disagree_are_refused(load
     assert _outcomes(load(same)) == [("localities-2025-rvu25d", 12, "stored")]
 
 
+def test_a_zip_none_of_whose_files_can_be_read_says_why(load, tmp_path):
+    inside = {"MCR_MUE__csv": (FILES / UNITS).read_bytes()}
+    damaged = bytearray(_zip(tmp_path / "whole.zip", **inside).read_bytes())
+    damaged[60:90] = bytes(30)
+    path = tmp_path / "damaged.zip"
+    path.write_bytes(bytes(damaged))
+    assert "MCR_MUE.csv: it cannot be unpacked" in _problem(load(path))
+
+
+def test_one_of_the_files_of_a_quarter_says_that_it_is_one_of_several(load):
+    (file,) = load(FILES / EDITS).files
+    assert "CMS publishes a quarter in several files" in file.tables[0].notes[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_a_pipe_with_a_name_is_no_file_to_import(load, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "no regular file" in _problem(load(tmp_path / "pipe"))
+
+
 def _covered(tables, claim, one, other, day):
     """Whether the very edition of the day tells of a pair; an older one may stand in where it does not."""
     pairs = tables.pairs(claim, one, other, day)
@@ -682,6 +703,21 @@ def test_an_interrupted_import_leaves_the_store_as_it_was_and_says_so(load, tmp_
     with open_tables(tmp_path / "cms.sqlite") as held:
         kept = [each.id for each in held.editions() if each.imported]
     assert kept == ["mue-professional-2026-q3", "ncci-edits-professional-2026-q3"]
+
+
+def test_an_import_that_is_interrupted_once_it_is_stored_says_that_it_is(load, tmp_path, monkeypatch):
+    read = importing.ImportedFile
+
+    def stop(*cells):
+        monkeypatch.setattr(importing, "ImportedFile", read)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importing, "ImportedFile", stop)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        load(FILES / UNITS)
+    assert f"Stored, {FILES / UNITS} as well" in stopped.value.__notes__[0]
+    with open_tables(tmp_path / "cms.sqlite") as held:
+        assert [each.id for each in held.editions() if each.imported] == ["mue-professional-2026-q3"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])

@@ -609,3 +609,12 @@ def test_a_coding_verification_may_be_any_text(cpt, odd):
 
 def test_a_home_that_cannot_be_a_path_is_no_bug(cpt):
     assert cpt("lookup", "97026", env={"XDG_CACHE_HOME": "x" * 5000}).code == 0
+
+
+def test_a_folder_whose_name_is_no_text_is_named_in_an_error(cpt, tmp_path):
+    no_folder = tmp_path / os.fsdecode(b"\xff")
+    no_folder.touch()
+    for name in ("CPT_DATA", "CPT_RULES"):
+        ran = cpt("check", "97110:15", "--payer", "medicare", "--json", env={name: str(no_folder)})
+        assert ran.code == 2
+        assert name in json.loads(ran.stdout)["error"]

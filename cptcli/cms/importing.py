@@ -74,18 +74,30 @@ def import_files(
     done: list[ImportedFile] = []
     with closing(writing(store)) as connection:
         for path in paths:
+            before = _newest_part(connection)
             try:
                 done.append(_import_file(connection, path, told_of, store, today, replace, progress))
             except (FileUnreadable, Disagrees) as error:
                 done.append(ImportedFile(str(path), (), (), str(error)))
             except (KeyboardInterrupt, CptError) as error:
-                error.add_note(_so_far(done, path))
+                stored = [each.file for each in done if each.problem is None]
+                if _newest_part(connection) != before:  # it was stopped just after the last step
+                    stored.append(str(path))
+                error.add_note(_so_far(stored, path))
                 raise
     return Imports(str(store), tuple(done))
 
 
-def _so_far(done: list[ImportedFile], path: Path) -> str:
-    stored = [each.file for each in done if each.problem is None]
+def _newest_part(connection: sqlite3.Connection) -> int:
+    try:
+        return int(connection.execute("SELECT coalesce(max(part), 0) FROM parts").fetchone()[0])
+    except sqlite3.Error:
+        return 0  # a store without tables yet
+
+
+def _so_far(stored: list[str], path: Path) -> str:
+    if str(path) in stored:
+        return f"Stored, {path} as well: {', '.join(stored)}."
     before = f"Stored before that: {', '.join(stored)}." if stored else "The store is as it was."
     return f"Nothing of {path} was stored. {before}"
 
@@ -103,7 +115,7 @@ def _import_file(
         documents, left_out = open_documents(path, until)
         chosen = _chosen(documents, left_out, until)
         if not chosen:
-            what = _why_none(documents)
+            what = _why_none(documents, left_out)
             raise FileUnreadable(str(path), what, f"one of {', '.join(layout.name for layout in LAYOUTS)}")
         taken: list[TakenTable] = []
         with _transaction(connection, store):
@@ -145,14 +157,15 @@ def _chosen(
     return [*chosen.values()]
 
 
-def _why_none(documents: list[Text | Workbook]) -> str:
-    """What is to be said of a file without a table: where it cannot be read at all, why."""
+def _why_none(documents: list[Text | Workbook], left_out: Sequence[tuple[str, str]]) -> str:
+    """What is to be said of a file without a table: where it, or what is in it, cannot be read at all, why."""
     if len(documents) == 1 and isinstance(documents[0], Text):
         try:
             next(filter(None, documents[0].blocks()), None)
         except FileUnreadable as error:
             return str(error.facts["what"])
-    return "none of CMS's tables"
+    inside = "; ".join(f"{name}: {why}" for name, why in left_out[:_SHOWN])
+    return f"none of CMS's tables ({inside})" if inside else "none of CMS's tables"
 
 
 @contextmanager
@@ -196,7 +209,10 @@ def _store(connection: sqlite3.Connection, load: Load, document: Document, today
     elif touching:
         raise Disagrees(name, edition.id, ", ".join(dict.fromkeys(each.file for each in touching)), differ, examples)
     connection.execute("RELEASE load")
-    return TakenTable(edition.id, part.row_count, outcome, name, tuple(load.notes()))
+    notes = [*load.notes()]
+    if edition.of == "ncci-edits":
+        notes.append(f"codes {part.first_key} to {part.last_key} of column 1; CMS publishes a quarter in several files")
+    return TakenTable(edition.id, part.row_count, outcome, name, tuple(notes))
 
 
 def _rivals(connection: sqlite3.Connection, edition: EditionRow, part: Part, name: str) -> list[Part]:

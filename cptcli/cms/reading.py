@@ -243,6 +243,8 @@ def open_documents(path: Path, until: ExitStack) -> tuple[list[Text | Workbook],
         if path.is_dir():
             raise FileUnreadable(where, "a folder", "a file of CMS", "Name the files in it.")
         size = path.stat().st_size
+        if not path.is_file():  # reading from a pipe would wait for ever
+            raise FileUnreadable(where, "no regular file", "a file of CMS", "Save it to a file first.")
         with path.open("rb") as file:
             begins = file.read(2)
     except (OSError, ValueError) as error:

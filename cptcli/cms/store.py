@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..errors import BadValue, CptError
+from ..errors import BadValue, CptError, as_text
 from .edits import SIZE, Kind, merged
 
 _APPLICATION = 0x63707463  # PRAGMA application_id: the file is a store of cpt
@@ -157,21 +157,28 @@ class StoreFull(CptError):
         )
 
 
+class NoHome(StoreUnusable):
+    """A user without a home folder, who named none: nothing can have been imported."""
+
+    def __init__(self) -> None:
+        super().__init__(FILE, "there is no home folder to keep it in; name a folder with CPT_DATA")
+
+
 def store_path() -> Path:
     """Where the user's own tables are, or will be: in CPT_DATA, else in the folder for data of this user.
 
-    Raises BadValue where CPT_DATA names something else than a folder.
+    Raises BadValue where CPT_DATA names something else than a folder, and NoHome.
     """
     if named := os.environ.get("CPT_DATA"):
         with suppress(OSError, ValueError):
             if Path(named).is_dir() or not Path(named).exists():
                 return Path(named) / FILE
-        raise BadValue("CPT_DATA", named, "a folder, or one that can be made")
+        raise BadValue("CPT_DATA", as_text(named), "a folder, or one that can be made")
     base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         return (Path(base) if base else Path.home() / ".local" / "share") / "cpt" / FILE
-    except RuntimeError:  # a user without a home
-        raise StoreUnusable(FILE, "there is no home folder to keep it in; name a folder with CPT_DATA") from None
+    except RuntimeError:
+        raise NoHome from None
 
 
 def as_number(day: date | None) -> int:

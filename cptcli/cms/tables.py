@@ -7,7 +7,7 @@ whether that means that CMS publishes nothing is a question of its own: `covered
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
@@ -16,7 +16,7 @@ import msgspec
 
 from ..model import Holds, Noun
 from .edits import Kind, unpacked
-from .store import ROWS_OF, Part, StoreUnusable, as_day, as_number, reading, store_path, told
+from .store import ROWS_OF, NoHome, Part, StoreUnusable, as_day, as_number, reading, store_path, told
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -575,10 +575,11 @@ def open_tables(store: Path | None = None, shipped_alone: bool = False) -> Table
 
     sources = [_Source(open_shipped(), "the tables that came with cpt", imported=False)]
     if not shipped_alone:
-        path = store or store_path()
-        own = reading(path)
+        with suppress(NoHome):
+            store = store or store_path()
+        own = reading(store) if store else None
         if own:
-            sources.insert(0, _Source(own, str(path), imported=True))
+            sources.insert(0, _Source(own, str(store), imported=True))
     return Tables(sources)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import CptError, Exit
+from ..errors import CptError, Exit, as_text
 from ..show.controls import without_controls
 
 AMA_NOTICE = (
@@ -97,9 +97,7 @@ def _needed(arguments: Sequence[str]) -> Iterable[str]:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     _mend_streams()
-    # Bytes that are no text come in as surrogates, which no answer could hold.
-    typed = [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in sys.argv[1:]]
-    sys.exit(run(typed))
+    sys.exit(run([*map(as_text, sys.argv[1:])]))  # bytes that are no text come in as what no answer could hold
 
 
 def _mend_streams() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import BadValue
+from ..errors import BadValue, as_text
 
 if TYPE_CHECKING:
     from ..rulebook.book import RuleBook
@@ -52,7 +52,7 @@ def rules_folder(asked: str | None) -> Path | None:
     except (OSError, ValueError):
         is_folder = False
     if not is_folder:
-        raise BadValue(option, named, "a folder that exists")
+        raise BadValue(option, as_text(named), "a folder that exists")
     return folder
 
 
