@@ -947,6 +947,7 @@ class PolicyCard(Noun, frozen=True, omit_defaults=False):
     payers: tuple[str, ...]  # those whose rules say that they apply the family
     place: str | None
     in_force: bool
+    own: bool  # from the clinic's folder
     sources: tuple[Source, ...]
     rulebook: Receipt
 

@@ -122,6 +122,36 @@ def test_the_examples_of_the_clinic_folder_hold_and_are_run(cpt, clinic):
     assert "code is '97039', expected '97028'" in ran.stdout
 
 
+def test_a_policy_of_the_clinic_counts_as_its_own(cpt, clinic):
+    (clinic / "edits").mkdir()
+    (clinic / "edits" / "plan.yaml").write_text("""
+id: plan
+name: Edits of a plan
+says: What the plan wrote.
+evidence: primary
+confidence: high
+checked: '2026-06-01'
+sources: [palmetto-letter]
+policies:
+  - id: plan-never-both
+    says: Exercise and manual therapy are not paid on one day.
+    codes: ['97140']
+    together_with: ['97110']
+    outcome: never
+    evidence: primary
+    confidence: high
+    checked: '2026-06-01'
+    sources: [palmetto-letter]
+    examples:
+      - asks: {lines: ['97110-GP:15', '97140-GP:15'], payer: medicare}
+        gives: {not_finding: plan-never-both}
+""")
+    assert "2 examples, 0 failed." in cpt("rules", "test", str(TESTS / "clinic")).stderr
+    assert "3 examples, 0 failed." in cpt("rules", "test", str(clinic)).stderr
+    explained = cpt("explain", "plan-never-both", "--plain", "--rules", str(clinic)).stdout
+    assert "written_in: your folder, edits/plan.yaml" in explained
+
+
 def test_what_the_clinic_says_of_coverage_never_overrules_the_national_determination(cpt, clinic):
     (clinic / "payers" / "medicare.yaml").write_text(
         """extends: medicare

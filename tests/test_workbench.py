@@ -90,11 +90,13 @@ def test_what_cannot_begin_says_why(cpt, asked, words):
 
 
 def test_the_readme_of_the_rules_adds_a_payer_as_it_says(cpt, tmp_path):
-    """Its YAML is taken as it stands there, and its three commands are run."""
+    """Its YAML is taken as it stands there, the rule about a day beside the first, and its three commands are run."""
     text = (shipped_folder() / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     places = re.findall(r"`(our-rules/[\w/-]+\.yaml)`", text)
+    *blocks, about_a_day = blocks
     assert len(blocks) == len(places) == 2
+    blocks[1] = blocks[1].rstrip(" ") + re.sub(r"^", "   ", about_a_day, flags=re.MULTILINE)
     for place, block in zip(places, blocks, strict=True):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text(re.sub(r"^ {3}", "", block, flags=re.MULTILINE))

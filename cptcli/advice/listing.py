@@ -139,6 +139,7 @@ def _policy_card(book: RuleBook, family: EditFamily, policy: Policy, day: date) 
         payers=tuple(dict.fromkeys(rule.payer for rule in rules if rule.payer)),
         place=book.place("policy", policy.id),
         in_force=is_in_force(policy, day),
+        own=book.is_clinic_rule(policy.id),
         sources=tuple(held for key in policy.sources if (held := book.source(key))),
         rulebook=book.receipt,
     )

@@ -232,7 +232,7 @@ class RuleBook:
         return rule
 
     def is_clinic_rule(self, rule: str) -> bool:
-        """Whether the rule comes from the user's own folder."""
+        """Whether a rule or a policy comes from the user's own folder."""
         return rule in self._base.clinic_rules
 
     def payer_chain(self, payer: str) -> tuple[str, ...]:

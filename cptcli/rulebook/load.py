@@ -144,6 +144,8 @@ class Parts:
                 self._put_all("unitrule", self.unit_rules, [(each.id, each) for each in noun.unit_rules], file)
             case model.EditFamily():
                 self._put_all("editfamily", self.edits, [(noun.id, noun)], file)
+                if clinic:
+                    self.clinic_rules.update(policy.id for policy in noun.policies)
                 self._put_all("policy", self.policies, [(each.id, each) for each in noun.policies], file)
             case shapes.StatusFile():
                 self._put_all("status", self.statuses, [(each.status, each) for each in noun.status_indicators], file)

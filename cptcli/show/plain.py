@@ -336,9 +336,13 @@ def rule_facts(card: RuleCard) -> Iterator[Line]:
     yield "in_force", f"{'yes' if card.in_force else 'no'} on that day: {span(rule)}"
     if rule.binding:
         yield "binding", "no contractor or plan below may overrule it"
+    yield from _written_in(card)
+    yield from examples(rule.examples)
+
+
+def _written_in(card: RuleCard | PolicyCard) -> Iterator[Line]:
     if card.place:
         yield "written_in", f"{'your folder, ' if card.own else ''}{card.place}"
-    yield from examples(rule.examples)
 
 
 def examples(held: tuple[Example, ...]) -> Iterator[Line]:
@@ -381,6 +385,5 @@ def policy_facts(card: PolicyCard) -> Iterator[Line]:
             yield name, ", ".join(values)
     yield "how_sure", f"{policy.evidence} evidence, {policy.confidence} confidence"
     yield "in_force", f"{'yes' if card.in_force else 'no'} on that day: {span(policy)}"
-    if card.place:
-        yield "written_in", card.place
+    yield from _written_in(card)
     yield from examples(policy.examples)

@@ -35,6 +35,8 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
     day.state = resolve_state(book, visit.state) if visit.state else None
     day.chain = book.payer_chain(payer)
     diagnoses = {letter: read_diagnosis(each) for letter, each in sorted(visit.diagnoses.items())}
+    if day.service_date > today:
+        day.find("info", f"{day.service_date} has not come yet: codes, rules and tables may change until then.")
     lines.resolve(day, diagnoses, today)
     modifiers.ask_for(day)
     counts = counting.count_units(day)
