@@ -1,9 +1,22 @@
 """What the shell offers to complete: names of the rule base, each with a few words. Reads no more than it offers."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 
 Offered = tuple[str, str]
 _LONGEST = 60  # signs of a description
+
+
+def _listed(offered: Iterable[Offered]) -> list[Offered]:
+    """What is offered, as the shell can show it.
+
+    bash takes names alone: among several, which it lists and inserts only the beginning of, each bears its words.
+    """
+    listed = [*offered]
+    if os.environ.get("_CPT_COMPLETE") == "complete_bash" and len(listed) > 1:
+        widest = max(len(name) for name, _ in listed)
+        return [(f"{name:{widest}}  ({words})", words) for name, words in listed]
+    return listed
 
 
 def _offer(shelf: str, incomplete: str) -> Iterator[Offered]:
@@ -30,7 +43,12 @@ def _offer(shelf: str, incomplete: str) -> Iterator[Offered]:
 
 def codes(incomplete: str) -> list[Offered]:
     """Codes."""
-    return [*_offer("codes", incomplete)]
+    return _listed(_offer("codes", incomplete))
+
+
+def _other(incomplete: str) -> Iterator[Offered]:
+    if "other".startswith(incomplete.casefold()):
+        yield "other", "not listed"
 
 
 def _begun(says: str) -> str:
@@ -40,17 +58,17 @@ def _begun(says: str) -> str:
 
 def modalities(incomplete: str) -> list[Offered]:
     """Ids of modalities."""
-    return [*_offer("modalities", incomplete)]
+    return _listed(_offer("modalities", incomplete))
 
 
 def devices(incomplete: str) -> list[Offered]:
     """Ids of devices, and the word for one that is not listed."""
-    return [*_offer("devices", incomplete), ("other", "not listed")]
+    return _listed([*_offer("devices", incomplete), *_other(incomplete)])
 
 
 def payers(incomplete: str) -> list[Offered]:
-    """Ids of payers."""
-    return [*_offer("payers", incomplete)]
+    """Ids of payers, and the word for one that is not listed."""
+    return _listed([*_offer("payers", incomplete), *_other(incomplete)])
 
 
 def _policies(incomplete: str) -> Iterator[Offered]:
@@ -61,17 +79,18 @@ def _policies(incomplete: str) -> Iterator[Offered]:
         policies = [policy for _, policy in open_book(None).policies()]
     except CptError:
         return
-    yield from ((each.id, each.says[:60]) for each in policies if each.id.startswith(incomplete.casefold()))
+    yield from ((each.id, _begun(each.says)) for each in policies if each.id.startswith(incomplete.casefold()))
 
 
 def rules(incomplete: str) -> list[Offered]:
     """Ids of rules and of policies."""
-    return [*_offer("rules", incomplete), *_policies(incomplete)]
+    return _listed([*_offer("rules", incomplete), *_policies(incomplete)])
 
 
 def anything(incomplete: str) -> list[Offered]:
     """Whatever a look-up finds: codes, modalities, devices, payers."""
-    return [offered for shelf in ("codes", "modalities", "devices", "payers") for offered in _offer(shelf, incomplete)]
+    shelves = ("codes", "modalities", "devices", "payers")
+    return _listed(offered for shelf in shelves for offered in _offer(shelf, incomplete))
 
 
 def editions(incomplete: str) -> list[Offered]:
@@ -84,4 +103,4 @@ def editions(incomplete: str) -> list[Offered]:
             held = [each for each in tables.editions() if each.imported]
     except CptError:
         return []  # as above
-    return [(each.id, each.source or "") for each in held if each.id.startswith(incomplete.casefold())]
+    return _listed((each.id, each.source or "") for each in held if each.id.startswith(incomplete.casefold()))
