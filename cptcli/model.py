@@ -120,6 +120,8 @@ class Modifier(Noun, frozen=True):
     only_on: tuple[CodeRange, ...] = ()
     never_on: tuple[CodeRange, ...] = ()
     abn: Notice | None = None  # the notice, or its absence, that this modifier reports
+    denial: bool = False  # true: it says that the line is expected to be denied
+    care: Care | None = None  # the care that it says
     caveat: str | None = None
 
 

@@ -320,7 +320,7 @@ def withdraw_what_does_not_hold(draft: Draft) -> None:
     if known is None:
         return
     day = draft.question.service_date
-    if gone := existence(known, day):
+    if gone := existence(draft.book, known, day):
         draft.warnings.append(gone)
         draft.candidate = None
         draft.withdraw()

@@ -125,7 +125,7 @@ def _card(
         unknown_modifiers=tuple(each for each in modifiers if book.modifier(each) is None),
         service_date=day,
         code=code,
-        on_that_day=existence(code, day),
+        on_that_day=existence(book, code, day),
         units_says=units_in_words(code.units) if code.units else "not known",
         status=status,
         status_says=f"{indicator.says if indicator else 'not on the fee schedule'} ({seen})",

@@ -36,12 +36,14 @@ def stale(book: RuleBook, name: str, checked: date, today: date) -> str | None:
     return f"{name} was last checked on {checked}, {days} days ago: look at its source again."
 
 
-def existence(code: Code, day: date) -> str | None:
+def existence(book: RuleBook, code: Code, day: date) -> str | None:
     """Why the code is not there on that day, naming its successor; None when it is, or nothing is known."""
     if code.effective and day < code.effective:
         return f"{code.code} did not exist on {day}: it starts on {code.effective}."
     if code.ends and day > code.ends:
-        successors = " or ".join(each.code for each in code.replaced_by)
+        held = [each.code for each in code.replaced_by]
+        there = [each for each in held if (known := book.code(each)) and existence(book, known, day) is None]
+        successors = " or ".join(there or held)
         instead = f" What replaced it: {successors}." if successors else ""
         return f"{code.code} was deleted: its last day was {code.ends}.{instead}"
     return None

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from ..model import Applies, CoverageStep, Policy, Rule, Step
+from ..model import Applies, CoverageStep, Modifier, Policy, Rule, Step
 
 _ALWAYS = (date.min, date.max)
 
@@ -40,7 +40,7 @@ def has_started(rule: Rule, day: date) -> bool:
     return (rule.effective or _ALWAYS[0]) <= day
 
 
-def is_in_force(rule: Rule | Policy, day: date) -> bool:
+def is_in_force(rule: Rule | Policy | Modifier, day: date) -> bool:
     """Whether the day lies from `effective` to `ends`, both inclusive; an unknown end of the span is open."""
     first, last = rule.effective or _ALWAYS[0], rule.ends or _ALWAYS[1]
     return first <= day <= last

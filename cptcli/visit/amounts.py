@@ -3,7 +3,7 @@
 The steps and their order are those of the claims manual (cms-104-c5, sections 10.7 and 20.1); every share is a rule's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -30,11 +30,20 @@ class Unit(Struct, frozen=True):
     line: int
     practice_expense: Decimal
     full: Decimal
+    assisted: bool = False  # with the assistant's modifier
+    code: str = ""
 
 
 def paid_in_full(units: Sequence[Unit]) -> int | None:
-    """The line whose first unit keeps its whole practice expense: the highest; a tie goes to the higher fee."""
-    best = max(units, key=lambda unit: (unit.practice_expense, unit.full, -unit.line), default=None)
+    """The line whose first unit keeps its whole practice expense: the highest; a tie goes to the higher fee.
+
+    Of lines that are alike in both CMS pays any; here the one without the assistant's modifier, then the lower code.
+    """
+    best = min(
+        units,
+        key=lambda unit: (-unit.practice_expense, -unit.full, unit.assisted, unit.code, unit.line),
+        default=None,
+    )
     return best.line if best else None
 
 
@@ -93,6 +102,12 @@ class _Priced(Struct, frozen=True):
     price: UnitPrice
     nothing: bool = False  # nothing is allowed
 
+    @property
+    def assisted(self) -> bool:
+        """Whether it carries the assistant's modifier of its discipline."""
+        held = self.lines[0].discipline
+        return held is not None and held.assistant_modifier in self.claim_line.modifiers
+
 
 def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
     """The amounts of the day; None where the payer does not pay by Medicare's fee schedule."""
@@ -105,17 +120,17 @@ def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
     notes += [each.price.says for each in priced if each.price.says and not each.price.values and not each.nothing]
     first = paid_in_full(
         [
-            Unit(number, each.price.values.practice_expense, each.price.full)
+            Unit(number, each.price.values.practice_expense, each.price.full, each.assisted, each.claim_line.code)
             for number, each in enumerate(priced)
             if each.price.reduced is not None and each.price.values and each.price.full is not None
         ]
     )
-    shared: dict[tuple[int, ...], int] = {}
+    spread: dict[int, int] = {}  # the units over which the charge of a line is spread
     for each in priced:
-        shared[each.claim_line.lines] = shared.get(each.claim_line.lines, 0) + (each.claim_line.units or 0)
+        for number in each.claim_line.lines:
+            spread[number] = spread.get(number, 0) + (each.claim_line.units or 0)
     lines = tuple(
-        _amount(day, each, number == first, place, factor, shared[each.claim_line.lines])
-        for number, each in enumerate(priced)
+        _amount(day, each, number == first, place, factor, _charge(each, spread)) for number, each in enumerate(priced)
     )
     for held in (place.locality, factor.factor):
         day.use(held.edition if held else None)
@@ -148,14 +163,7 @@ def _total(amounts: Iterable[str | None]) -> str:
 
 def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: list[str]) -> _Priced:
     lines = tuple(line for line in day.lines if line.number in claim_line.lines)
-    decided = lines[0].decided
-    verdict = decided.coverage.verdict if decided else "unknown"
-    if verdict in NEGATIVE or any(line.denied for line in lines):
-        why = (
-            f"it is {verdict.replace('_', ' ')}"
-            if verdict in NEGATIVE
-            else "it is not paid beside another code, or not in so many units"
-        )
+    if why := _why_nothing(day, lines):
         return _Priced(claim_line, lines, UnitPrice(says=f"Nothing is expected: {why}."), nothing=True)
     if lines[0].known is None:
         says = f"{claim_line.code} is not in this rule base: which reductions reach it is not known."
@@ -166,13 +174,31 @@ def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: li
     return _Priced(claim_line, lines, price)
 
 
-def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, of: int) -> AmountLine:
-    """The amount of a claim line; `of`: the units over which the charge of its lines is spread."""
+def _why_nothing(day: Day, lines: Sequence[Line]) -> str | None:
+    """Why nothing is expected to be allowed for lines; None where something may be."""
+    decided = lines[0].decided
+    verdict = decided.coverage.verdict if decided else "unknown"
+    if verdict in NEGATIVE:
+        return f"it is {verdict.replace('_', ' ')}"
+    if any(line.denied for line in lines):
+        return "it is not paid beside another code, or not in so many units"
+    said = next(filter(None, (line.says_denied(day.book) for line in lines)), None)
+    return f"{said} says that a denial is expected" if said else None
+
+
+def _charge(priced: _Priced, spread: Mapping[int, int]) -> Decimal | None:
+    """What was charged for a claim line: of a line that stands on several, its share by units. None where not told."""
+    units, charge = priced.claim_line.units or 0, Decimal(0)
+    for line in priced.lines:
+        if line.told.charge is None:
+            return None
+        charge += Decimal(line.told.charge) * units / spread[line.number] if units else Decimal(line.told.charge)
+    return cents(charge)
+
+
+def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, charge: Decimal | None) -> AmountLine:
+    """The amount of a claim line, and of the charge no more."""
     claim_line, price, units = priced.claim_line, priced.price, priced.claim_line.units
-    charges = [line.told.charge for line in priced.lines]
-    charge = cents(sum((Decimal(each) for each in charges if each), Decimal(0))) if all(charges) else None
-    if charge is not None and units is not None and units < of:
-        charge = cents(charge * units / of)
     work: list[str] = []
     reduced_units: int | None = None
     by_schedule: Decimal | None = None
@@ -221,9 +247,8 @@ def _shares(day: Day, priced: _Priced, allowed: Decimal, work: list[str]) -> tup
         patient = cents(allowed * Decimal(coinsurance[0]))
         rest = allowed - patient
         work += [f"patient: {coinsurance[0]} x {allowed} = {patient} ({coinsurance[1].id})"] if allowed else []
-    modifier = line.discipline.assistant_modifier if line.discipline else None
     assistant = day.rate("assistant", line)
-    if assistant and modifier in priced.claim_line.modifiers and allowed:
+    if assistant and priced.assisted and allowed:
         work.append(f"assistant: {assistant[0]} x {rest} = {cents(rest * Decimal(assistant[0]))} ({assistant[1].id})")
         rest *= Decimal(assistant[0])
     if (held_back := day.rate("sequestration", line)) and allowed:

@@ -10,7 +10,7 @@ from ..errors import BadValue, MissingOption
 from ..model import PayerAnswer
 from ..rulebook.book import RuleBook
 from ..visit_model import Tie, UnitCount, Visit, VisitAnswer, VisitAsked
-from . import amounts, claim_lines, counting, edits, lines, modifiers, thresholds, unlisted
+from . import amounts, claim_lines, counting, edits, lines, modifiers, thresholds, unlisted, who_treated
 from .day import Day, gravity
 
 
@@ -41,7 +41,7 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
     modifiers.ask_for(day)
     counts = counting.count_units(day)
     modifiers.hold_against_the_rules(day)
-    counting.split_by_assistant(day)
+    who_treated.split_by_assistant(day)
     unlisted.hold_against_needs(day)
     pairs = edits.hold_against_edits(day)
     made = claim_lines.claim_lines(day)

@@ -17,20 +17,45 @@ def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
     rule = day.first("threshold")  # its modifier comes last, and goes on all lines of a bucket or on none
     late = rule.threshold.modifier if rule and rule.threshold else None
     for group in day.services():
-        for lines, units in _alike(group, late):
-            modifiers = dict.fromkeys(modifier for line in lines for modifier in line.modifiers)
-            assistant = lines[0].discipline.assistant_modifier if lines[0].discipline and group[0].assisted else None
-            assisted = group[0].assisted
-            parts = [(units, False)] if not assistant else [(assisted, True), ((units or 0) - assisted, False)]
-            for number, by_assistant in parts:
-                if number == 0:
-                    continue
-                own = {**modifiers, assistant: None} if by_assistant and assistant else modifiers
-                made.append(_made(day, lines, number, [each for each in own if by_assistant or each != assistant]))
+        kinds = [*_alike(group, late)]
+        for (lines, units), assisted in zip(kinds, _by_assistant(kinds, group[0].assisted), strict=True):
+            made += _split(day, lines, units, assisted)
     return tuple(made)
 
 
-def _alike(group: list[Line], late: str | None) -> Iterator[tuple[list[Line], int | None]]:
+Kind = tuple[list[Line], int | None]  # lines that differ in nothing but their minutes, and their units
+
+
+def _by_assistant(kinds: list[Kind], assisted: int | None) -> list[int | None]:
+    """Of each kind's units those with the assistant's modifier: where the assistant did most, first."""
+    shares: list[int | None] = [None] * len(kinds)
+    if assisted is None:
+        return shares
+
+    def share(place: int) -> float:
+        minutes = [line.by_whom for line in kinds[place][0]]
+        return sum(each[1] for each in minutes) / (sum(map(sum, minutes)) or 1)
+
+    for place in sorted(range(len(kinds)), key=share, reverse=True):
+        shares[place] = taken = min(assisted, kinds[place][1] or 0)
+        assisted -= taken
+    return shares
+
+
+def _split(day: Day, lines: list[Line], units: int | None, assisted: int | None) -> Iterator[ClaimLine]:
+    """One claim line, or one with the assistant's modifier and one without, each of the lines that bear its minutes."""
+    if assisted is None:
+        yield _made(day, lines, units, [modifier for line in lines for modifier in line.modifiers])
+        return
+    assistant = lines[0].discipline.assistant_modifier if lines[0].discipline else None
+    for whose, number in ((1, assisted), (0, (units or 0) - assisted)):
+        own = [line for line in lines if line.by_whom[whose]] or lines
+        modifiers = [modifier for line in own for modifier in line.modifiers if modifier != assistant]
+        if number:
+            yield _made(day, own, number, [*modifiers, *([assistant] if whose and assistant else [])])
+
+
+def _alike(group: list[Line], late: str | None) -> Iterator[Kind]:
     """The lines of a code that differ in nothing but their minutes, with their units of the code's.
 
     A `late` modifier makes no difference. Nor does the assistant's where its part was worked out: the split gives it
@@ -38,10 +63,10 @@ def _alike(group: list[Line], late: str | None) -> Iterator[tuple[list[Line], in
     """
     kinds: dict[object, list[Line]] = {}
     for line in group:
-        assistant = line.discipline.assistant_modifier if line.discipline and group[0].assisted else None
-        modifiers = frozenset(each for each in line.modifiers if each not in (assistant, late))
-        alone = None if group[0].assisted else (modifiers, line.told.revenue_code, line.told.narrative)
-        kinds.setdefault(alone, []).append(line)
+        worked_out = line.discipline if group[0].assisted is not None else None
+        aside = (late, worked_out.assistant_modifier if worked_out else None)
+        modifiers = frozenset(each for each in line.modifiers if each not in aside)
+        kinds.setdefault((modifiers, line.told.revenue_code, line.told.narrative), []).append(line)
     known = [line.units for line in group if line.units is not None]
     units = sum(known) if len(known) == len(group) else None
     if len(kinds) == 1 or units is None:
@@ -92,7 +117,7 @@ def _made(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) 
     told = [line.told for line in lines]
     return ClaimLine(
         code=lines[0].code,
-        modifiers=in_order(day.book, modifiers),
+        modifiers=in_order(day.book, dict.fromkeys(modifiers)),
         units=units,
         lines=tuple(line.number for line in lines),
         diagnoses=tuple(dict.fromkeys(letter for each in told for letter in each.diagnoses)),

@@ -35,7 +35,7 @@ class Line:
     units: int | None = None
     added: list[str] = field(default_factory=list)  # modifiers that the rules want on it
     late: str | None = None  # a modifier that hangs on what the day comes to
-    assisted: int = 0  # of its units, those that carry the assistant's modifier
+    assisted: int | None = None  # of its code's units, those with the assistant's modifier; None: not worked out
     off_claim: bool = False  # no code may be given for it on that day, or by that payer
     denied: bool = False  # by an edit or a policy, for certain
     allowed: Decimal | None = None  # what its claim lines are expected to be allowed
@@ -53,6 +53,26 @@ class Line:
     def service(self) -> Service:
         """The code and the discipline whose plan of care it belongs to: what is counted together."""
         return (self.discipline.id if self.discipline else None, self.code)
+
+    @property
+    def typed_for_assistant(self) -> bool:
+        """Whether it was typed with the modifier of its discipline's assistant."""
+        return self.discipline is not None and self.discipline.assistant_modifier in self.told.modifiers
+
+    @property
+    def tells_who(self) -> bool:
+        """Whether its minutes were told as a therapist's, an assistant's, or both together."""
+        told = self.told
+        return any(each is not None for each in (told.therapist_minutes, told.assistant_minutes, told.joint_minutes))
+
+    @property
+    def by_whom(self) -> tuple[int, int]:
+        """Its minutes by the therapist, joint ones among them, and by the assistant alone."""
+        told = self.told
+        therapist, assistant = (told.therapist_minutes or 0) + (told.joint_minutes or 0), told.assistant_minutes or 0
+        if therapist or assistant or not told.minutes:
+            return therapist, assistant
+        return (0, told.minutes) if self.typed_for_assistant else (told.minutes, 0)
 
     @property
     def shared_with_assistant(self) -> bool:
@@ -74,6 +94,10 @@ class Line:
     def modifiers(self) -> tuple[str, ...]:
         """Those that were typed and those that were added."""
         return tuple(dict.fromkeys((*self.told.modifiers, *self.added, *([self.late] if self.late else []))))
+
+    def says_denied(self, book: RuleBook) -> str | None:
+        """A modifier on it that says that a denial is expected; None where none does."""
+        return next((each for each in self.modifiers if (known := book.modifier(each)) and known.denial), None)
 
     def carries(self, modifiers: Collection[str]) -> bool:
         """Whether one of the modifiers is on the line."""

@@ -33,11 +33,16 @@ def hold_against_edits(day: Day) -> tuple[EditAnswer, ...]:
     ]
     _nothing_to_open(day)
     free = {frozenset((each.column1, each.column2)): each.edition for each in answers if each.state == "passes"}
+    closed = {
+        frozenset((each.column1, each.column2))
+        for each in answers
+        if each.state == "fails" and each.indicator == _NEVER
+    }
     for policy in applied.policies:
         if policy.outcome == "units":
             unit_limits.hold_against_limits(applied, policy)
         elif policy.outcome != "pairs":
-            policies.hold_against_policy(applied, policy, ruled_out, free)
+            policies.hold_against_policy(applied, policy, ruled_out, free, closed)
     return tuple(answers)
 
 
@@ -137,6 +142,7 @@ def _edit(
     lines = _lines(day, row.column1, row.column2)
     column1, column2 = ([line for line in lines if line.code == code] for code in (row.column1, row.column2))
     denied = [line for line in column2 if not _opened(applied, line, column1)]
+    told_not = any(line.told_not_distinct() for line in lines)
     says = f"{row.column2} is denied beside {row.column1}"
     ruling = ruled_out.get(frozenset((row.column1, row.column2)))
     bypassed = False
@@ -147,8 +153,15 @@ def _edit(
     elif ruling:
         out = ruling.code or row.column2
         denied = [line for line in lines if line.code == out]
-        says += f", and none of the modifiers that open the pair is true here ({ruling.policy.id})"
+        says = (
+            f"{row.column1} and {row.column2} are not both paid, and none of the modifiers that open the pair is true "
+            f"here ({ruling.policy.id})"
+        )
         fix = policies.instead(out, row.column1 if out == row.column2 else row.column2)
+    elif told_not:
+        denied = column2
+        says += ", and no modifier is true where the services were not distinct"
+        fix = f"Bill {row.column1} alone."
     elif denied:
         says += " unless a modifier says that they were distinct"
         fix = _how_to_open(applied, row)

@@ -1,7 +1,7 @@
 """Each line by itself: is it a code, which code does the payer want, will it be paid, and who pays if it is not."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from msgspec import structs
@@ -14,11 +14,10 @@ from ..advice.layers import NeedsAnswer
 from ..advice.lookup import CODE, mended_code, near_codes, no_such_code
 from ..advice.receipts import existence
 from ..advice.suggest import decide
-from ..advice.weighing import Weighed
 from ..advice.wording import VERDICTS, weakness
 from ..errors import AmbiguousName, BadValue, UnknownName
-from ..model import Discipline, Question, Verdict
-from ..rulebook.precedence import is_weak
+from ..model import Discipline, Question, Rule, Verdict
+from ..rulebook.precedence import is_in_force, is_weak
 from ..visit_model import Severity, VisitLine
 from .day import Day, Line
 
@@ -83,7 +82,7 @@ def _read_code(day: Day, line: Line) -> None:
             [line],
             fix="Look the code up elsewhere.",
         )
-    elif gone := existence(line.known, day.service_date):
+    elif gone := existence(day.book, line.known, day.service_date):
         line.off_claim = True
         day.find("block", gone, [line], fix="Bill what was in force on that day.", sources=line.known.sources)
 
@@ -195,7 +194,8 @@ def _coverage(day: Day, line: Line, today: date) -> None:
     rule = decided.coverage.rules[0] if decided.coverage.rules else None
     sources = [each.id for step in decided.coverage.steps if step.decided for each in step.sources]
     if verdict in NEGATIVE:
-        accepted = _liability(day, line, decided.rules)
+        deciding = [each.rule for each in decided.rules if each.match.truth == "yes"]
+        accepted = _liability(day, line, [*_excluding(day, line)] or deciding)
         severity: Severity = "warn" if verdict == "bundled" or accepted else "block"
         says, fix = f"{line.code}: {decided.coverage.says}", _fix(verdict, accepted)
         day.find(severity, says, [line], rule=rule, fix=fix, sources=sources)
@@ -212,14 +212,22 @@ def _coverage(day: Day, line: Line, today: date) -> None:
             day.find("info", text, rule=each)
 
 
-def _liability(day: Day, line: Line, weighed: Iterable[Weighed]) -> bool:
+def _excluding(day: Day, line: Line) -> Iterator[Rule]:
+    """The rules by which a service is no benefit: no modifier of one that is not necessary belongs on it."""
+    rules = line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ()
+    for rule, held in rules:
+        said = [known for each in rule.modifiers if (known := day.book.modifier(each)) and known.denial]
+        if said and held.truth == "yes":
+            yield rule
+
+
+def _liability(day: Day, line: Line, rules: Iterable[Rule]) -> bool:
     """Put the modifier that says who pays on the line, by the notice that was told; whether one is there."""
     notes = [
-        (note.modifier, each.rule, held.abn)
-        for each in weighed
-        if each.match.truth == "yes"
-        for note in each.rule.liability
-        if (held := day.book.modifier(note.modifier))
+        (note.modifier, rule, held.abn)
+        for rule in rules
+        for note in rule.liability
+        if (held := day.book.modifier(note.modifier)) and is_in_force(held, day.service_date)
     ]
     typed = [modifier for modifier, _, _ in notes if modifier in line.told.modifiers]
     for modifier, _, notice in notes if not typed else ():

@@ -64,8 +64,13 @@ def _say_if_unlisted(day: Day, line: Line) -> None:
 
 
 def _choices(line: Line, rule: Rule) -> Iterable[tuple[str, ...]]:
-    """The modifiers that a rule wants on a line, of each of which one will do."""
-    return (*((each,) for each in rule.modifiers), _possible(line, rule))
+    """The modifiers that a rule wants on a line, of each of which one will do.
+
+    Where a rule names a plan of care, and the line belongs to another that the code may have, that is meant.
+    """
+    plans = line.known.therapy_modifiers if line.known else ()
+    own = line.discipline.modifier if line.discipline and line.discipline.modifier in plans else None
+    return (*((own,) if own and each in plans else (each,) for each in rule.modifiers), _possible(line, rule))
 
 
 def _one_of(choice: tuple[str, ...]) -> str:
@@ -148,6 +153,9 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
                  sources=sources)  # fmt: skip
     if known.caveat and name in line.told.modifiers:
         day.find("info", f"{name}: {known.says}. Caveat: {known.caveat}", [line], sources=sources)
+    if known.care and day.visit.care and known.care != day.visit.care:
+        day.find("block", f"{name} says that the care is {known.care}, and {day.visit.care} was told.", [line],
+                 fix=f"Take {name} off, or tell the care as it is.", sources=sources)  # fmt: skip
     if known.abn and day.visit.abn and known.abn != day.visit.abn:
         day.find("block", f"{name} says that the notice is {known.abn}, and {day.visit.abn} was told: {known.says}.",
                  [line], fix="Keep what is true.", sources=sources)  # fmt: skip

@@ -1,6 +1,6 @@
 """The policies around the pairs of a table: what is not reported together, what needs a modifier, how many in all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
@@ -27,11 +27,20 @@ def ruled_out(applied: Applied) -> RuledOut:
     found: dict[frozenset[str], Ruling] = {}
     for policy in applied.policies:
         for one, other in _meetings(applied.day, policy):
-            key, goes = frozenset((one.code, other.code)), None if _about(policy, other, one) else one.code
-            settled = key in found and (found[key].code or not goes)
-            if not settled and _not_both(policy, one, other) and _holds(applied.family, policy, one, other) == "yes":
-                found[key] = Ruling(policy, goes)
+            if _not_both(policy, one, other) and _holds(applied.family, policy, one, other) == "yes":
+                key, ruling = frozenset((one.code, other.code)), Ruling(policy, _goes(policy, one, other))
+                before = found.get(key)  # a policy that names which of two goes comes before one that takes them alike
+                if before is None or (_alike(before.policy, one, other) and not _alike(policy, one, other)):
+                    found[key] = ruling
     return found
+
+
+def _goes(policy: Policy, one: Line, other: Line) -> str | None:
+    """Which of two codes goes: the policy's own; where it takes them alike, the one told to be no separate service."""
+    if not _alike(policy, one, other):
+        return one.code
+    told = [line.code for line in (one, other) if line.told_not_distinct()]
+    return told[0] if len(told) == 1 else None
 
 
 def _not_both(policy: Policy, one: Line, other: Line) -> bool:
@@ -41,16 +50,23 @@ def _not_both(policy: Policy, one: Line, other: Line) -> bool:
 
 
 def hold_against_policy(
-    applied: Applied, policy: Policy, ruled_out: RuledOut, free: Mapping[frozenset[str], str | None]
+    applied: Applied,
+    policy: Policy,
+    ruled_out: RuledOut,
+    free: Mapping[frozenset[str], str | None],
+    closed: Collection[frozenset[str]],
 ) -> None:
-    """Find what a policy says of the day's lines. `free` has the pairs without an edit, by the edition that says so."""
+    """Find what a policy says of the day's lines.
+
+    `free` has the pairs without an edit, by the edition that says so; `closed` those that no modifier opens.
+    """
     if policy.outcome == "add_ons":
         _add_ons(applied, policy)
     elif policy.outcome == "at_most":
         _at_most(applied, policy)
     else:
         for one, other in _meetings(applied.day, policy):
-            _meeting(applied, policy, one, other, ruled_out, free)
+            _meeting(applied, policy, one, other, ruled_out, free, closed)
 
 
 def _meeting(
@@ -60,6 +76,7 @@ def _meeting(
     other: Line,
     ruled_out: RuledOut,
     free: Mapping[frozenset[str], str | None],
+    closed: Collection[frozenset[str]],
 ) -> None:
     both = frozenset((one.code, other.code))
     holds = _holds(applied.family, policy, one, other)
@@ -76,6 +93,9 @@ def _meeting(
         applied.find(severity, says, gone, policy, fix)
         for line in gone if goes and severity == "block" else ():
             line.denied = True
+    elif holds == "yes" and not _has_modifier(policy, one, other) and both in closed:
+        says += " By the table no modifier opens the pair."
+        applied.find("info", says, [one, other], policy, "Ask the contractor, where both were given by their own kind.")
     elif holds == "yes" and not _has_modifier(policy, one, other):
         place = {"codes": one.code, "together_with": other.code, "either": f"{one.code} or {other.code}"}
         if both in free:
@@ -100,6 +120,11 @@ def concerns(policy: Policy, one: str, other: str) -> bool:
 
 def _about(policy: Policy, one: Line, other: Line) -> bool:
     return _spans(policy, one.code, other.code)
+
+
+def _alike(policy: Policy, one: Line, other: Line) -> bool:
+    """Whether a policy takes two codes alike, and does not say which of them goes."""
+    return _about(policy, one, other) and _about(policy, other, one)
 
 
 def _spans(policy: Policy, own: str, beside: str) -> bool:

@@ -35,7 +35,7 @@ def _denial_expected(day: Day, line: Line) -> bool:
     """Whether a line is not covered, or says so itself: it counts to no bucket, and nothing on it says necessary."""
     if line.decided and line.decided.coverage.verdict in NEGATIVE:
         return True
-    return any((known := day.book.modifier(each)) and known.abn for each in line.modifiers)
+    return line.says_denied(day.book) is not None
 
 
 def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list[Line]) -> ThresholdAnswer:
