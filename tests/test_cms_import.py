@@ -599,6 +599,23 @@ def test_indices_of_the_same_days_under_two_names_that_disagree_are_refused(load
     assert _outcomes(load(same)) == [("localities-2025-rvu25d", 12, "stored")]
 
 
+def test_what_an_excerpt_lacks_is_answered_by_the_edition_that_ships(load, tables, tmp_path):
+    load(FILES / ZIPS, FILES / FEES)
+    day = date(2025, 11, 1)
+    with tables() as held:
+        assert held.zip_code("29001", day).edition.imported
+        assert not held.zip_code("29201", day).edition.imported
+        assert held.relative_values("97110", day).edition.imported
+        assert not held.relative_values("97550", day).edition.imported
+
+
+def test_a_last_line_without_an_end_is_remarked_on(load, tmp_path):
+    cut = tmp_path / UNITS
+    cut.write_bytes((FILES / UNITS).read_bytes()[:-8])
+    (file,) = load(cut).files
+    assert "the last line has no end" in " ".join(file.tables[0].notes)
+
+
 def test_a_zip_none_of_whose_files_can_be_read_says_why(load, tmp_path):
     inside = {"MCR_MUE__csv": (FILES / UNITS).read_bytes()}
     damaged = bytearray(_zip(tmp_path / "whole.zip", **inside).read_bytes())

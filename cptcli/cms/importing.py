@@ -210,6 +210,8 @@ def _store(connection: sqlite3.Connection, load: Load, document: Document, today
         raise Disagrees(name, edition.id, ", ".join(dict.fromkeys(each.file for each in touching)), differ, examples)
     connection.execute("RELEASE load")
     notes = [*load.notes()]
+    if isinstance(document, Text) and document.is_cut:
+        notes.append("the last line has no end: if the file was cut short, download it again")
     if edition.of == "ncci-edits":
         notes.append(f"codes {part.first_key} to {part.last_key} of column 1; CMS publishes a quarter in several files")
     return TakenTable(edition.id, part.row_count, outcome, name, tuple(notes))

@@ -100,6 +100,7 @@ class Text(Document):
     def __init__(self, where: str, names: tuple[str, ...], size: int, opened: Callable[[], IO[bytes]]) -> None:
         super().__init__(where, names, size)
         self._opened = opened
+        self.is_cut = False  # its last line has no end
 
     @property
     def is_text(self) -> bool:
@@ -139,6 +140,7 @@ class Text(Document):
             raise self.wrong(number + 1, what, "the whole file", "Download it again.") from None
         except OSError as error:
             raise self.wrong(None, error.strerror or str(error), "a file that can be read") from None
+        self.is_cut = bool(rest.strip("\r\x1a "))
         if rest.rstrip("\r"):
             yield [rest.rstrip("\r")]
 

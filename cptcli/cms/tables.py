@@ -390,7 +390,8 @@ class Tables:
     ) -> tuple[T, ...]:
         """The nouns that `read` makes of rows, of the edition that answers for a day.
 
-        Where that is held in part and not for the key, the next best that has it answers.
+        Where that is held in part and not for the key, the next best that has it answers. Of an import nobody knows
+        whether it is whole: what it lacks within its span is looked for in another edition for the day.
         """
         editions = self._of(table, claim)
         wanted = {name: value for name, value in where.items() if value is not None}
@@ -399,6 +400,10 @@ class Tables:
         key = next(iter(wanted.values()), None)
         if not rows and held and key and not held.lists(key):
             other, fits = choose([each for each in editions if each.lists(key)], day)
+            return self._rows(table, other, fits, wanted, read)
+        if not rows and held and key and held.source.imported:
+            others = [each for each in editions if each is not held and _is_for(each.edition, day) and each.lists(key)]
+            other, fits = choose(others, day)
             return self._rows(table, other, fits, wanted, read)
         return rows
 

@@ -113,7 +113,7 @@ def find_values(tables: Tables, code: str, day: date) -> Held:
     if found is None:
         edition, fits = tables.edition_on("fee-schedule", day)
         if edition is None or not same_year(edition, fits, day):
-            return Held(note=_loaded(tables, day))
+            return Held(note=_loaded(tables, day, code))
         if tables.knows("fee-schedule", code, day):
             return Held(note=f"{code} is not on the fee schedule {edition.edition}.")
         return Held(note=f"Of the fee schedule {edition.edition} a part is held, and {code} is not in it.")
@@ -125,11 +125,13 @@ def find_values(tables: Tables, code: str, day: date) -> Held:
             relative_values=found,
             note=f"Release {found.edition.edition} ({since}) stands in for {day}; the release of that day is not held.",
         )
-    return Held(note=_loaded(tables, day))
+    return Held(note=_loaded(tables, day, code))
 
 
-def _loaded(tables: Tables, day: date) -> str:
+def _loaded(tables: Tables, day: date, code: str) -> str:
     years = sorted({each.first.year for each in tables.releases()})
+    if day.year in years:
+        return f"Of the fee schedule of {day.year} a part is held, and {code} is not in it."
     loaded = f"those of {', '.join(map(str, years))} are" if years else "none are"
     return f"Relative values for {day.year} are not held; {loaded}. cpt data import loads CMS's own file of that year."
 
