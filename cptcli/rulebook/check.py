@@ -165,6 +165,9 @@ def _rules(parts: Parts) -> None:
             parts.problem(place, "'replaces' without a code or verdict", "what takes its place", "delete 'replaces'")
         if rule.id in _replaced_rules(parts, rule):
             parts.problem(place, "it replaces itself, if through others", "a rule that comes first", "cut the circle")
+        if both := sorted({*rule.accepts, *filter(None, [rule.code])} & {*rule.refuses}):
+            what = f"it takes and refuses {', '.join(both)}"
+            parts.problem(place, what, "one or the other", "delete it from 'refuses', or from where it is taken")
         if rule.verdict == "unknown":
             parts.problem(place, "verdict: unknown", "a verdict that says something", "use position_unknown: true")
         if rule.effective and rule.ends and rule.ends < rule.effective:
@@ -276,6 +279,8 @@ def _conflicts(parts: Parts) -> None:
             for one, other in product(ones, others):
                 if str(about).startswith("by ") and one.applies.modalities and other.applies.modalities:
                     continue
+                if one is other:
+                    continue  # told of where each rule is looked at by itself
                 named = one.id in other.replaces or other.id in one.replaces or (one.id, other.id) in told
                 if named or not overlap(one, other) or not _can_meet(one.applies, other.applies):
                     continue
@@ -293,6 +298,8 @@ def _answers(rule: model.Rule) -> Iterator[tuple[str, str | None]]:
     """What a rule answers, effect by effect, in words that can be compared and shown."""
     yield "verdict", rule.verdict
     yield from ((key, rule.code) for key in rule.replaces)
+    yield from ((f"taking {code}", f"{code} is taken") for code in {*rule.accepts, *filter(None, [rule.code])})
+    yield from ((f"taking {code}", f"{code} is refused") for code in rule.refuses)
     yield "unit_rule", rule.unit_rule
     yield "edits", rule.edits
     for effect in ("assistant", "threshold", "rates"):
