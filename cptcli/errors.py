@@ -44,6 +44,7 @@ class UnknownName(CptError):
         super().__init__(
             f"No {kind} called {_short(asked)} in this rule base.{near} {todo}", asked=asked, nearest=[*nearest]
         )
+        self.kind = kind
 
 
 class Meaning(NamedTuple):

@@ -1,6 +1,7 @@
 """Bad visits: a clear error, or a finding beside everything else that could be checked; nothing is lost or guessed."""
 
 import json
+import re
 
 import pytest
 
@@ -269,3 +270,23 @@ def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(cpt, terminal, tmp_p
             text[i : i + n] for n in (1, 2, 4) for i in range(len(text))
         }
     assert "to the \N{REPLACEMENT CHARACTER}knee" in said[0].stdout
+
+
+def test_a_value_of_a_visit_file_that_names_nothing_is_told_with_its_place(cpt_here, tmp_path):
+    """Also one that is read as the command line's would be; an option that overrules it is named as it was typed."""
+    for key, value in (("discipline", "XX"), ("unit_rule", "XX"), ("state", "XX"), ("payer", "medicarr")):
+        told = {"payer": "medicare", key: value}
+        text = "".join(f"{name}: {each}\n" for name, each in told.items()) + "lines: [{code: 97110, minutes: 15}]\n"
+        (tmp_path / "visit.yaml").write_text(text, encoding="utf-8")
+        ran = cpt_here("check", "visit.yaml")
+        assert ran.code == 2
+        assert re.search(rf"visit\.yaml:{len(told)}:{len(key) + 3}: ", ran.stderr), ran.stderr
+        assert f"--{key}" not in ran.stderr or key == "payer"
+    assert "--discipline 'YY'" in cpt_here("check", "visit.yaml", "--payer", "medicare", "--discipline", "YY").stderr
+
+
+def test_minutes_are_whole_numbers_written_as_one_writes_them(cpt_here, tmp_path):
+    for minutes in ("1e3", "15.0", "0x10", "1_0"):
+        text = f"payer: medicare\nlines: [{{code: 97110, minutes: {minutes}}}]\n"
+        (tmp_path / "visit.yaml").write_text(text, encoding="utf-8")
+        assert "expected whole minutes" in cpt_here("check", "visit.yaml").stderr

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, 
 from .output import deliver_visit
 
 if TYPE_CHECKING:
-    from ..visit_model import Visit
+    from ..visit.reading import Told
 
 _LARGEST = 2_000_000  # bytes of a visit's document
 _DOCUMENTS = (".yaml", ".yml", ".json")
@@ -28,7 +28,9 @@ def check(
     lines: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="LINE...|FILE", help="Lines as in the examples, or a visit file; - reads standard input."
+            metavar="LINE...|FILE",
+            help="Lines as in the examples, or a visit file; - reads standard input.",
+            autocompletion=complete.codes,
         ),
     ] = None,
     payer: Annotated[
@@ -79,26 +81,27 @@ def check(
     from ..cms.tables import open_tables
     from ..visit.check import check as check_visit
     from ..visit.check import is_finding
-    from ..visit.reading import with_options
+    from ..visit.reading import in_document, with_options
 
     book = open_book(rules)
-    visit = with_options(
-        _told(lines or []),
-        payer=payer,
-        state=state,
-        discipline=discipline,
-        provider=provider,
-        claim=claim,
-        unit_rule=unit_rule,
-        diagnoses=diagnosis or [],
-        care=care,
-        abn=abn,
-        year_to_date=year_to_date or [],
-        assistant_method=assistant_method,
-        zip=zip_code,
-        locality=locality,
-        service_date=service_day(on) if on is not None else None,
-    )
+    read = _told(lines or [])
+    options: dict[str, Any] = {
+        "payer": payer,
+        "state": state,
+        "discipline": discipline,
+        "provider": provider,
+        "claim": claim,
+        "unit_rule": unit_rule,
+        "diagnoses": diagnosis or [],
+        "care": care,
+        "abn": abn,
+        "year_to_date": year_to_date or [],
+        "assistant_method": assistant_method,
+        "zip": zip_code,
+        "locality": locality,
+        "service_date": service_day(on) if on is not None else None,
+    }
+    visit = with_options(read.visit, **options)
     if sys.stdin.isatty() and sys.stdout.isatty() and (not visit.lines or visit.payer is None):
         from .ask_visit import complete_visit
 
@@ -106,15 +109,19 @@ def check(
     if not visit.lines:
         missing = ["LINE... or FILE", *(["--payer"] if visit.payer is None else [])]
         raise MissingOption(missing, "A line is CODE[-MODIFIER...][:MINUTES][xUNITS].")
-    with open_tables() as tables:
-        found = check_visit(book, tables, visit, today())
+    try:
+        with open_tables() as tables:
+            found = check_visit(book, tables, visit, today())
+    except CptError as error:
+        told = {key: place for key, place in read.places.items() if not options.get(key)}
+        raise in_document(error, told) from None
     deliver_visit(found, as_json, plain, no_color, amount)
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN
 
 
-def _told(typed: list[str]) -> "Visit":
+def _told(typed: list[str]) -> "Told":
     """The visit in a document, or the lines that were typed."""
-    from ..visit.reading import read_document, read_line, tidied
+    from ..visit.reading import Told, read_document, read_line, tidied
     from ..visit_model import Visit
 
     if len(typed) == 1 and (typed[0] == "-" or typed[0].lower().endswith(_DOCUMENTS) or Path(typed[0]).is_file()):
@@ -122,9 +129,8 @@ def _told(typed: list[str]) -> "Visit":
         return read_document(raw, "standard input" if typed[0] == "-" else typed[0])
     if files := [each for each in typed if each == "-" or each.lower().endswith(_DOCUMENTS)]:
         raise BadValue("LINE", files[0], "lines, or one file alone")
-    return (
-        tidied(Visit(lines=tuple(read_line(each) for each in typed)), "the command line") if typed else Visit(lines=())
-    )
+    visit = Visit(lines=tuple(read_line(each) for each in typed))
+    return Told(tidied(visit, "the command line") if typed else visit, {})
 
 
 def _read(name: str) -> bytes:

@@ -141,7 +141,9 @@ class Fitter:
         if plain == BLANK:
             return self._report(node, "a blank that is not filled in", expected_of(wanted), "fill it in")
         try:
-            return msgspec.convert(plain, wanted, strict=self._strict)
+            fitted = msgspec.convert(plain, wanted, strict=self._strict)
+            if not (isinstance(fitted, int) and isinstance(plain, str) and not plain.strip().isdecimal()):
+                return fitted  # 1e3 is a number, and nobody's way of writing one
         except msgspec.ValidationError:
             pass
         if isinstance(plain, int | bool) and _fits(str(plain), wanted):

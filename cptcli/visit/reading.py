@@ -1,13 +1,13 @@
 """What was typed of a visit -> a Visit: short lines, as behind cpt check 97140-59:20, or a YAML or JSON document."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, get_type_hints
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 from msgspec import Struct, structs
 
-from ..errors import BadValue, CptError
+from ..errors import AmbiguousName, BadValue, CptError, UnknownName
 from ..rulebook.fit import Fitter, expected_of
 from ..rulebook.names import upright
 from ..rulebook.yaml_strict import Node, Problem, Refused, read_tree
@@ -68,7 +68,25 @@ def _number(typed: str, what: str, text: str | None, most: int) -> int | None:
     return int(text)
 
 
-def read_document(raw: bytes, file: str) -> Visit:
+class Told(NamedTuple):
+    """A visit as it was told, and where in its document each key stands: none of the command line's."""
+
+    visit: Visit
+    places: Mapping[str, str]  # key -> file:line:column
+
+
+def in_document(error: CptError, places: Mapping[str, str]) -> CptError:
+    """An error about a value that stands in a document: it names the place, and the key instead of an option."""
+    option, asked = str(error.facts.get("option", "")), error.facts.get("asked")
+    key = {"--diagnosis": "diagnoses"}.get(option, option.removeprefix("--").replace("-", "_"))
+    if isinstance(error, UnknownName | AmbiguousName):
+        key = error.kind
+    if key not in places or not isinstance(asked, str):
+        return error
+    return CptError(f"{places[key]}: {str(error).replace(option, key, 1) if option else error}", **error.facts)
+
+
+def read_document(raw: bytes, file: str) -> Told:
     """A visit from YAML or JSON, every value as it was typed. Raises VisitUnreadable naming all problems."""
     problems: list[Problem] = []
     places: list[tuple[int, int]] = []
@@ -84,7 +102,9 @@ def read_document(raw: bytes, file: str) -> Visit:
         raise VisitUnreadable([*problems, refused.problem]) from None
     if visit is None or problems:
         raise VisitUnreadable(sorted(problems))
-    return tidied(visit, file, places)
+    tree_keys = tree.value if isinstance(tree.value, dict) else {}
+    keys = {key: f"{file}:{node.line}:{node.column}" for key, node in tree_keys.items()}
+    return Told(tidied(visit, file, places), keys)
 
 
 def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> Visit:
