@@ -5,6 +5,7 @@ What is kept carries its own hash; one that is damaged or cut short is not hande
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
 _KEPT = 8  # of each kind: a few clinic folders and versions
@@ -26,7 +27,10 @@ def kept(name: str, kind: str) -> bytes | None:
 
     try:
         file = _file(name, kind)
-        if hasattr(os, "getuid") and file.stat().st_uid != os.getuid():
+        found = file.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            return None  # a pipe or a device would be read for ever
+        if hasattr(os, "getuid") and found.st_uid != os.getuid():
             return None  # a folder where others write too: its hash could be theirs
         content = file.read_bytes()
         os.utime(file)  # the ones in use are kept

@@ -611,6 +611,16 @@ def test_a_home_that_cannot_be_a_path_is_no_bug(cpt):
     assert cpt("lookup", "97026", env={"XDG_CACHE_HOME": "x" * 5000}).code == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_a_pipe_in_the_place_of_what_is_kept_is_not_waited_for(cpt, tmp_path):
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert cpt("lookup", "97026", env=env).code == 0
+    for kept in (tmp_path / "cache" / "cpt").iterdir():
+        kept.unlink()
+        os.mkfifo(kept)
+    assert cpt("lookup", "97026", env=env, timeout=60).code == 0
+
+
 def test_a_folder_whose_name_is_no_text_is_named_in_an_error(cpt, tmp_path):
     no_folder = tmp_path / os.fsdecode(b"\xff")
     no_folder.touch()
