@@ -83,13 +83,26 @@ def _is_in(book: RuleBook, payer: str, state: str) -> bool:
     return not states or any(state in each for each in states)
 
 
+def _of_brand(book: RuleBook, words: str) -> set[str]:
+    """The modalities of the devices that are called by some words: a brand stands for what it does."""
+    if not words:
+        return set()
+    devices, shared = book.find("devices", words), book.find("shared_names", words)
+    held = [book.device(key) for key in devices.ids if devices.how in ("exact", "beginning")]
+    names = [book.shared_name(key) for key in shared.ids if shared.how == "exact"]
+    products = [product for name in names if name for product in name.products]
+    held += [book.device(product.device) for product in products if product.device]
+    return {each.modality for each in held if each} | {each.modality for each in products if each.modality}
+
+
 def modalities(book: RuleBook, words: str) -> Listing:
-    """The modalities one of whose names holds the words."""
+    """The modalities one of whose names holds the words, and those of the devices that are called by them."""
     lines: list[ModalityLine] = []
+    named = _of_brand(book, words)
     for key in book.keys("modalities"):
         held = book.modality(key)
         assert held is not None
-        if _holds(words, key, held.name, *held.also_called):
+        if key in named or _holds(words, key, held.name, *held.also_called):
             answers = held.decide.answers if held.decide else ()
             lines.append(
                 ModalityLine(
