@@ -65,6 +65,13 @@ def test_a_new_device_passes_the_check_once_its_blanks_are_filled(cpt, tmp_path)
     assert (checked.code, checked.stdout) == (0, "")
 
 
+def test_an_override_can_be_begun_without_a_payer_and_beside_files_with_blanks(cpt, tmp_path):
+    assert cpt("rules", "new", "override", "--rules", "ours").code == 0
+    assert "extends: _____" in (tmp_path / "ours" / "payers" / "override.yaml").read_text()
+    assert cpt("rules", "new", "override", "aetna", "--rules", "ours").code == 0
+    assert cpt("rules", "new", "payer", "--rules", "ours").code == 2
+
+
 def test_a_file_that_is_there_is_never_written_over(cpt, tmp_path):
     cpt("rules", "new", "payer", "ACME Health", "--rules", "ours")
     mine = tmp_path / "ours" / "payers" / "acme-health.yaml"
@@ -258,6 +265,9 @@ def test_what_is_covered_and_what_is_missing_is_counted(cpt, book):
         (["suggest", "--modality", "cold-l"], {"cold-laser"}),
         (["explain", "medicare-ncd"], {"medicare-ncd-270-6"}),
         (["lookup", "9702"], {"97022", "97024", "97026", "97028"}),
+        (["check", "9702"], {"97022", "97024", "97026", "97028"}),
+        (["rules", "new", "override", "palm"], {"palmetto", "palmetto-jj", "palmetto-jm"}),
+        (["payers", "--state", "S"], {"SC", "SD"}),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

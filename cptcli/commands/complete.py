@@ -2,6 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from ..model import Payer
 
 Offered = tuple[str, str]
 _LONGEST = 60  # signs of a description
@@ -85,6 +91,35 @@ def _policies(incomplete: str) -> Iterator[Offered]:
 def rules(incomplete: str) -> list[Offered]:
     """Ids of rules and of policies."""
     return _listed([*_offer("rules", incomplete), *_policies(incomplete)])
+
+
+def states(incomplete: str) -> list[Offered]:
+    """States in which a payer of the rule base works, and one of them."""
+    held = {state: payer.name for payer in _payers() for state in payer.states}
+    return _listed((state, name) for state, name in sorted(held.items()) if state.startswith(incomplete.upper()))
+
+
+def kinds(incomplete: str) -> list[Offered]:
+    """Kinds of payers, and one of each."""
+    held = {payer.kind: payer.name for payer in _payers()}
+    begun = incomplete.casefold()
+    return _listed((kind, name) for kind, name in sorted(held.items()) if kind.casefold().startswith(begun))
+
+
+def overridden(context: typer.Context, incomplete: str) -> list[Offered]:
+    """Of cpt rules new override, the payer that it is about."""
+    return payers(incomplete) if context.params.get("kind") == "override" else []
+
+
+def _payers() -> "list[Payer]":
+    from ..errors import CptError
+    from .options import open_book
+
+    try:
+        book = open_book(None)
+    except CptError:
+        return []  # as above
+    return [held for key in book.keys("payers") if (held := book.payer(key))]
 
 
 def anything(incomplete: str) -> list[Offered]:

@@ -38,8 +38,13 @@ def devices(
 
 def payers(
     words: Words = None,
-    state: Annotated[str | None, typer.Option(help="Only payers of this state, two letters.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only payers of this kind, as 'contractor' or 'Medicaid'.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only payers of this state, two letters.", autocompletion=complete.states)
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="Only payers of this kind, as 'contractor' or 'Medicaid'.", autocompletion=complete.kinds),
+    ] = None,
     as_json: AsJson = False,
     plain: Plain = False,
     rules: Rules = None,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import BadValue, Exit, MissingOption
+from ..errors import BadValue, Exit, MissingOption, RulesUnreadable
+from . import complete
 from .options import AsJson, NoColor, On, Plain, Rules, open_book, rules_folder, service_day, today
 from .output import deliver_lines, tell, write_bytes
 
@@ -148,10 +149,28 @@ def schema(
     return Exit.CLEAN
 
 
+def _overridden(name: str, folder: str) -> tuple[str, str]:
+    """The payer that an override is about; where files of the folder are not filled in yet, of the shipped ones."""
+    from ..advice.asking import resolve_payer
+
+    try:
+        book = open_book(folder if Path(folder).is_dir() else None, alone=True)
+    except RulesUnreadable:
+        book = open_book(None, alone=True)
+    key = resolve_payer(book, name)
+    held = book.payer(key)
+    return key, held.name if held else name
+
+
 @app.command()
 def new(
     kind: Annotated[str, typer.Argument(metavar="payer|device|override", help="What to begin.")],
-    name: Annotated[str, typer.Argument(help="Its name; for an override, the payer it is about.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Its name; for an override, the payer it is about, or a blank.", autocompletion=complete.overridden
+        ),
+    ] = None,
     rules: Rules = None,
     as_json: AsJson = False,
     plain: Plain = False,
@@ -164,7 +183,7 @@ def new(
       cpt rules new payer "ACME Health" --rules our-rules
       cpt rules new override aetna --rules our-rules
     """
-    from ..advice.asking import resolve_payer
+    from ..rulebook.fit import BLANK
     from ..rulebook.workbench import KINDS, id_from, new_files
 
     if kind not in KINDS:
@@ -172,13 +191,12 @@ def new(
     named = rules if rules is not None else os.environ.get("CPT_RULES")
     if not named:
         raise MissingOption(["--rules DIR"], "Your rule folder; it is made when it is not there.")
-    key = id_from(name)
-    if kind == "override":
-        book = open_book(named if Path(named).is_dir() else None, alone=True)
-        key = resolve_payer(book, name)
-        held = book.payer(key)
-        name = held.name if held else name
-    written = [*map(str, new_files(kind, key, name, Path(named), today()))]
+    if name is None and kind != "override":
+        raise MissingOption(["NAME"], f"The name of the {kind}.")
+    key = id_from(name) if name else BLANK
+    if kind == "override" and name:
+        key, name = _overridden(name, named)
+    written = [*map(str, new_files(kind, key, name or BLANK, Path(named), today()))]
     deliver_lines({"written": written}, written, as_json)
     tell(f"Fill in every blank (_____), then: cpt rules check {named}")
     return Exit.CLEAN

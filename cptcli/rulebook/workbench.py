@@ -11,6 +11,7 @@ from .. import model
 from ..errors import BadValue, CptError
 from .book import RuleBook
 from .compiled import shipped_folder
+from .fit import BLANK
 from .load import NOUN_OF_FILE, NOUN_OF_FOLDER
 from .names import normalized
 
@@ -37,10 +38,11 @@ def new_files(kind: str, key: str, name: str, folder: Path, today: date) -> list
 
     Raises FileExists rather than overwriting anything.
     """
+    file = key if key != BLANK else kind
     source = f"our-{key}-source" if kind == "override" else f"{key}-source"
-    place = f"{'devices' if kind == 'device' else 'payers'}/{key}.yaml"
+    place = f"{'devices' if kind == 'device' else 'payers'}/{file}.yaml"
     quoted = name if kind == "override" else msgspec.json.encode(name).decode()
-    written = {place: kind, f"sources/{source}.yaml": "source"}
+    written = {place: kind, f"sources/{source.replace(BLANK, file)}.yaml": "source"}
     for path in written:
         if (folder / path).exists():
             raise FileExists(folder / path)
