@@ -31,7 +31,7 @@ class Unit(Struct, frozen=True):
     practice_expense: Decimal
     full: Decimal
     assisted: bool = False  # with the assistant's modifier
-    code: str = ""
+    named: tuple[str, ...] = ()  # its code and modifiers
 
 
 def paid_in_full(units: Sequence[Unit]) -> int | None:
@@ -41,7 +41,7 @@ def paid_in_full(units: Sequence[Unit]) -> int | None:
     """
     best = min(
         units,
-        key=lambda unit: (-unit.practice_expense, -unit.full, unit.assisted, unit.code, unit.line),
+        key=lambda unit: (-unit.practice_expense, -unit.full, unit.assisted, unit.named, unit.line),
         default=None,
     )
     return best.line if best else None
@@ -103,6 +103,11 @@ class _Priced(Struct, frozen=True):
     nothing: bool = False  # nothing is allowed
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """Its code and modifiers."""
+        return (self.claim_line.code, *self.claim_line.modifiers)
+
+    @property
     def assisted(self) -> bool:
         """Whether it carries the assistant's modifier of its discipline."""
         held = self.lines[0].discipline
@@ -120,7 +125,7 @@ def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
     notes += [each.price.says for each in priced if each.price.says and not each.price.values and not each.nothing]
     first = paid_in_full(
         [
-            Unit(number, each.price.values.practice_expense, each.price.full, each.assisted, each.claim_line.code)
+            Unit(number, each.price.values.practice_expense, each.price.full, each.assisted, each.named)
             for number, each in enumerate(priced)
             if each.price.reduced is not None and each.price.values and each.price.full is not None
         ]

@@ -32,11 +32,12 @@ def _by_assistant(kinds: list[Kind], assisted: int | None) -> list[int | None]:
     if assisted is None:
         return shares
 
-    def share(place: int) -> float:
-        minutes = [line.by_whom for line in kinds[place][0]]
-        return sum(each[1] for each in minutes) / (sum(map(sum, minutes)) or 1)
+    def most_first(place: int) -> tuple[float, list[str]]:
+        lines = kinds[place][0]
+        minutes = [line.by_whom for line in lines]
+        return -sum(each[1] for each in minutes) / (sum(map(sum, minutes)) or 1), sorted(lines[0].modifiers)
 
-    for place in sorted(range(len(kinds)), key=share, reverse=True):
+    for place in sorted(range(len(kinds)), key=most_first):
         shares[place] = taken = min(assisted, kinds[place][1] or 0)
         assisted -= taken
     return shares
@@ -49,7 +50,7 @@ def _split(day: Day, lines: list[Line], units: int | None, assisted: int | None)
         return
     assistant = lines[0].discipline.assistant_modifier if lines[0].discipline else None
     for whose, number in ((1, assisted), (0, (units or 0) - assisted)):
-        own = [line for line in lines if line.by_whom[whose]] or lines
+        own = [line for line in lines if line.by_whom[whose] or not line.by_whom[1 - whose]] or lines
         modifiers = [modifier for line in own for modifier in line.modifiers if modifier != assistant]
         if number:
             yield _made(day, own, number, [*modifiers, *([assistant] if whose and assistant else [])])
@@ -86,7 +87,9 @@ def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
         return [sum(line.units or 0 for line in lines) for lines in kinds]
     total = sum(minutes)
     shares = [units * each // total for each in minutes]
-    left = sorted(range(len(kinds)), key=lambda place: units * minutes[place] % total, reverse=True)
+    left = sorted(
+        range(len(kinds)), key=lambda place: (-(units * minutes[place] % total), sorted(kinds[place][0].modifiers))
+    )
     for place in left[: units - sum(shares)]:
         shares[place] += 1
     return shares

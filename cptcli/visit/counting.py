@@ -237,15 +237,16 @@ def _not_pooled(day: Day) -> None:
 
 
 def _untimed_twice(day: Day) -> None:
-    """A code that is once a day, on two lines: its units go on the first. Not an unlisted one."""
+    """A code that is once a day, on two lines: one has its units, the same in whichever order. Not an unlisted one."""
     for group in day.services():
         lines = [line for line in group if line.timed is False and line.known and not line.known.claim_needs]
         units = lines[0].counted if len(lines) > 1 else None
         if units and units.usual and sum(line.units or 0 for line in lines) > units.usual:
             day.find("block", f"{lines[0].code} is untimed: {units.usual} a day, however long it took; it stands on "
                      f"{len(lines)} lines.", lines, fix=f"Bill {units.usual}.", sources=units.sources)  # fmt: skip
-            for line in lines[1:]:
-                line.units = 0
+            stays = min(lines, key=lambda line: sorted(line.modifiers))  # whichever was typed first
+            for line in lines:
+                line.units = line.units if line is stays else 0
 
 
 def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:

@@ -143,7 +143,8 @@ def _severity(applied: Applied, policy: Policy) -> Severity:
 def _meetings(day: Day, policy: Policy) -> Iterable[tuple[Line, Line]]:
     """Every two lines that the policy is about, the one of its own codes first, each code once."""
     seen: set[tuple[str, str]] = set()
-    for first, second in combinations(day.claimed(), 2):
+    lines = sorted(day.claimed(), key=lambda line: (line.code, line.told.region is None, line.told.region or ""))
+    for first, second in combinations(lines, 2):  # in whichever order they were typed, those whose region was told
         for one, other in ((first, second), (second, first)):
             key = (one.code, other.code)
             if _about(policy, one, other) and one.code != other.code and key not in seen and key[::-1] not in seen:

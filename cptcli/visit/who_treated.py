@@ -12,7 +12,8 @@ def split_by_assistant(day: Day) -> None:
     for lines in day.services():
         first, typed = lines[0], [line for line in lines if line.typed_for_assistant]
         told = any(line.told.assistant_minutes for line in lines) or (typed and any(line.tells_who for line in lines))
-        if not first.units or not (told or _typed_apart(lines)):
+        units = sum(line.units or 0 for line in lines)
+        if not units or any(line.units is None for line in lines) or not (told or _typed_apart(lines)):
             continue
         rule = day.first("assistant", first)
         if rule is None or rule.assistant is None:
@@ -27,15 +28,15 @@ def split_by_assistant(day: Day) -> None:
         if modifier is None:
             _no_modifier(day, lines, rule)
             continue
-        found = _split(day, rule, lines)
+        found = _split(day, rule, lines, units)
         first.assisted = found.assisted
         if rule.id not in said:
             said.add(rule.id)
             day.find("info", f"{rule.says} Measured by the {day.visit.assistant_method} share.", lines, rule=rule)
         if found.assisted:
-            units = f"{found.assisted} of {first.units} unit{'' if first.units == 1 else 's'}"
+            carried = f"{found.assisted} of {units} unit{'' if units == 1 else 's'}"
             left_out = any(line.told.modifiers for line in lines) and not typed
-            day.find("block" if left_out else "info", f"{first.code}: {units} with {modifier}, {found.why}.", lines,
+            day.find("block" if left_out else "info", f"{first.code}: {carried} with {modifier}, {found.why}.", lines,
                      rule=rule, fix=f"Add {modifier}; the claim lines carry it." if left_out else None)  # fmt: skip
         elif typed:
             day.find("block", f"{first.code}: no unit with {modifier}, {found.why}.", typed, rule=rule,
@@ -80,7 +81,7 @@ def _no_modifier(day: Day, lines: list[Line], rule: Rule) -> None:
                  fix="Name the discipline: --discipline PT or OT.")  # fmt: skip
 
 
-def _split(day: Day, rule: Rule, lines: list[Line]) -> Split:
+def _split(day: Day, rule: Rule, lines: list[Line], units: int) -> Split:
     assert rule.assistant is not None
     therapist, assistant = (sum(minutes) for minutes in zip(*(line.by_whom for line in lines), strict=True))
     method, first = day.visit.assistant_method, lines[0]
@@ -88,4 +89,4 @@ def _split(day: Day, rule: Rule, lines: list[Line]) -> Split:
                     if (unit := day.book.unit_rule(key)) and in_pool(first, unit)), None)  # fmt: skip
     if counted is None:
         return whole_service(rule.assistant, therapist, assistant, method)
-    return split(rule.assistant, counted, first.units or 0, therapist, assistant, method)
+    return split(rule.assistant, counted, units, therapist, assistant, method)
