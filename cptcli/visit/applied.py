@@ -9,6 +9,8 @@ from ..rulebook.precedence import is_in_force
 from ..visit_model import Severity
 from .day import Day, Line
 
+NEVER = "0"  # the indicator of a pair that no modifier opens
+
 
 class Applied(Struct, frozen=True):
     """A family of edits held against a day; `worst` is the gravest that a finding of it may be for this payer."""
@@ -16,22 +18,19 @@ class Applied(Struct, frozen=True):
     day: Day
     family: EditFamily
     worst: Severity
-
-    @property
-    def policies(self) -> list[Policy]:
-        """The policies that are in force on the day and speak of its kind of claim."""
-        day = self.day
-        return [
-            policy
-            for policy in self.family.policies
-            if is_in_force(policy, day.service_date) and (not policy.claims or day.claim in policy.claims)
-        ]
+    policies: tuple[Policy, ...]  # those in force on the day that speak of its kind of claim
 
     def find(self, severity: Severity, says: str, lines: Iterable[Line], rule: Policy, fix: str) -> None:
         """A finding of these edits; where the payer may not apply them, it says so first."""
         if self.worst == "info":
             says = f"If {self.day.book_name(self.day.payer)} applies CMS's edits: {says}"
         self.day.find(severity, says, lines, rule=rule, fix=fix)
+
+
+def applied_on(day: Day, family: EditFamily, worst: Severity) -> Applied:
+    """A family with those of its policies that hold for the day."""
+    policies = (each for each in family.policies if is_in_force(each, day.service_date))
+    return Applied(day, family, worst, tuple(each for each in policies if not each.claims or day.claim in each.claims))
 
 
 def milder(severity: Severity) -> Severity:

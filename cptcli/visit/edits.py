@@ -12,10 +12,8 @@ from ..model import Policy, Rule
 from ..rulebook.precedence import is_weak
 from ..visit_model import EditAnswer, EditState
 from . import policies, unit_limits
-from .applied import Applied, milder
+from .applied import NEVER, Applied, applied_on, milder
 from .day import Day, Line, in_ranges
-
-_OPENED, _NEVER = "1", "0"  # the indicators of a pair that a modifier opens, and that none does
 
 
 def hold_against_edits(day: Day) -> tuple[EditAnswer, ...]:
@@ -32,17 +30,12 @@ def hold_against_edits(day: Day) -> tuple[EditAnswer, ...]:
         for answer in _pairs(applied, policy, ruled_out)
     ]
     _nothing_to_open(day)
-    free = {frozenset((each.column1, each.column2)): each.edition for each in answers if each.state == "passes"}
-    closed = {
-        frozenset((each.column1, each.column2))
-        for each in answers
-        if each.state == "fails" and each.indicator == _NEVER
-    }
+    by_codes = {frozenset((each.column1, each.column2)): each for each in answers}
     for policy in applied.policies:
         if policy.outcome == "units":
             unit_limits.hold_against_limits(applied, policy)
         elif policy.outcome != "pairs":
-            policies.hold_against_policy(applied, policy, ruled_out, free, closed)
+            policies.hold_against_policy(applied, policy, ruled_out, by_codes)
     return tuple(answers)
 
 
@@ -62,12 +55,12 @@ def _applied(day: Day) -> Applied | None:
     family = day.book.edit_family(rule.edits) if rule and rule.edits else None
     if rule and family:
         _say_how_sure(day, rule)
-        return Applied(day, family, "warn" if rule.caveat or is_weak(rule) else "block")
+        return applied_on(day, family, "warn" if rule.caveat or is_weak(rule) else "block")
     payer = day.book_name(day.payer)
     if day.billed():
         day.leave_out(f"Whether {payer} applies CMS's edits is not known; what they find is shown as a hint.")
     families = filter(None, map(day.book.edit_family, day.book.keys("edits")))
-    return next((Applied(day, each, "info") for each in families), None)
+    return next((applied_on(day, each, "info") for each in families), None)
 
 
 def _nothing_to_open(day: Day) -> None:
@@ -146,7 +139,7 @@ def _edit(
     says = f"{row.column2} is denied beside {row.column1}"
     ruling = ruled_out.get(frozenset((row.column1, row.column2)))
     bypassed = False
-    if row.indicator == _NEVER:
+    if row.indicator == NEVER:
         denied = column2
         says += ", and no modifier opens the pair"
         fix = f"Bill {row.column1} alone."

@@ -1,15 +1,15 @@
 """The policies around the pairs of a table: what is not reported together, what needs a modifier, how many in all."""
 
-from collections.abc import Collection, Iterable, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Mapping
+from itertools import permutations
 from typing import NamedTuple
 
 from ..model import EditFamily, Policy
 from ..rulebook.names import normalized
 from ..rulebook.precedence import is_weak
-from ..visit_model import Severity
-from .applied import Applied, milder
-from .day import Day, Line, in_ranges
+from ..visit_model import EditAnswer, Severity
+from .applied import NEVER, Applied, milder
+from .day import Line, in_ranges
 
 
 class Ruling(NamedTuple):
@@ -22,90 +22,99 @@ class Ruling(NamedTuple):
 RuledOut = Mapping[frozenset[str], Ruling]  # two codes -> why not both
 
 
+class Meeting(NamedTuple):
+    """Two lines that a policy is about, the one of its own codes first, and whether its conditions hold for them."""
+
+    one: Line
+    other: Line
+    holds: str  # yes, no, open
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The two codes, whichever is which."""
+        return frozenset((self.one.code, self.other.code))
+
+    @property
+    def told_not_distinct(self) -> bool:
+        """Whether one of them was told to be no service apart."""
+        return self.one.told_not_distinct() or self.other.told_not_distinct()
+
+
 def ruled_out(applied: Applied) -> RuledOut:
     """Of which two codes of the day only one is reported, by a policy and by what was told of the lines."""
     found: dict[frozenset[str], Ruling] = {}
     for policy in applied.policies:
-        for one, other in _meetings(applied.day, policy):
-            if _not_both(policy, one, other) and _holds(applied.family, policy, one, other) == "yes":
-                key, ruling = frozenset((one.code, other.code)), Ruling(policy, _goes(policy, one, other))
-                before = found.get(key)  # a policy that names which of two goes comes before one that takes them alike
-                if before is None or (_alike(before.policy, one, other) and not _alike(policy, one, other)):
-                    found[key] = ruling
+        for met in _meetings(applied, policy):
+            if met.holds == "yes" and _not_both(policy, met):
+                before = found.get(met.codes)  # one that names which of two goes comes before one that takes them alike
+                if before is None or (_alike(before.policy, met) and not _alike(policy, met)):
+                    found[met.codes] = Ruling(policy, _goes(policy, met))
     return found
 
 
-def _goes(policy: Policy, one: Line, other: Line) -> str | None:
+def _goes(policy: Policy, met: Meeting) -> str | None:
     """Which of two codes goes: the policy's own; where it takes them alike, the one told to be no separate service."""
-    if not _alike(policy, one, other):
-        return one.code
-    told = [line.code for line in (one, other) if line.told_not_distinct()]
+    if not _alike(policy, met):
+        return met.one.code
+    told = [line.code for line in (met.one, met.other) if line.told_not_distinct()]
     return told[0] if len(told) == 1 else None
 
 
-def _not_both(policy: Policy, one: Line, other: Line) -> bool:
+def _not_both(policy: Policy, met: Meeting) -> bool:
     """Whether a policy takes no modifier for two lines: none at all, or none that would be true of them."""
-    not_distinct = one.told_not_distinct() or other.told_not_distinct()
-    return policy.outcome == "never" or (policy.outcome == "modifier" and not_distinct)
+    return policy.outcome == "never" or (policy.outcome == "modifier" and met.told_not_distinct)
 
 
 def hold_against_policy(
-    applied: Applied,
-    policy: Policy,
-    ruled_out: RuledOut,
-    free: Mapping[frozenset[str], str | None],
-    closed: Collection[frozenset[str]],
+    applied: Applied, policy: Policy, ruled_out: RuledOut, edits: Mapping[frozenset[str], EditAnswer]
 ) -> None:
-    """Find what a policy says of the day's lines.
-
-    `free` has the pairs without an edit, by the edition that says so; `closed` those that no modifier opens.
-    """
+    """Find what a policy says of the day's lines; `edits` are those of the table, by their two codes."""
     if policy.outcome == "add_ons":
         _add_ons(applied, policy)
     elif policy.outcome == "at_most":
         _at_most(applied, policy)
-    else:
-        for one, other in _meetings(applied.day, policy):
-            _meeting(applied, policy, one, other, ruled_out, free, closed)
+    for met in _meetings(applied, policy):
+        if met.holds == "open":
+            where = f"Which region each of {met.one.code} and {met.other.code} was given in was not told in words known"
+            fix = "Tell the region of both lines."
+            applied.find(milder(applied.worst), f"{policy.says} {where} here.", [met.one, met.other], policy, fix)
+        elif met.holds == "yes" and _not_both(policy, met):
+            _one_goes(applied, policy, met, ruled_out[met.codes].code)
+        elif met.holds == "yes":
+            _needs_a_modifier(applied, policy, met, edits.get(met.codes))
 
 
-def _meeting(
-    applied: Applied,
-    policy: Policy,
-    one: Line,
-    other: Line,
-    ruled_out: RuledOut,
-    free: Mapping[frozenset[str], str | None],
-    closed: Collection[frozenset[str]],
-) -> None:
-    both = frozenset((one.code, other.code))
-    holds = _holds(applied.family, policy, one, other)
-    says = f"{one.code} beside {other.code}: {policy.says}{caveat_of(policy)}"
+def _one_goes(applied: Applied, policy: Policy, met: Meeting, goes: str | None) -> None:
+    gone = [line for line in (met.one, met.other) if goes in (line.code, None)]
+    (stays,) = met.codes - {goes} if goes else ("",)
+    fix = instead(goes, stays) if goes else "Bill one of the two."
     severity = _severity(applied, policy)
-    if holds == "open":
-        where = f"Which region each of {one.code} and {other.code} was given in was not told in words known here."
-        says = f"{policy.says} {where}"
-        applied.find(milder(applied.worst), says, [one, other], policy, "Tell the region of both lines.")
-    elif holds == "yes" and _not_both(policy, one, other):
-        goes = ruled_out[both].code
-        gone = [line for line in (one, other) if goes in (line.code, None)]
-        fix = instead(goes, other.code if goes == one.code else one.code) if goes else "Bill one of the two."
-        applied.find(severity, says, gone, policy, fix)
-        for line in gone if goes and severity == "block" else ():
-            line.denied = True
-    elif holds == "yes" and not _has_modifier(policy, one, other) and both in closed:
+    applied.find(severity, _says(policy, met), gone, policy, fix)
+    for line in gone if goes and severity == "block" else ():
+        line.denied = True
+
+
+def _needs_a_modifier(applied: Applied, policy: Policy, met: Meeting, edit: EditAnswer | None) -> None:
+    one, other, says, severity = met.one, met.other, _says(policy, met), milder(_severity(applied, policy))
+    if _has_modifier(policy, one, other):
+        if policy.region and one.told.diagnoses and {*one.told.diagnoses} == {*other.told.diagnoses}:
+            fix = "Point each of the two lines to the diagnosis of its own region."
+            applied.find(severity, f"{says} Both lines point to the same diagnosis.", [one, other], policy, fix)
+    elif edit and edit.state == "fails" and edit.indicator == NEVER:
         says += " By the table no modifier opens the pair."
-        applied.find("info", says, [one, other], policy, "Ask the contractor, where both were given by their own kind.")
-    elif holds == "yes" and not _has_modifier(policy, one, other):
+        fix = "Bill one of the two; where each was given by its own specialty, ask the contractor."
+        applied.find("info", says, [one, other], policy, fix)
+    else:
         place = {"codes": one.code, "together_with": other.code, "either": f"{one.code} or {other.code}"}
-        if both in free:
-            says += f" The table of {free[both]} has no edit between them."
         names, record = " or ".join(policy.modifiers), policy.record or "that they were distinct"
         fix = f"If the record shows {record}: {names} on {place[policy.modifier_on]}. Otherwise not both."
-        applied.find("info" if both in free else milder(severity), says, [one, other], policy, fix)
-    elif holds == "yes" and policy.region and one.told.diagnoses and {*one.told.diagnoses} == {*other.told.diagnoses}:
-        fix = "Point each of the two lines to the diagnosis of its own region."
-        applied.find(milder(severity), f"{says} Both lines point to the same diagnosis.", [one, other], policy, fix)
+        if edit and edit.state == "passes":
+            severity, says = "info", f"{says} The table of {edit.edition} has no edit between them."
+        applied.find(severity, says, [one, other], policy, fix)
+
+
+def _says(policy: Policy, met: Meeting) -> str:
+    return f"{met.one.code} beside {met.other.code}: {policy.says}{caveat_of(policy)}"
 
 
 def instead(goes: str, stays: str) -> str:
@@ -118,13 +127,9 @@ def concerns(policy: Policy, one: str, other: str) -> bool:
     return _spans(policy, one, other) or _spans(policy, other, one)
 
 
-def _about(policy: Policy, one: Line, other: Line) -> bool:
-    return _spans(policy, one.code, other.code)
-
-
-def _alike(policy: Policy, one: Line, other: Line) -> bool:
+def _alike(policy: Policy, met: Meeting) -> bool:
     """Whether a policy takes two codes alike, and does not say which of them goes."""
-    return _about(policy, one, other) and _about(policy, other, one)
+    return _spans(policy, met.other.code, met.one.code)  # as it does the other way round
 
 
 def _spans(policy: Policy, own: str, beside: str) -> bool:
@@ -140,16 +145,18 @@ def _severity(applied: Applied, policy: Policy) -> Severity:
     return milder(applied.worst) if is_weak(policy) or policy.caveat else applied.worst
 
 
-def _meetings(day: Day, policy: Policy) -> Iterable[tuple[Line, Line]]:
-    """Every two lines that the policy is about, the one of its own codes first, each code once."""
-    seen: set[tuple[str, str]] = set()
-    lines = sorted(day.claimed(), key=lambda line: (line.code, line.told.region is None, line.told.region or ""))
-    for first, second in combinations(lines, 2):  # in whichever order they were typed, those whose region was told
-        for one, other in ((first, second), (second, first)):
-            key = (one.code, other.code)
-            if _about(policy, one, other) and one.code != other.code and key not in seen and key[::-1] not in seen:
-                seen.add(key)
-                yield one, other
+def _meetings(applied: Applied, policy: Policy) -> Iterable[Meeting]:
+    """Every two codes that the policy is about, each once: by the lines of them for which it holds most strictly."""
+    strictest: dict[frozenset[str], tuple[tuple[bool, ...], Meeting]] = {}
+    lines = sorted(applied.day.claimed(), key=lambda line: (line.code, line.number))
+    for one, other in permutations(lines, 2):
+        if one.code == other.code or not _spans(policy, one.code, other.code):
+            continue
+        met = Meeting(one, other, _holds(applied.family, policy, one, other))
+        mild = (met.holds != "yes", met.holds != "open", not met.told_not_distinct, _has_modifier(policy, one, other))
+        if met.codes not in strictest or mild < strictest[met.codes][0]:
+            strictest[met.codes] = mild, met
+    return [met for _, met in strictest.values()]
 
 
 def _holds(family: EditFamily, policy: Policy, one: Line, other: Line) -> str:
