@@ -32,6 +32,7 @@ class _Later(ModuleType):
         if name in ("__spec__", "__class__"):
             return super().__getattribute__(name)
         spec = super().__getattribute__("__spec__")
+        # Assigning a class is what importlib.util.LazyLoader does too; mypy takes it for another type.
         self.__class__ = ModuleType  # type: ignore[assignment]
         spec.loader.load(self)
         return getattr(self, name)
@@ -61,6 +62,7 @@ class _Finder:
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         spec = PathFinder.find_spec(name, path, target) if name in UNUSED else None
         if spec and spec.loader:
+            # It has the two methods that the import system asks for, without the cost of importlib.abc.
             spec.loader = _LaterLoader(spec.loader)  # type: ignore[assignment]
         return spec
 

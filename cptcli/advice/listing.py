@@ -9,7 +9,7 @@ from ..model import DeviceLine, EditFamily, Listing, ModalityLine, PayerLine, Po
 from ..rulebook.book import RuleBook
 from ..rulebook.names import nearest, normalized
 from ..rulebook.precedence import is_in_force
-from .asking import resolve_modality, resolve_state
+from .asking import resolve_modality, resolve_state, shared_by
 from .lookup import effect_of
 
 _ONE = {"devices": "device", "payers": "payer", "modalities": "modality"}
@@ -87,10 +87,9 @@ def _of_brand(book: RuleBook, words: str) -> set[str]:
     """The modalities of the devices that are called by some words: a brand stands for what it does."""
     if not words:
         return set()
-    devices, shared = book.find("devices", words), book.find("shared_names", words)
+    devices, shared = book.find("devices", words), shared_by(book, words)
     held = [book.device(key) for key in devices.ids if devices.how in ("exact", "beginning")]
-    names = [book.shared_name(key) for key in shared.ids if shared.how == "exact"]
-    products = [product for name in names if name for product in name.products]
+    products = shared.products if shared else ()
     held += [book.device(product.device) for product in products if product.device]
     return {each.modality for each in held if each} | {each.modality for each in products if each.modality}
 

@@ -12,7 +12,7 @@ from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, 
 from .output import deliver_visit
 
 if TYPE_CHECKING:
-    from ..visit.reading import Told
+    from ..visit.reading import ToldVisit
 
 _LARGEST = 2_000_000  # bytes of a visit's document
 _DOCUMENTS = (".yaml", ".yml", ".json")
@@ -119,9 +119,9 @@ def check(
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN
 
 
-def _told(typed: list[str]) -> "Told":
+def _told(typed: list[str]) -> "ToldVisit":
     """The visit in a document, or the lines that were typed."""
-    from ..visit.reading import Told, read_document, read_line, tidied
+    from ..visit.reading import ToldVisit, read_document, read_line, tidied
     from ..visit_model import Visit
 
     if len(typed) == 1 and (typed[0] == "-" or typed[0].lower().endswith(_DOCUMENTS) or Path(typed[0]).is_file()):
@@ -130,7 +130,7 @@ def _told(typed: list[str]) -> "Told":
     if files := [each for each in typed if each == "-" or each.lower().endswith(_DOCUMENTS)]:
         raise BadValue("LINE", files[0], "lines, or one file alone")
     visit = Visit(lines=tuple(read_line(each) for each in typed))
-    return Told(tidied(visit, "the command line") if typed else visit, {})
+    return ToldVisit(tidied(visit, "the command line") if typed else visit, {})
 
 
 def _read(name: str) -> bytes:

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..model import Payer
+    from ..rulebook.book import RuleBook
 
 Offered = tuple[str, str]
 _LONGEST = 60  # signs of a description
@@ -25,14 +26,21 @@ def _listed(offered: Iterable[Offered]) -> list[Offered]:
     return listed
 
 
-def _offer(shelf: str, incomplete: str) -> Iterator[Offered]:
+def _book() -> "RuleBook | None":
+    """The rule base; None where it cannot be read: a shell asking for names is no place to say so."""
     from ..errors import CptError
     from .options import open_book
 
     try:
-        book = open_book(None)
+        return open_book(None)
     except CptError:
-        return  # a shell asking for names is no place to report a broken rule folder
+        return None
+
+
+def _offer(shelf: str, incomplete: str) -> Iterator[Offered]:
+    book = _book()
+    if book is None:
+        return
     held: Callable[[str], object] = {
         "codes": book.code,
         "modalities": book.modality,
@@ -78,14 +86,9 @@ def payers(incomplete: str) -> list[Offered]:
 
 
 def _policies(incomplete: str) -> Iterator[Offered]:
-    from ..errors import CptError
-    from .options import open_book
-
-    try:
-        policies = [policy for _, policy in open_book(None).policies()]
-    except CptError:
-        return
-    yield from ((each.id, _begun(each.says)) for each in policies if each.id.startswith(incomplete.casefold()))
+    book, begun = _book(), incomplete.casefold()
+    held = (policy for _, policy in book.policies()) if book else ()
+    yield from ((each.id, _begun(each.says)) for each in held if each.id.startswith(begun))
 
 
 def rules(incomplete: str) -> list[Offered]:
@@ -112,14 +115,8 @@ def overridden(context: typer.Context, incomplete: str) -> list[Offered]:
 
 
 def _payers() -> "list[Payer]":
-    from ..errors import CptError
-    from .options import open_book
-
-    try:
-        book = open_book(None)
-    except CptError:
-        return []  # as above
-    return [held for key in book.keys("payers") if (held := book.payer(key))]
+    book = _book()
+    return [held for key in book.keys("payers") if (held := book.payer(key))] if book else []
 
 
 def anything(incomplete: str) -> list[Offered]:

@@ -142,8 +142,9 @@ class Fitter:
             return self._report(node, "a blank that is not filled in", expected_of(wanted), "fill it in")
         try:
             fitted = msgspec.convert(plain, wanted, strict=self._strict)
-            if not (isinstance(fitted, int) and isinstance(plain, str) and not plain.strip().isdecimal()):
-                return fitted  # 1e3 is a number, and nobody's way of writing one
+            oddly = type(fitted) is int and isinstance(plain, str) and not plain.strip().isdecimal()
+            if not oddly:  # 1e3 is a whole number, and nobody's way of writing one
+                return fitted
         except msgspec.ValidationError:
             pass
         if isinstance(plain, int | bool) and _fits(str(plain), wanted):

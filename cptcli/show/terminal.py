@@ -148,12 +148,20 @@ def section(title: str) -> Iterator[RenderableType]:
 
 
 class _Beside(NamedTuple):
-    """Labels with their texts beside them. Rich's own table measures every cell, at three times the cost of a page."""
+    """Labels with their texts beside them, or above them on a terminal narrower than `stacked_below`.
+
+    Rich's own table measures every cell, at three times the cost of a page.
+    """
 
     pairs: Sequence[tuple[Text, Text]]
     gap: int
+    stacked_below: int = 0
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if options.max_width < self.stacked_below:
+            for label, text in self.pairs:
+                yield from (Text(label.plain, style="bold"), text)
+            return
         widest = min(max((label.cell_len for label, _ in self.pairs), default=0), _WIDEST_LABEL)
         beside = options.max_width - widest - self.gap
         lines = []
@@ -166,21 +174,9 @@ class _Beside(NamedTuple):
         yield Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
 
-class _Rows(NamedTuple):
-    """Labels with their texts beside them, or above them where the terminal is narrow."""
-
-    pairs: Sequence[tuple[str, Text]]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        if options.max_width >= _STACKED_BELOW:
-            yield _Beside([(Text(label), text) for label, text in self.pairs], gap=2)
-        else:
-            yield from (part for label, text in self.pairs for part in (Text(label, style="bold"), text))
-
-
 def rows(labelled: Iterable[tuple[str, Text]]) -> RenderableType:
     """Labels with their texts beside them, or above them where the terminal is narrow."""
-    return _Rows(tuple(labelled))
+    return _Beside([(Text(label), text) for label, text in labelled], gap=2, stacked_below=_STACKED_BELOW)
 
 
 def bullets(title: str, texts: Sequence[str], style: str = "") -> Iterator[RenderableType]:

@@ -1,6 +1,6 @@
 """A visit or a fee, one fact a line: the claim lines first, then what was found, the most severe first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..visit_model import AmountLine, ClaimLine, FeeAnswer, Finding, VisitAnswer
 from .plain import receipt_text
@@ -73,18 +73,18 @@ def amount_facts(answer: VisitAnswer, work: bool) -> Iterator[Line]:
     else:
         yield "amount", "not known"
     for line in amounts.lines if amounts.release else ():
-        yield "amount_line", amount_text(line)
+        yield "amount_line", amount_text(line, amounts.says)
         yield from (("work", each) for each in line.work if work)
     if work and amounts.release:
         yield "order", "; ".join(amounts.order)
     yield from (("amount_note", each) for each in amounts.says)
 
 
-def amount_text(line: AmountLine) -> str:
-    """What a claim line comes to."""
+def amount_text(line: AmountLine, notes: Sequence[str]) -> str:
+    """What a claim line comes to; what stands in the `notes` of the whole day is not said again."""
     head = "-".join((line.code, *line.modifiers))
     if line.allowed is None:
-        return f"{head}: not known. {line.says or ''}".rstrip()
+        return f"{head}: not known. {'' if line.says in notes else line.says or ''}".rstrip()
     reduced = f", {line.reduced_units} of them reduced" if line.reduced_units else ""
     says = f" {line.says}" if line.says else ""
     return f"{head} x{line.units}{reduced}: {line.allowed} allowed; patient {line.patient}, payer {line.paid}.{says}"

@@ -101,7 +101,7 @@ def _amounts(amounts: Amounts, work: bool) -> Iterator[RenderableType]:
     if amounts.allowed is None:
         yield Text("Not known.", style="bold magenta")
     for line in amounts.lines if amounts.release else ():
-        yield Text(plain.amount_text(line))
+        yield Text(plain.amount_text(line, amounts.says))
         for step in line.work if work else ():
             yield Padding(Text(step, style="dim"), (0, 0, 0, 2))
     if amounts.allowed is not None:

@@ -96,7 +96,7 @@ def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
 
 
 def finished(day: Day, claim_lines: Iterable[ClaimLine]) -> tuple[ClaimLine, ...]:
-    """The claim lines with the modifier that hangs on what they come to, and what stands too close on one of them."""
+    """The claim lines with the modifier that hangs on what they come to; finds what has no place on one of them."""
     made = []
     for each in claim_lines:
         lines = [line for line in day.lines if line.number in each.lines]

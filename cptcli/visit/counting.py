@@ -24,18 +24,18 @@ def count_units(day: Day) -> tuple[UnitCount, ...]:
     named = day.visit.unit_rule or (said and said.unit_rule)
     rules = [rule for rule in every if named in (None, rule.id)]
     _not_pooled(day)
-    counted = [_counted(day, rule) for rule in rules]
+    counted = [_under(day, rule) for rule in rules]
     for service in dict.fromkeys(service for each in counted for service in each.pooled):
         _share_out(day, service, [each.reached.get(service) for each in counted], rules)
     if said and is_weak(said):
-        _say_how_weak(day, said, rules[0], any(_counted(day, rule).reached != counted[0].reached for rule in every))
+        _say_how_weak(day, said, rules[0], any(_under(day, rule).reached != counted[0].reached for rule in every))
     total = sum(line.minutes or 0 for line in day.billed())
     if total > 24 * 60:
         day.find("block", f"The lines come to {total} minutes; a day has {24 * 60}.", fix="Mend the minutes.")
     return tuple(_shown(rule, each) for rule, each in zip(rules, counted, strict=True))
 
 
-class _Counted(Struct, frozen=True):
+class _UnderRule(Struct, frozen=True):
     """The day under one unit rule: each discipline's pool, and what every service of the day comes to."""
 
     pools: dict[str | None, Counted]
@@ -47,7 +47,7 @@ class _Counted(Struct, frozen=True):
         return [(discipline, code) for discipline, pool in self.pools.items() for code in pool.units]
 
 
-def _counted(day: Day, rule: UnitRule) -> _Counted:
+def _under(day: Day, rule: UnitRule) -> _UnderRule:
     minutes, lacking = _pools(day, rule), _lacking(day, rule)
     pools = {discipline: count(rule, pool, _given(day, discipline)) for discipline, pool in minutes.items()}
     reached: dict[Service, Reach] = dict.fromkeys(lacking)
@@ -56,7 +56,7 @@ def _counted(day: Day, rule: UnitRule) -> _Counted:
         for code, number in pool.units.items():
             reach = _reach(rule, number, minutes[discipline][code], code, without)
             reached[discipline, code] = _capped(day, (discipline, code), reach)
-    return _Counted(pools, reached)
+    return _UnderRule(pools, reached)
 
 
 def _say_how_weak(day: Day, said: Rule, rule: UnitRule, differ: bool) -> None:
@@ -114,7 +114,7 @@ def _given(day: Day, discipline: str | None) -> dict[str, int | None]:
     return given
 
 
-def _shown(rule: UnitRule, counted: _Counted) -> UnitCount:
+def _shown(rule: UnitRule, counted: _UnderRule) -> UnitCount:
     units: dict[str, int | None] = {}
     for (_, code), reach in counted.reached.items():
         before, number = units.get(code, 0), _certain(reach)

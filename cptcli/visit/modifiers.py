@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from ..advice.matching import Match
-from ..model import Discipline, Modifier, Rule
+from ..model import Discipline, Modifier, Rule, Therapy
 from ..rulebook.precedence import is_weak
 from ..visit_model import Severity
 from .day import Day, Line, in_ranges
@@ -59,8 +59,14 @@ def ask_for(day: Day) -> None:
 def _say_if_unlisted(day: Day, line: Line) -> None:
     """Where Medicare's therapy list was not found to say whether a code is on it, nobody asks for its modifier."""
     therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
-    if day.by_fee_schedule and line.known and (therapy is None or therapy.disposition in ("uncertain", "unknown")):
+    unsure = therapy is None or therapy.disposition in ("uncertain", "unknown") or _weakly_none(therapy)
+    if day.by_fee_schedule and line.known and unsure:
         day.leave_out(f"Whether Medicare counts {line.code} as therapy is not known: no modifier was asked for.")
+
+
+def _weakly_none(therapy: Therapy) -> bool:
+    """Whether that a code is no therapy service is only that no list which was read has it."""
+    return therapy.disposition == "none" and therapy.confidence == "low"
 
 
 def _choices(line: Line, rule: Rule) -> Iterable[tuple[str, ...]]:
@@ -208,7 +214,7 @@ def _belongs(day: Day, line: Line, plan: Discipline) -> None:
             fix=f"{' or '.join(listed)} with {line.code}, or the code of {plan.name}.",
             sources=plan.sources,
         )
-    elif therapy and therapy.disposition == "none" and day.by_fee_schedule:
+    elif therapy and therapy.disposition == "none" and not _weakly_none(therapy) and day.by_fee_schedule:
         says = f"{line.code} is no therapy service by Medicare's list: {plan.modifier} does not belong on it."
         sources = (*plan.sources, *therapy.sources)
         day.find("warn", says, [line], fix=f"Take {plan.modifier} off.", sources=sources)

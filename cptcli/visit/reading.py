@@ -68,7 +68,7 @@ def _number(typed: str, what: str, text: str | None, most: int) -> int | None:
     return int(text)
 
 
-class Told(NamedTuple):
+class ToldVisit(NamedTuple):
     """A visit as it was told, and where in its document each key stands: none of the command line's."""
 
     visit: Visit
@@ -86,7 +86,7 @@ def in_document(error: CptError, places: Mapping[str, str]) -> CptError:
     return CptError(f"{places[key]}: {str(error).replace(option, key, 1) if option else error}", **error.facts)
 
 
-def read_document(raw: bytes, file: str) -> Told:
+def read_document(raw: bytes, file: str) -> ToldVisit:
     """A visit from YAML or JSON, every value as it was typed. Raises VisitUnreadable naming all problems."""
     problems: list[Problem] = []
     places: list[tuple[int, int]] = []
@@ -104,7 +104,7 @@ def read_document(raw: bytes, file: str) -> Told:
         raise VisitUnreadable(sorted(problems))
     tree_keys = tree.value if isinstance(tree.value, dict) else {}
     keys = {key: f"{file}:{node.line}:{node.column}" for key, node in tree_keys.items()}
-    return Told(tidied(visit, file, places), keys)
+    return ToldVisit(tidied(visit, file, places), keys)
 
 
 def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> Visit:
