@@ -15,11 +15,13 @@ from cptcli import model
 from cptcli.advice.asking import contractor_for, resolve_device, understand
 from cptcli.advice.examples import typed_from
 from cptcli.advice.suggest import suggest
+from cptcli.cms.tables import open_tables
 from cptcli.errors import AmbiguousName, CptError
 from cptcli.rulebook.compiled import open_rules, shipped_folder
 from cptcli.rulebook.files import Files
 from cptcli.rulebook.load import Parts
-from cptcli.visit.examples import run_examples
+from cptcli.visit.check import check
+from cptcli.visit.examples import run_examples, visit_of
 
 # The states, the capital's district and the territories that have Medicare.
 _STATES = [
@@ -72,7 +74,7 @@ def test_a_rule_that_changes_a_code_or_a_verdict_has_an_example_for_it_and_one_a
     showing, silent = 0, 0
     for example in rule.examples:
         if _at_work(book, rule, example):
-            named = example.gives.get("rule", ())
+            named = example.gives.get("rule") or example.gives.get("finding", ())
             showing += key in ([named] if isinstance(named, str) else named) or bool(
                 {*example.gives} & {"code", "verdict"}
             )
@@ -84,6 +86,9 @@ def test_a_rule_that_changes_a_code_or_a_verdict_has_an_example_for_it_and_one_a
 
 def _at_work(book, rule, example):
     """Whether the rule has a part in the answer to its example, or might have one."""
+    if "lines" in example.asks:
+        with open_tables(shipped_alone=True) as tables:
+            return rule.id in {found.rule for found in check(book, tables, visit_of(example), TODAY).findings}
     answer = suggest(book, understand(book, typed_from(example.asks, TODAY)), TODAY)
     told = [warning for warning in answer.warnings if "is not applied" not in warning]
     might = rule.applies.condition and any(f"rule {rule.id}" in warning for warning in told)
@@ -212,6 +217,7 @@ def test_every_source_that_is_cited_is_there_and_every_source_that_is_there_is_c
         *(book.modifier(key) for key in book.keys("modifiers")),
         *(book.status(key) for key in book.keys("statuses")),
         *(book.unit_rule(key) for key in book.keys("unit_rules")),
+        *(book.claim_form(key) for key in book.keys("claim_forms")),
         *(book.edit_family(key) for key in book.keys("edits")),
         *book.disciplines(),
         *_tables(),

@@ -1,7 +1,7 @@
 """What stands beside every fact: its sources, whether it is old, whether it held on the day."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from ..model import Code, SourceRef, Table
 from ..rulebook.book import RuleBook
@@ -45,8 +45,15 @@ def existence(book: RuleBook, code: Code, day: date) -> str | None:
         there = [each for each in held if (known := book.code(each)) and existence(book, known, day) is None]
         successors = " or ".join(there or held)
         instead = f" What replaced it: {successors}." if successors else ""
-        return f"{code.code} was deleted: its last day was {code.ends}.{instead}"
+        return f"{code.code} was deleted: its last day was {code.ends}{_how_sure_of(code)}.{instead}"
     return None
+
+
+def _how_sure_of(code: Code) -> str:
+    """Says so where the day on which a code was gone is weak."""
+    gone = code.ends + timedelta(1) if code.ends else None
+    told = [each for each in code.dates if each.date.startswith(str(gone))]
+    return f" ({told[0].confidence} confidence)" if told and told[0].confidence != "high" else ""
 
 
 def status_on(code: Code, day: date) -> tuple[str | None, str]:

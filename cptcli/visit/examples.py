@@ -46,7 +46,7 @@ def _failure(book: RuleBook, tables: Tables, example: Example, today: date) -> s
     if odd := odd_keys(example, _ASKS, _GIVES):
         return odd
     try:
-        answer = check(book, tables, _visit(example), today)
+        answer = check(book, tables, visit_of(example), today)
     except CptError as error:
         return f"not answered: {error}"
     wrong = []
@@ -59,7 +59,9 @@ def _failure(book: RuleBook, tables: Tables, example: Example, today: date) -> s
     return "; ".join(wrong) or None
 
 
-def _visit(example: Example) -> Visit:
+def visit_of(example: Example) -> Visit:
+    """The visit that an example with `lines` asks about."""
+
     def many(key: str) -> list[str]:
         value = example.asks.get(key, [])
         return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
