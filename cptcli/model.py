@@ -124,6 +124,11 @@ class Modifier(Noun, frozen=True):
     care: Care | None = None  # the care that it says
     caveat: str | None = None
 
+    @property
+    def id(self) -> str:
+        """Its two characters."""
+        return self.modifier
+
 
 class Discipline(Noun, frozen=True):
     """A kind of therapy: its modifiers, the yearly bucket it counts to, and who furnishes it."""
@@ -151,6 +156,23 @@ class UnitRule(Noun, frozen=True):
     confidence: Confidence
     sources: tuple[Id, ...]
     checked: date
+    caveat: str | None = None
+
+
+class ClaimForm(Noun, frozen=True):
+    """The places that a line has on one kind of claim, on paper and electronically."""
+
+    id: Id
+    claim: Claim
+    name: Text
+    modifiers: int
+    narrative: int  # characters
+    more_modifiers: Text  # what is done where a line needs more of them than there are places
+    evidence: Evidence
+    confidence: Confidence
+    sources: tuple[Id, ...]
+    checked: date
+    diagnoses: int | None = None  # none where a line points to no diagnosis
     caveat: str | None = None
 
 
@@ -248,6 +270,11 @@ class Code(Noun, frozen=True):
     ends: date | None = None
     replaced_by: tuple[CodeNote, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Its five characters."""
+        return self.code
 
 
 class Holds(Noun, frozen=True):
@@ -954,4 +981,14 @@ class PolicyCard(Noun, frozen=True, omit_defaults=False):
     rulebook: Receipt
 
 
-Shown = Answer | CodeCard | Hits | Listing | RuleCard | PolicyCard  # what a renderer takes
+class EntryCard(Noun, frozen=True, omit_defaults=False):
+    """What else a finding names, with everything the rule base says about it."""
+
+    kind: Text
+    entry: Modifier | Discipline | UnitRule | ClaimForm | EditFamily
+    place: str | None
+    sources: tuple[Source, ...]
+    rulebook: Receipt
+
+
+Shown = Answer | CodeCard | Hits | Listing | RuleCard | PolicyCard | EntryCard  # what a renderer takes

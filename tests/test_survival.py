@@ -287,6 +287,7 @@ def _everything(book: RuleBook) -> list[object]:
         ("payers", book.payer), ("rules", book.rule), ("diagnoses", book.diagnosis_list),
         ("modifiers", book.modifier), ("statuses", book.status), ("shared_names", book.shared_name),
         ("tables", book.table), ("disciplines", book.discipline), ("unit_rules", book.unit_rule),
+        ("claim_forms", book.claim_form),
         ("edits", book.edit_family),
     ):  # fmt: skip
         pages += [get(key) for key in book.keys(shelf)]

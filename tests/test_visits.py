@@ -1,12 +1,15 @@
 """Worked days from tests/cases/visits.yaml, each through the public command: `cpt check`, `cpt fee`, `cpt lookup`."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TESTS
+from conftest import TESTS, TODAY
+
+from cptcli.advice.listing import explain
 
 _CASES = yaml.safe_load((TESTS / "cases" / "visits.yaml").read_text(encoding="utf-8"))
 _SHARED = TESTS.parent.parent / "shared" / "domain" / "cases.yaml"
@@ -90,14 +93,29 @@ def _as_written(key, wanted):
     return wanted
 
 
+# Findings behind which no entry of the rule base can stand: what was typed means nothing, contradicts itself, or is not
+# in the rule base, or what a payer does is not known.
+_NO_ENTRY = re.compile(
+    "No code called|is no modifier|is not in this rule base|was read as|; a day has|counts units is not known"
+    "|earns a unit|What the device on the line means|No code can be given for"
+)
+
+
 @pytest.mark.parametrize("asked", _each("visits"))
-def test_a_worked_day(cpt_here, tmp_path, asked):
+def test_a_worked_day(cpt_here, tmp_path, asked, book):
+    """The day comes to what its source says, and each thing to mend names an entry that `cpt explain` shows."""
     (tmp_path / "visit.yaml").write_text(yaml.safe_dump(asked["visit"]), encoding="utf-8")
     ran = cpt_here("check", "visit.yaml", "--json")
     answer, gives = json.loads(ran.stdout), dict(asked["gives"])
     assert ran.code == gives.pop("exit", ran.code)
     wanted = {key: _as_written(key, value) for key, value in gives.items()}
     assert {key: _got(answer, key, value) for key, value in wanted.items()} == wanted
+    for finding in answer["findings"]:
+        if finding["rule"]:
+            assert explain(book, finding["rule"], TODAY, TODAY)
+        elif finding["severity"] != "info":
+            assert _NO_ENTRY.search(finding["says"]), finding
+        assert finding["fix"] or finding["severity"] == "info", finding
 
 
 @pytest.mark.parametrize("asked", _each("fee"))

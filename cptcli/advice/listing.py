@@ -1,16 +1,33 @@
-"""What the rule base holds, as lists: devices, payers, modalities, and one rule in full."""
+"""What the rule base holds, as lists: devices, payers, modalities, and one rule or other entry in full."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Literal
 
 from ..errors import UnknownName
-from ..model import DeviceLine, EditFamily, Listing, ModalityLine, PayerLine, Policy, PolicyCard, RuleCard, Table
+from ..model import (
+    ClaimForm,
+    CodeCard,
+    DeviceLine,
+    Discipline,
+    EditFamily,
+    EntryCard,
+    Hits,
+    Listing,
+    ModalityLine,
+    Modifier,
+    PayerLine,
+    Policy,
+    PolicyCard,
+    RuleCard,
+    Table,
+    UnitRule,
+)
 from ..rulebook.book import RuleBook
 from ..rulebook.names import nearest, normalized
 from ..rulebook.precedence import is_in_force
 from .asking import resolve_modality, resolve_state, shared_by
-from .lookup import effect_of
+from .lookup import effect_of, lookup
 
 _ONE = {"devices": "device", "payers": "payer", "modalities": "modality"}
 
@@ -119,13 +136,17 @@ def modalities(book: RuleBook, words: str) -> Listing:
     return _listing(book, "modalities", words, lines)
 
 
-def explain(book: RuleBook, asked: str, day: date) -> RuleCard | PolicyCard:
-    """One rule or policy in full. Raises UnknownName with the nearest ids."""
+def explain(book: RuleBook, asked: str, day: date, today: date) -> RuleCard | PolicyCard | EntryCard | CodeCard | Hits:
+    """One rule or policy in full, or what else stands behind a finding. Raises UnknownName with the nearest ids."""
     rule = book.rule(asked.strip())
     if rule is None:
         policies = {policy.id: (family, policy) for family, policy in book.policies()}
         if asked.strip() in policies:
             return _policy_card(book, *policies[asked.strip()], day)
+        if card := _entry_card(book, asked.strip()):
+            return card
+        if book.code(asked.strip().upper()):
+            return lookup(book, asked, day, today)
         near = nearest(asked.strip().casefold(), (*book.keys("rules"), *policies))
         raise UnknownName("rule", asked, near, "Answers and cpt lookup name the rules they used.")
     payer = book.payer(rule.payer or "")
@@ -155,6 +176,26 @@ def _policy_card(book: RuleBook, family: EditFamily, policy: Policy, day: date) 
         sources=tuple(held for key in policy.sources if (held := book.source(key))),
         rulebook=book.receipt,
     )
+
+
+def _entry_card(book: RuleBook, key: str) -> EntryCard | None:
+    held: dict[str, Callable[[str], Modifier | Discipline | UnitRule | ClaimForm | EditFamily | None]] = {
+        "modifier": book.modifier,
+        "discipline": book.discipline,
+        "unit_rule": book.unit_rule,
+        "claim_form": book.claim_form,
+        "edits": book.edit_family,
+    }
+    for kind, look in held.items():
+        if entry := look(key) or look(key.upper()):
+            return EntryCard(
+                kind=kind,
+                entry=entry,
+                place=book.place(type(entry).__name__.lower(), entry.id),
+                sources=tuple(source for each in entry.sources if (source := book.source(each))),
+                rulebook=book.receipt,
+            )
+    return None
 
 
 def _holds(words: str, *names: str) -> bool:

@@ -47,6 +47,11 @@ def _offer(shelf: str, incomplete: str) -> Iterator[Offered]:
         "devices": book.device,
         "payers": book.payer,
         "rules": book.rule,
+        "modifiers": book.modifier,
+        "disciplines": book.discipline,
+        "unit_rules": book.unit_rule,
+        "claim_forms": book.claim_form,
+        "edits": book.edit_family,
     }[shelf]
     begun = incomplete.casefold()
     for key in book.keys(shelf):
@@ -91,9 +96,11 @@ def _policies(incomplete: str) -> Iterator[Offered]:
     yield from ((each.id, _begun(each.says)) for each in held if each.id.startswith(begun))
 
 
-def rules(incomplete: str) -> list[Offered]:
-    """Ids of rules and of policies."""
-    return _listed([*_offer("rules", incomplete), *_policies(incomplete)])
+def explained(incomplete: str) -> list[Offered]:
+    """Ids of whatever can be explained but codes, of which there are too many."""
+    shelves = ("rules", "edits", "unit_rules", "claim_forms", "disciplines", "modifiers")
+    offered = (each for shelf in shelves for each in _offer(shelf, incomplete))
+    return _listed([*offered, *_policies(incomplete)])
 
 
 def states(incomplete: str) -> list[Offered]:

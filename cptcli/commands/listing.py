@@ -6,7 +6,7 @@ import typer
 
 from ..errors import Exit
 from . import complete
-from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day
+from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, today
 from .output import deliver
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="Only those whose names hold the words.")]
@@ -86,7 +86,9 @@ def explain(
     rule: Annotated[
         str,
         typer.Argument(
-            metavar="RULE-ID", help="A rule's id, as answers and lookups name it.", autocompletion=complete.rules
+            metavar="RULE-ID",
+            help="The id of a rule, or of what else a finding names.",
+            autocompletion=complete.explained,
         ),
     ],
     as_json: AsJson = False,
@@ -97,11 +99,14 @@ def explain(
 ) -> int:
     """One rule in full: words, dates, sources, where it is written, its examples.
 
+    Whatever cpt check names in brackets is explained: rules, policies, modifiers, codes, unit rules, claim forms.
+
     \b
     Examples:
       cpt explain medicare-ncd-270-6
+      cpt explain 59
     """
     from ..advice import listing
 
-    deliver(listing.explain(open_book(rules), rule, service_day(on)), as_json, plain, no_color)
+    deliver(listing.explain(open_book(rules), rule, service_day(on), today()), as_json, plain, no_color)
     return Exit.CLEAN

@@ -32,6 +32,7 @@ SHELVES: dict[str, type[Struct]] = {
     "statuses": model.StatusIndicator,
     "disciplines": model.Discipline,
     "unit_rules": model.UnitRule,
+    "claim_forms": model.ClaimForm,
     "edits": model.EditFamily,
     "tables": model.Table,
 }
@@ -183,6 +184,15 @@ class RuleBook:
     def unit_rule(self, key: str) -> model.UnitRule | None:
         """A way of turning minutes into units, by id."""
         return self._get("unit_rules", model.UnitRule, key)
+
+    def claim_form(self, key: str) -> model.ClaimForm | None:
+        """The places on one kind of claim, by id."""
+        return self._get("claim_forms", model.ClaimForm, key)
+
+    def form_of(self, claim: model.Claim) -> model.ClaimForm | None:
+        """The places on a kind of claim; None where none is held."""
+        held = map(self.claim_form, self.keys("claim_forms"))
+        return next((each for each in held if each and each.claim == claim), None)
 
     def edit_family(self, key: str) -> model.EditFamily | None:
         """The pairs, limits and policies that go by one name, by id."""

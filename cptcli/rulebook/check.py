@@ -56,6 +56,7 @@ def _sources(parts: Parts) -> None:
         ("modifier", parts.modifiers),
         ("discipline", parts.disciplines),
         ("unitrule", parts.unit_rules),
+        ("claimform", parts.claim_forms),
         ("editfamily", parts.edits),
         ("table", parts.tables),
     ]

@@ -129,7 +129,7 @@ def _names(nouns: "Iterable[Named]") -> dict[str, list[str]]:
     """Every normalized name of some nouns, and the ids it means."""
     names: dict[str, list[str]] = {}
     for noun in nouns:
-        key = noun.code if isinstance(noun, Code) else noun.id
+        key = noun.id
         for name in called(
             key,
             noun.name,

@@ -30,6 +30,7 @@ NOUN_OF_FILE: dict[str, type[Struct]] = {
     "modifiers.yaml": shapes.ModifierFile,
     "disciplines.yaml": shapes.DisciplineFile,
     "unit-rules.yaml": shapes.UnitRuleFile,
+    "claim-forms.yaml": shapes.ClaimFormFile,
     "medicare-status.yaml": shapes.StatusFile,
     "coding-verification.yaml": model.CodingVerification,
     TABLES: shapes.TableFile,
@@ -59,6 +60,7 @@ class Parts:
         self.statuses: dict[str, model.StatusIndicator] = {}
         self.disciplines: dict[str, model.Discipline] = {}
         self.unit_rules: dict[str, model.UnitRule] = {}
+        self.claim_forms: dict[str, model.ClaimForm] = {}
         self.edits: dict[str, model.EditFamily] = {}
         self.policies: dict[str, model.Policy] = {}
         self.tables: dict[str, model.Table] = {}
@@ -112,7 +114,7 @@ class Parts:
 
     def _placer(self, file: str) -> Placed:
         def placed(noun: Struct, node: Node) -> None:
-            key = getattr(noun, "id", None) or getattr(noun, "code", None) or getattr(noun, "modifier", None)
+            key = getattr(noun, "id", None)
             kind = "payer" if isinstance(noun, shapes.PayerFile) else type(noun).__name__.lower()
             if isinstance(key, str):
                 self.places.setdefault(f"{kind}:{key}", f"{file}:{node.line}:{node.column}")
@@ -142,6 +144,8 @@ class Parts:
                 self._put_all("discipline", self.disciplines, [(each.id, each) for each in noun.disciplines], file)
             case shapes.UnitRuleFile():
                 self._put_all("unitrule", self.unit_rules, [(each.id, each) for each in noun.unit_rules], file)
+            case shapes.ClaimFormFile():
+                self._put_all("claimform", self.claim_forms, [(each.id, each) for each in noun.claim_forms], file)
             case model.EditFamily():
                 self._put_all("editfamily", self.edits, [(noun.id, noun)], file)
                 if clinic:

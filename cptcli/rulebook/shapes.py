@@ -2,6 +2,7 @@
 
 from ..model import (
     Attendance,
+    ClaimForm,
     Code,
     Discipline,
     Id,
@@ -35,6 +36,12 @@ class UnitRuleFile(Noun, frozen=True):
     """`rules/unit-rules.yaml`."""
 
     unit_rules: tuple[UnitRule, ...]
+
+
+class ClaimFormFile(Noun, frozen=True):
+    """`rules/claim-forms.yaml`."""
+
+    claim_forms: tuple[ClaimForm, ...]
 
 
 class DisciplineFile(Noun, frozen=True):

@@ -26,6 +26,4 @@ def _all_keys(value: object) -> object:
         return {key: _all_keys(held) for key, held in value.items()}
     if isinstance(value, tuple | list):
         return [_all_keys(each) for each in value]
-    if isinstance(value, dict):
-        return {name: _all_keys(each) for name, each in value.items()}
     return value

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 from ..model import (
     Answer,
+    BypassPlace,
+    Clash,
     Code,
     CodeCard,
     CoverageStep,
     DeviceLine,
+    EntryCard,
     Example,
     Hits,
     Listing,
@@ -49,6 +52,8 @@ def _facts(shown: Shown) -> Iterator[Line]:
             return _rule(shown)
         case PolicyCard():
             return _policy(shown)
+        case EntryCard():
+            return _entry(shown)
 
 
 def _answer(answer: Answer) -> Iterator[Line]:
@@ -340,9 +345,10 @@ def rule_facts(card: RuleCard) -> Iterator[Line]:
     yield from examples(rule.examples)
 
 
-def _written_in(card: RuleCard | PolicyCard) -> Iterator[Line]:
+def _written_in(card: RuleCard | PolicyCard | EntryCard) -> Iterator[Line]:
     if card.place:
-        yield "written_in", f"{'your folder, ' if card.own else ''}{card.place}"
+        own = not isinstance(card, EntryCard) and card.own
+        yield "written_in", f"{'your folder, ' if own else ''}{card.place}"
 
 
 def examples(held: tuple[Example, ...]) -> Iterator[Line]:
@@ -387,3 +393,40 @@ def policy_facts(card: PolicyCard) -> Iterator[Line]:
     yield "in_force", f"{'yes' if card.in_force else 'no'} on that day: {span(policy)}"
     yield from _written_in(card)
     yield from examples(policy.examples)
+
+
+def _entry(card: EntryCard) -> Iterator[Line]:
+    yield card.kind, card.entry.id
+    yield from entry_facts(card)
+    yield from (("source", source_line(source)) for source in card.sources)
+    yield "rulebook", receipt(card)
+
+
+def entry_facts(card: EntryCard) -> Iterator[Line]:
+    """Everything an entry says, in the order in which it is written; what it leaves out is left out."""
+    aside = ("id", "order", "sources", "evidence", "confidence")
+    for name in card.entry.__struct_fields__:
+        value = getattr(card.entry, name)
+        if name not in aside and value and value != card.entry.id:
+            yield name, _told(value)
+    graded = [f"{getattr(card.entry, grade)} {grade}" for grade in aside[-2:] if hasattr(card.entry, grade)]
+    if graded:
+        yield "how_sure", ", ".join(graded)
+    yield from _written_in(card)
+
+
+def _told(value: object) -> str:
+    match value:
+        case True:
+            return "yes"
+        case Clash():
+            since = f" (from {value.effective})" if value.effective else ""
+            return f"{', '.join(value.modifiers)}: {value.says}{since}"
+        case BypassPlace():
+            return f"{value.line.replace('_', ' ')} from {value.effective or 'the beginning'}"
+        case Policy():
+            return value.id
+        case tuple() | dict():
+            return ("; " if isinstance(value, tuple) and isinstance(value[0], Clash) else ", ").join(map(_told, value))
+        case _:
+            return str(value)

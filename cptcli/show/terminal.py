@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from ..model import Answer, CodeCard, Hits, Listing, PolicyCard, RuleCard, Shown, Step, Verdict
+from ..model import Answer, CodeCard, EntryCard, Hits, Listing, PolicyCard, RuleCard, Shown, Step, Verdict
 from . import plain
 from .controls import without_foreign_controls
 
@@ -64,6 +64,8 @@ def page(shown: Shown) -> Page:
             return _rule(shown)
         case PolicyCard():
             return _policy(shown)
+        case EntryCard():
+            return _entry(shown)
 
 
 def _answer(answer: Answer) -> Iterator[RenderableType]:
@@ -281,7 +283,12 @@ def _policy(card: PolicyCard) -> Iterator[RenderableType]:
     yield from _facts(plain.policy_facts(card), card)
 
 
-def _facts(told: Iterable[tuple[str, str]], card: RuleCard | PolicyCard) -> Iterator[RenderableType]:
+def _entry(card: EntryCard) -> Iterator[RenderableType]:
+    yield Text.assemble((card.entry.id, "bold"), f"  {card.kind.replace('_', ' ')}")
+    yield from _facts(plain.entry_facts(card), card)
+
+
+def _facts(told: Iterable[tuple[str, str]], card: RuleCard | PolicyCard | EntryCard) -> Iterator[RenderableType]:
     """Names and what is said under each, then sources and receipt."""
     yield ""
     facts: dict[str, list[str]] = defaultdict(list)

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
+from ..model import ClaimForm
 from ..visit_model import ClaimLine
 from .day import Day, Line, in_order
-
-MOST_MODIFIERS = 4  # places on a line of the claim forms
-MOST_POINTERS = 4  # to diagnoses (24E; SV107-1 to SV107-4 of 005010X222A1)
 
 
 def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
@@ -97,23 +95,24 @@ def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
 
 def finished(day: Day, claim_lines: Iterable[ClaimLine]) -> tuple[ClaimLine, ...]:
     """The claim lines with the modifier that hangs on what they come to; finds what has no place on one of them."""
-    made = []
+    made, form = [], day.book.form_of(day.claim)
     for each in claim_lines:
         lines = [line for line in day.lines if line.number in each.lines]
         late = [line.late for line in lines if line.late]
         modifiers = dict.fromkeys([*each.modifiers, *late])
-        if len(modifiers) > MOST_MODIFIERS:
-            day.find(
-                "warn",
-                f"{len(modifiers)} modifiers on {each.code}; a line has {MOST_MODIFIERS} places.",
-                lines,
-                fix="On paper 99 and the rest in item 19; ask the payer how electronically.",
-            )
-        if len(each.diagnoses) > MOST_POINTERS and day.claim == "professional":
-            says = f"{each.code} points to {len(each.diagnoses)} diagnoses; a line has {MOST_POINTERS} places."
-            day.find("block", says, lines, fix=f"Keep the {MOST_POINTERS} that best say why it was done.")
+        if form and len(modifiers) > form.modifiers:
+            says = f"{len(modifiers)} modifiers on {each.code}; a line has {form.modifiers} places."
+            day.find("warn", _with_caveat(says, form), lines, rule=form, fix=form.more_modifiers)
+        if form and form.diagnoses and len(each.diagnoses) > form.diagnoses:
+            says = f"{each.code} points to {len(each.diagnoses)} diagnoses; a line has {form.diagnoses} places."
+            fix = f"Keep the {form.diagnoses} that best say why it was done."
+            day.find("block", _with_caveat(says, form), lines, rule=form, fix=fix)
         made.append(structs.replace(each, modifiers=in_order(day.book, [*modifiers])))
     return tuple(made)
+
+
+def _with_caveat(says: str, form: ClaimForm) -> str:
+    return f"{says} Caveat: {form.caveat}" if form.caveat else says
 
 
 def _made(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) -> ClaimLine:

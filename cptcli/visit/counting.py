@@ -153,11 +153,13 @@ def _share_out(day: Day, key: Service, units: Sequence[Reach], rules: Sequence[U
     lines = [line for line in day.billed() if line.service == key and in_pool(line, rules[0])]
     first, certain = lines[0], [*map(_certain, units)]
     given = [line.told.units for line in lines if line.told.units is not None]
+    cited = [source for rule in rules for source in rule.sources]
     for line in lines:
         line.units = 0
     first.units = certain[0] if len({*certain}) == 1 else None
     if len(lines) > 1:
-        day.find("info", f"{key[1]} stands on {len(lines)} lines: its minutes are added before they make units.", lines)
+        day.find("info", f"{key[1]} stands on {len(lines)} lines: its minutes are added before they make units.", lines,
+                 rule=rules[0] if len(rules) == 1 else None, sources=cited)  # fmt: skip
     known = [reach for reach in units if reach]
     if len(known) < len(units):
         return
@@ -173,7 +175,7 @@ def _share_out(day: Day, key: Service, units: Sequence[Reach], rules: Sequence[U
             f"How {day.book_name(day.payer)} counts units is not known, and the rules differ for {key[1]}: {said}.",
             lines,
             fix="Ask the payer, or name its rule: --unit-rule cms or cpt_midpoint.",
-            sources=[source for rule in rules for source in rule.sources],
+            sources=cited,
         )
     if given:
         _compare(day, lines, sum(given), least, most, rules[0] if len(rules) == 1 else None)
@@ -186,7 +188,7 @@ def _capped(day: Day, service: Service, reach: Reach) -> Reach:
     if most is None or reach is None or reach[1] <= most:
         return reach
     day.find("info", f"{line.code} is {most} a day; further minutes belong to the code that adds to it.", [line],
-             fix=f"cpt lookup {line.code}")  # fmt: skip
+             rule=line.known, fix=f"cpt lookup {line.code}")  # fmt: skip
     return min(reach[0], most), most
 
 
@@ -222,10 +224,10 @@ def _not_pooled(day: Day) -> None:
             line.units = 1 if told is None else told
             if told == 0:
                 day.find("warn", f"{line.code}: 0 units typed; a line on the claim has at least one.", [line],
-                         fix="Bill 1, or leave the line out.")  # fmt: skip
+                         rule=line.known, fix="Bill 1, or leave the line out.")  # fmt: skip
             if units.usual and told is not None and told > units.usual:
                 day.find("block", f"{line.code} is untimed: {units.usual} a day, however long it took; {told} typed.",
-                         [line], fix=f"Bill {units.usual}.", sources=units.sources)  # fmt: skip
+                         [line], rule=line.known, fix=f"Bill {units.usual}.", sources=units.sources)  # fmt: skip
                 line.units = units.usual
         elif line.minutes is None:
             line.units = told
@@ -243,7 +245,8 @@ def _untimed_twice(day: Day) -> None:
         units = lines[0].counted if len(lines) > 1 else None
         if units and units.usual and sum(line.units or 0 for line in lines) > units.usual:
             day.find("block", f"{lines[0].code} is untimed: {units.usual} a day, however long it took; it stands on "
-                     f"{len(lines)} lines.", lines, fix=f"Bill {units.usual}.", sources=units.sources)  # fmt: skip
+                     f"{len(lines)} lines.", lines, rule=lines[0].known, fix=f"Bill {units.usual}.",
+                     sources=units.sources)  # fmt: skip
             stays = min(lines, key=lambda line: sorted(line.modifiers))  # whichever was typed first
             for line in lines:
                 line.units = line.units if line is stays else 0
@@ -257,8 +260,8 @@ def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
     reached = earned(rule, minutes) if per == rule.minutes_per_unit else minutes // per
     if per != rule.minutes_per_unit and minutes % per:
         day.find("info", f"{line.code} is counted by whole periods of {per} minutes; {minutes % per} minutes are over.",
-                 [line], sources=units.sources)  # fmt: skip
+                 [line], rule=line.known, sources=units.sources)  # fmt: skip
     if line.told.units is not None and line.told.units > reached:
         day.find("block", f"{line.code}: {line.told.units} units typed; {minutes} minutes make {reached}.", [line],
-                 fix=f"Bill {reached}.", sources=units.sources)  # fmt: skip
+                 rule=line.known, fix=f"Bill {reached}.", sources=units.sources)  # fmt: skip
     line.units = _certain(_capped(day, line.service, (reached, reached)))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from ..advice.coverage import Decided
 from ..advice.draft import Draft
@@ -11,9 +12,22 @@ from ..advice.matching import Match, match
 from ..advice.receipts import refs
 from ..advice.weighing import weigh
 from ..cms.tables import Edition, Tables
-from ..model import Claim, Code, Discipline, EditFamily, Policy, Question, Rule, UnitRule, Units
+from ..model import Claim, Code, Discipline, Question, Rule, Units
 from ..rulebook.book import RuleBook
 from ..visit_model import ClaimLine, Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
+
+
+class Entry(Protocol):
+    """An entry of the rule base that a finding can lean on: a rule, a policy, a code, a modifier, a claim form."""
+
+    @property
+    def id(self) -> str:
+        """What `cpt explain` takes."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Ids of its sources."""
+
 
 Service = tuple[str | None, str]  # discipline, code
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "info")
@@ -158,20 +172,21 @@ class Day:
         severity: Severity,
         says: str,
         lines: Iterable[Line] = (),
-        rule: Rule | Policy | EditFamily | UnitRule | str | None = None,
+        rule: Entry | None = None,
         fix: str | None = None,
         sources: Iterable[str] = (),
     ) -> None:
-        """Add a finding about the day, or about some of its lines; a weak rule is shown as weak beside it."""
-        named = rule if isinstance(rule, str) or rule is None else rule.id
-        cited = () if isinstance(rule, str) or rule is None else rule.sources
+        """Add a finding about the day, or about some of its lines, and the entry of the rule base behind it.
+
+        None stands behind what was typed and means nothing, contradicts itself, or is not in the rule base.
+        """
         finding = Finding(
             severity=severity,
-            rule=named,
+            rule=rule.id if rule else None,
             says=says,
             fix=fix,
             lines=tuple(line.number for line in lines),
-            sources=refs(self.book, (*cited, *sources)),
+            sources=refs(self.book, dict.fromkeys((*(rule.sources if rule else ()), *sources))),
         )
         if finding not in self.findings:
             self.findings.append(finding)

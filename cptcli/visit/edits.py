@@ -72,7 +72,7 @@ def _nothing_to_open(day: Day) -> None:
             if known and known.bypasses_edits and known.never_with:
                 day.find("info", f"{modifier} on {line.code}: no other code of this day is here from which it could be "
                          "distinct.", [line], fix="Take it off, unless another claim of the day has one.",
-                         sources=known.sources)  # fmt: skip
+                         rule=known)  # fmt: skip
 
 
 def _say_how_sure(day: Day, rule: Rule) -> None:

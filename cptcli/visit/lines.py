@@ -21,6 +21,8 @@ from ..rulebook.precedence import is_in_force, is_weak
 from ..visit_model import Severity, VisitLine
 from .day import Day, Line
 
+_ASK = "Ask cpt suggest what to bill instead, or the payer."
+
 
 def resolve(day: Day, diagnoses: dict[str, str], today: date) -> None:
     """Look every line up and ask, for each, what `cpt suggest` would be asked."""
@@ -84,7 +86,7 @@ def _read_code(day: Day, line: Line) -> None:
         )
     elif gone := existence(day.book, line.known, day.service_date):
         line.off_claim = True
-        day.find("block", gone, [line], fix="Bill what was in force on that day.", sources=line.known.sources)
+        day.find("block", gone, [line], rule=line.known, fix="Bill what was in force on that day.")
 
 
 def discipline_of(day: Day, told: VisitLine, line: Line) -> Discipline | None:
@@ -133,7 +135,8 @@ def _device(day: Day, line: Line, question: Question, asked: str) -> None:
         )
     if draft.code is None:
         line.off_claim = True
-        day.find("block", f"No code can be given for {asked}: {' '.join(draft.warnings)}", [line])
+        says = f"No code can be given for {asked}: {' '.join(draft.warnings)}"
+        day.find("block", says, [line], rule=_refusing(draft), fix=_ASK)
     line.draft, line.decided = draft, decided
 
 
@@ -148,11 +151,13 @@ def _payers_code(day: Day, line: Line) -> None:
                 why, fix = day.book.coding_verification.says, " ".join(draft.before_you_bill[:1])
             else:
                 why = " ".join(text for text in draft.warnings if line.code in text)
-                fix = "Ask cpt suggest what to bill instead, or the payer."
-            day.find("block", f"{line.code} is not given: {why}", [line], fix=fix)
+                fix = _ASK
+            refusing = _refusing(draft)
+            if refusing:
+                why = f"{why} {refusing.says}"
+            day.find("block", f"{line.code} is not given: {why}", [line], rule=refusing or line.known, fix=fix)
         return
-    last = draft.last_word()
-    rule = day.book.rule(last.rule) if last and last.rule else None
+    rule = _last_rule(draft)
     weak = bool(rule and is_weak(rule))
     if not line.told.device:
         day.find(
@@ -172,16 +177,22 @@ def _how_weak(evidence: str, confidence: str) -> str:
 
 
 def _speaker(draft: Draft) -> str:
-    last = draft.last_word()
-    rule = draft.book.rule(last.rule) if last and last.rule else None
-    if rule:
+    if rule := _last_rule(draft):
         return f"{draft.payer_name(rule.payer)}{_how_weak(rule.evidence, rule.confidence) if is_weak(rule) else ''}"
+    last = draft.last_word()
     return (last.layer if last else "code_set").replace("_", " ")
 
 
-def _last_rule(draft: Draft) -> str | None:
+def _last_rule(draft: Draft) -> Rule | None:
+    """The rule that named the code last; None where a maker or the treatment did."""
     last = draft.last_word()
-    return last.rule if last else None
+    return draft.book.rule(last.rule) if last and last.rule else None
+
+
+def _refusing(draft: Draft) -> Rule | None:
+    """The rule that took the code away; None where none did."""
+    steps = (step.rule for step in reversed(draft.steps) if step.applied and step.rule and draft.refused)
+    return next((rule for rule in map(draft.book.rule, steps) if rule and draft.refused in rule.refuses), None)
 
 
 def _coverage(day: Day, line: Line, today: date) -> None:
@@ -191,7 +202,8 @@ def _coverage(day: Day, line: Line, today: date) -> None:
     if line.known is None:
         return
     verdict = decided.coverage.verdict
-    rule = decided.coverage.rules[0] if decided.coverage.rules else None
+    rules = map(day.book.rule, decided.coverage.rules)
+    rule = next(filter(None, rules), None) or line.known  # where a letter of the fee schedule decides
     sources = [each.id for step in decided.coverage.steps if step.decided for each in step.sources]
     if verdict in NEGATIVE:
         deciding = [each.rule for each in decided.rules if each.match.truth == "yes"]
@@ -201,7 +213,7 @@ def _coverage(day: Day, line: Line, today: date) -> None:
         day.find(severity, says, [line], rule=rule, fix=fix, sources=sources)
     elif verdict == "conditional":
         day.find("info", f"{line.code}: {decided.coverage.says}", [line], rule=rule, sources=sources)
-    elif verdict == "unknown":
+    elif verdict == "unknown" and not line.off_claim:
         day.uncovered.append(line.code)
     around.warn(draft, decided, today)
     for text in draft.warnings:

@@ -109,7 +109,14 @@ def _want_one_of(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line
     """Say what has to be told where a rule wants one of several modifiers."""
     if lines:
         day.find("warn" if is_weak(rule) else "block", _needs(rule, _one_of(choice), lines), lines, rule=rule,
-                 fix="Name whose plan of care it is: --discipline PT, OT or SLP.")  # fmt: skip
+                 fix=_which(day, choice))  # fmt: skip
+
+
+def _which(day: Day, choice: tuple[str, ...]) -> str:
+    plans = [each.id for each in day.book.disciplines() if each.modifier in choice]
+    if plans:
+        return f"Name whose plan of care it is: --discipline {' or '.join(plans)}."
+    return "Put the one that is true on the line."
 
 
 def _needs(rule: Rule, what: str, lines: list[Line]) -> str:
@@ -137,34 +144,35 @@ def hold_against_the_rules(day: Day) -> None:
 
 def _unknown(day: Day, line: Line, modifier: str) -> None:
     if not re.fullmatch("[A-Z0-9]{2}", modifier):
-        day.find("block", f"{modifier} is no modifier: a modifier has two letters or digits.", [line])
+        day.find("block", f"{modifier} is no modifier: a modifier has two letters or digits.", [line],
+                 fix="Type the modifier that was meant.")  # fmt: skip
         return
     says = f"Modifier {modifier} is not in this rule base; whether it exists or fits was not checked."
     day.find("warn", says, [line], fix="Look it up, or take it off.")
 
 
 def _one(day: Day, line: Line, known: Modifier) -> None:
-    name, sources = known.modifier, known.sources
+    name = known.modifier
     if known.ends and day.service_date > known.ends:
-        day.find("block", f"{name} ended on {known.ends}: {known.says}.", [line], fix="Take it off.", sources=sources)
+        day.find("block", f"{name} ended on {known.ends}: {known.says}.", [line], fix="Take it off.", rule=known)
     if known.effective and day.service_date < known.effective:
         day.find("block", f"{name} did not exist on {day.service_date}: it starts on {known.effective}.", [line],
-                 fix="Take it off.", sources=sources)  # fmt: skip
+                 fix="Take it off.", rule=known)  # fmt: skip
     if name in line.told.modifiers and known.only_with and not line.carries(known.only_with):
         needed = " or ".join(known.only_with)
         day.find("block", f"{name} goes only with {needed}: {known.says}.", [line],
-                 fix=f"Put {needed} on the line, or take {name} off.", sources=sources)  # fmt: skip
+                 fix=f"Put {needed} on the line, or take {name} off.", rule=known)  # fmt: skip
     if (known.only_on and not in_ranges(line.code, known.only_on)) or in_ranges(line.code, known.never_on):
         day.find("block", f"{name} does not belong on {line.code}: {known.says}.", [line], fix=f"Take {name} off.",
-                 sources=sources)  # fmt: skip
+                 rule=known)  # fmt: skip
     if known.caveat and name in line.told.modifiers:
-        day.find("info", f"{name}: {known.says}. Caveat: {known.caveat}", [line], sources=sources)
+        day.find("info", f"{name}: {known.says}. Caveat: {known.caveat}", [line], rule=known)
     if known.care and day.visit.care and known.care != day.visit.care:
         day.find("block", f"{name} says that the care is {known.care}, and {day.visit.care} was told.", [line],
-                 fix=f"Take {name} off, or tell the care as it is.", sources=sources)  # fmt: skip
+                 fix=f"Take {name} off, or tell the care as it is.", rule=known)  # fmt: skip
     if known.abn and day.visit.abn and known.abn != day.visit.abn:
         day.find("block", f"{name} says that the notice is {known.abn}, and {day.visit.abn} was told: {known.says}.",
-                 [line], fix="Keep what is true.", sources=sources)  # fmt: skip
+                 [line], fix="Keep what is true.", rule=known)  # fmt: skip
 
 
 def _clashes(day: Day, line: Line) -> None:
@@ -177,13 +185,14 @@ def _clashes(day: Day, line: Line) -> None:
             found |= {frozenset((known.modifier, each)) for each in beside}
             if new and (clash.effective is None or clash.effective <= day.service_date):
                 day.find("block", f"{known.modifier} and {', '.join(new)} do not share a line. {clash.says}", [line],
-                         fix="Keep the one that is true.", sources=clash.sources)  # fmt: skip
+                         rule=known, fix="Keep the one that is true.", sources=clash.sources)  # fmt: skip
 
 
 def _twice(day: Day, line: Line) -> None:
     typed = line.told.modifiers
     for modifier in dict.fromkeys(each for each in typed if typed.count(each) > 1):
-        day.find("warn", f"{modifier} stands twice on {line.code}.", [line], fix="Keep it once.")
+        day.find("warn", f"{modifier} stands twice on {line.code}.", [line], rule=day.book.modifier(modifier),
+                 fix="Keep it once.")  # fmt: skip
 
 
 def _discipline(day: Day, line: Line) -> None:
@@ -191,8 +200,8 @@ def _discipline(day: Day, line: Line) -> None:
     for plan in [each for each in day.book.disciplines() if each.modifier in line.modifiers]:
         if day.visit.discipline not in (None, plan.id):
             day.find("warn", f"{plan.modifier} on {line.code} is the plan of care of {plan.name}; "
-                     f"{day.visit.discipline} was told for the visit.", [line], fix="Keep what is true.",
-                     sources=plan.sources)  # fmt: skip
+                     f"{day.visit.discipline} was told for the visit.", [line], rule=plan,
+                     fix="Keep what is true.")  # fmt: skip
         _belongs(day, line, plan)
     if day.claim == "institutional" and line.told.revenue_code and line.discipline:
         _revenue_code(day, line, line.told.revenue_code.lstrip("0").zfill(3))
@@ -211,13 +220,12 @@ def _belongs(day: Day, line: Line, plan: Discipline) -> None:
             f"{line.code} belongs to {' or '.join(_names(day, listed))}, not {plan.name}"
             + (": no unit of it is allowed under another plan of care." if own else "."),
             [line],
+            rule=plan,
             fix=f"{' or '.join(listed)} with {line.code}, or the code of {plan.name}.",
-            sources=plan.sources,
         )
     elif therapy and therapy.disposition == "none" and not _weakly_none(therapy) and day.by_fee_schedule:
         says = f"{line.code} is no therapy service by Medicare's list: {plan.modifier} does not belong on it."
-        sources = (*plan.sources, *therapy.sources)
-        day.find("warn", says, [line], fix=f"Take {plan.modifier} off.", sources=sources)
+        day.find("warn", says, [line], rule=plan, fix=f"Take {plan.modifier} off.", sources=therapy.sources)
 
 
 def _names(day: Day, modifiers: Iterable[str]) -> list[str]:
@@ -235,7 +243,7 @@ def _revenue_code(day: Day, line: Line, revenue_code: str) -> None:
             f"Revenue code {full} is for {owner.name}, {line.code} goes with {line.discipline.modifier}: the claim is "
             "returned.",
             [line],
+            rule=owner,
             fix=f"{' or '.join(f'{start}X' for start in line.discipline.revenue_codes)} with "
             f"{line.discipline.modifier}.",
-            sources=owner.sources,
         )

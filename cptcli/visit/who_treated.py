@@ -43,7 +43,8 @@ def split_by_assistant(day: Day) -> None:
                      fix=f"Take {modifier} off; the claim lines are without it.")  # fmt: skip
         if not found.sure:
             day.find("warn", f"{first.code}: two units are left and the sources do not say how they are split; one is "
-                     f"given with {modifier} and one without.", lines, rule=rule)  # fmt: skip
+                     f"given with {modifier} and one without.", lines, rule=rule,
+                     fix="Keep that, or split them as the record shows.")  # fmt: skip
 
 
 def _without_a_share(day: Day, line: Line) -> None:
