@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import structs
 
 from ..errors import UnknownName
-from ..model import CodeCard, Hits, Rule, RuleLine, SourceRef
+from ..model import Code, CodeCard, Hits, Rule, RuleLine, SourceRef
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force
@@ -128,7 +128,7 @@ def _card(
         on_that_day=existence(book, code, day),
         units_says=units_in_words(code.units) if code.units else "not known",
         status=status,
-        status_says=f"{indicator.says if indicator else 'not on the fee schedule'} ({seen})",
+        status_says=f"{indicator.says if indicator else _no_status(code)} ({seen})",
         modalities=_modalities_of(book, key),
         devices=_devices_of(book, key),
         rules=rules,
@@ -138,6 +138,11 @@ def _card(
         tables=tables_of(book, code),
         rulebook=book.receipt,
     )
+
+
+def _no_status(code: Code) -> str:
+    """A deleted code was on the schedule of its day, which no release held is of."""
+    return "of its day not known" if code.ends else "not on the fee schedule"
 
 
 def _modalities_of(book: RuleBook, code: str) -> tuple[str, ...]:
