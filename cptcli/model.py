@@ -120,7 +120,9 @@ class Modifier(Noun, frozen=True):
     only_on: tuple[CodeRange, ...] = ()
     never_on: tuple[CodeRange, ...] = ()
     abn: Notice | None = None  # the notice, or its absence, that this modifier reports
-    denial: bool = False  # true: it says that the line is expected to be denied
+    denial: Literal["not_necessary", "excluded"] | None = None  # it says that the line is expected to be denied, so
+    liable: Literal["patient", "provider"] | None = None  # who bears that denial
+    untimed_only: bool = False  # true: it has no place on a code that is counted by time
     care: Care | None = None  # the care that it says
     caveat: str | None = None
 
@@ -521,6 +523,7 @@ class Threshold(Noun, frozen=True):
     amount: Dollars
     modifier: ModifierText
     review: Dollars | None = None  # above it, claims may be picked for medical review
+    accepts_kind: Text | None = None  # the kind of code that is accepted above it without the modifier
 
 
 class Rates(Noun, frozen=True):
@@ -559,6 +562,7 @@ class Rule(Noun, frozen=True):
     modifiers: tuple[ModifierText, ...] = ()  # all of them
     one_of_modifiers: tuple[ModifierText, ...] = ()  # one of them, by the discipline or who treated
     unit_limit: str | None = None
+    most_units: int | None = None  # of all that the rule applies to, in one day
     prior_authorization: str | None = None
     payment: str | None = None
     position_unknown: bool = False
@@ -621,6 +625,7 @@ class BypassPlace(Noun, frozen=True):
     line: Literal["column_two", "either"]
     sources: tuple[Id, ...]
     effective: date | None = None
+    elsewhere: str | None = None  # what is said of payers that do not pay by Medicare's fee schedule
 
 
 class EditFamily(Noun, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..visit_model import AmountLine, ClaimLine, FeeAnswer, Finding, VisitAnswer
+from ..visit_model import AmountLine, Amounts, ClaimLine, FeeAnswer, Finding, VisitAnswer
 from .plain import receipt_text
 
 Line = tuple[str, str]
@@ -69,7 +69,7 @@ def amount_facts(answer: VisitAnswer, work: bool) -> Iterator[Line]:
     if amounts is None:
         return
     if amounts.allowed is not None:
-        yield "amount", f"{amounts.allowed} allowed; patient {amounts.patient}, payer {amounts.paid}"
+        yield "amount", shares_text(amounts)
     else:
         yield "amount", "not known"
     for line in amounts.lines if amounts.release else ():
@@ -80,6 +80,11 @@ def amount_facts(answer: VisitAnswer, work: bool) -> Iterator[Line]:
     yield from (("amount_note", each) for each in amounts.says)
 
 
+def shares_text(amount: Amounts | AmountLine) -> str:
+    """What is allowed, and who pays it."""
+    return f"{amount.allowed} allowed; patient {amount.patient or 'not known'}, payer {amount.paid}"
+
+
 def amount_text(line: AmountLine, notes: Sequence[str]) -> str:
     """What a claim line comes to; what stands in the `notes` of the whole day is not said again."""
     head = "-".join((line.code, *line.modifiers))
@@ -87,7 +92,7 @@ def amount_text(line: AmountLine, notes: Sequence[str]) -> str:
         return f"{head}: not known. {'' if line.says in notes else line.says or ''}".rstrip()
     reduced = f", {line.reduced_units} of them reduced" if line.reduced_units else ""
     says = f" {line.says}" if line.says else ""
-    return f"{head} x{line.units}{reduced}: {line.allowed} allowed; patient {line.patient}, payer {line.paid}.{says}"
+    return f"{head} x{line.units}{reduced}: {shares_text(line)}.{says}"
 
 
 def question(answer: VisitAnswer) -> Iterator[Line]:

@@ -105,7 +105,7 @@ def _amounts(amounts: Amounts, work: bool) -> Iterator[RenderableType]:
         for step in line.work if work else ():
             yield Padding(Text(step, style="dim"), (0, 0, 0, 2))
     if amounts.allowed is not None:
-        yield Text(f"In all {amounts.allowed} allowed; patient {amounts.patient}, payer {amounts.paid}.", style="bold")
+        yield Text(f"In all {plain.shares_text(amounts)}.", style="bold")
     for note in amounts.says:
         yield Text(f"- {note}", style="dim")
 

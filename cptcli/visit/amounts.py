@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..advice.coverage import NEGATIVE
 from ..cms.tables import RelativeValues
-from ..model import Rule
+from ..model import Modifier, Rule
 from ..visit_model import AmountLine, Amounts, ClaimLine
 from .day import Day, Line
 from .pricing import Held, Values, cents, fee, find_factor, find_locality, find_values
@@ -101,6 +101,7 @@ class _Priced(Struct, frozen=True):
     lines: tuple[Line, ...]
     price: UnitPrice
     nothing: bool = False  # nothing is allowed
+    liable: bool = False  # and the patient may be charged for it
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -155,7 +156,7 @@ def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
         release=", ".join(releases) or None,
         lines=lines,
         allowed=_total(line.allowed for line in lines) if known else None,
-        patient=_total(line.patient for line in lines) if known else None,
+        patient=_total(line.patient for line in lines) if known and all(line.patient for line in lines) else None,
         paid=_total(line.paid for line in lines) if known else None,
         says=tuple(dict.fromkeys(notes)),
         order=ORDER,
@@ -169,7 +170,9 @@ def _total(amounts: Iterable[str | None]) -> str:
 def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: list[str]) -> _Priced:
     lines = tuple(line for line in day.lines if line.number in claim_line.lines)
     if why := _why_nothing(day, lines):
-        return _Priced(claim_line, lines, UnitPrice(says=f"Nothing is expected: {why}."), nothing=True)
+        bears = _who_bears(day, lines)
+        says = f"Nothing is expected: {why}{f'; the {bears} is liable' if bears else ''}."
+        return _Priced(claim_line, lines, UnitPrice(says=says), nothing=True, liable=bears == "patient")
     if lines[0].known is None:
         says = f"{claim_line.code} is not in this rule base: which reductions reach it is not known."
         return _Priced(claim_line, lines, UnitPrice(says=says))
@@ -187,8 +190,19 @@ def _why_nothing(day: Day, lines: Sequence[Line]) -> str | None:
         return f"it is {verdict.replace('_', ' ')}"
     if any(line.denied for line in lines):
         return "it is not paid beside another code, or not in so many units"
-    said = next(filter(None, (line.says_denied(day.book) for line in lines)), None)
-    return f"{said} says that a denial is expected" if said else None
+    said = _denial(day, lines)
+    return f"{said.id} says that a denial is expected" if said else None
+
+
+def _denial(day: Day, lines: Sequence[Line]) -> Modifier | None:
+    """The modifier on lines that says that a denial is expected."""
+    return next(filter(None, (line.says_denied(day.book) for line in lines)), None)
+
+
+def _who_bears(day: Day, lines: Sequence[Line]) -> str | None:
+    """Who bears a denial, by its modifier; None where none says so, and for an edit's, which is the provider's."""
+    said = None if any(line.denied for line in lines) else _denial(day, lines)
+    return said.liable if said else None
 
 
 def _charge(priced: _Priced, spread: Mapping[int, int]) -> Decimal | None:
@@ -221,6 +235,8 @@ def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, c
         allowed = by_schedule if charge is None else min(by_schedule, charge)
         work += [f"lesser of {by_schedule} and the charge {charge}: {allowed}"] if charge is not None and work else []
         patient, paid = _shares(day, priced, allowed, work)
+        if priced.liable:
+            patient = charge
     for line in priced.lines:
         line.allowed = None if allowed is None else line.allowed or Decimal(0)
     if allowed is not None:

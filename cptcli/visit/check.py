@@ -10,7 +10,7 @@ from ..errors import BadValue, MissingOption
 from ..model import PayerAnswer
 from ..rulebook.book import RuleBook
 from ..visit_model import Tie, UnitCount, Visit, VisitAnswer, VisitAsked
-from . import amounts, claim_lines, counting, edits, lines, modifiers, thresholds, unlisted, who_treated
+from . import amounts, claim_lines, counting, edits, lines, modifiers, thresholds, unit_limits, unlisted, who_treated
 from .day import Day, gravity
 
 
@@ -44,6 +44,7 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
     who_treated.split_by_assistant(day)
     unlisted.hold_against_needs(day)
     pairs = edits.hold_against_edits(day)
+    unit_limits.hold_against_payers_limits(day)
     made = claim_lines.claim_lines(day)
     money = amounts.expected(day, made)
     buckets = thresholds.hold_against_thresholds(day)

@@ -12,7 +12,7 @@ from ..advice.matching import Match, match
 from ..advice.receipts import refs
 from ..advice.weighing import weigh
 from ..cms.tables import Edition, Tables
-from ..model import Claim, Code, Discipline, Question, Rule, Units
+from ..model import Claim, Code, Discipline, Modifier, Question, Rule, Units
 from ..rulebook.book import RuleBook
 from ..visit_model import ClaimLine, Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
 
@@ -109,9 +109,9 @@ class Line:
         """Those that were typed and those that were added."""
         return tuple(dict.fromkeys((*self.told.modifiers, *self.added, *([self.late] if self.late else []))))
 
-    def says_denied(self, book: RuleBook) -> str | None:
+    def says_denied(self, book: RuleBook) -> Modifier | None:
         """A modifier on it that says that a denial is expected; None where none does."""
-        return next((each for each in self.modifiers if (known := book.modifier(each)) and known.denial), None)
+        return next((known for known in map(book.modifier, self.modifiers) if known and known.denial), None)
 
     def carries(self, modifiers: Collection[str]) -> bool:
         """Whether one of the modifiers is on the line."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ..advice.wording import weakness
 from ..cms.tables import Edition, Fit, Pair, Pairs, in_force
-from ..model import Policy, Rule
+from ..model import BypassPlace, Policy, Rule
 from ..rulebook.precedence import is_weak
 from ..visit_model import EditAnswer, EditState
 from . import policies, unit_limits
@@ -163,7 +163,10 @@ def _edit(
         says = f"the edit between {row.column1} and {row.column2} is bypassed by the modifier that was typed"
         fix = "Have the record show that the services were distinct."
     words = f"{says[:1].upper()}{says[1:]} ({edition}: {row.rationale.lower()}).{doubt}"
-    if bypassed:
+    elsewhere = _place(applied).elsewhere if not day.by_fee_schedule else None
+    if bypassed and elsewhere and not all(_opens(day, second) for second in column2):
+        applied.find("warn", f"{words} {elsewhere}", lines, policy, f"Put the modifier on the {row.column2} line.")
+    elif bypassed:
         applied.find("info", words, lines, policy, fix)
     else:
         applied.find(severity, words, denied, policy, f"{fix} {family.denial or ''}".strip())
@@ -199,11 +202,15 @@ def _opened(applied: Applied, second: Line, firsts: Sequence[Line]) -> bool:
     return all(_opens(day, second) or (either and _opens(day, first)) for first in firsts)
 
 
-def _either(applied: Applied) -> bool:
-    """Whether the modifier may stand on either line on that day."""
+def _place(applied: Applied) -> BypassPlace:
+    """On which line of a pair the modifier may stand on that day."""
     day = applied.day.service_date
     held = [each for each in applied.family.bypass if (each.effective or day) <= day]
-    return bool(held) and held[-1].line == "either"
+    return held[-1] if held else BypassPlace(line="column_two", sources=())
+
+
+def _either(applied: Applied) -> bool:
+    return _place(applied).line == "either"
 
 
 def _opens(day: Day, line: Line) -> bool:

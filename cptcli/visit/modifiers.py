@@ -6,9 +6,10 @@ Nothing that says something about what happened (59, an X modifier, GA) is added
 import re
 from collections.abc import Iterable
 
+from ..advice.coverage import NEGATIVE
 from ..advice.matching import Match
 from ..model import Discipline, Modifier, Rule, Therapy
-from ..rulebook.precedence import is_weak
+from ..rulebook.precedence import is_in_force, is_weak
 from ..visit_model import Severity
 from .day import Day, Line, in_ranges
 
@@ -43,8 +44,9 @@ def ask_for(day: Day) -> None:
     for (_, choice), (rule, lines) in one_of.items():
         _want_one_of(day, rule, choice, [line for line in lines if not line.carries(choice)])
     for line, rule, held in unsure:
+        certain = {each for (_, asked), (_, lines) in one_of.items() if line in lines for each in asked}
         for choice in _choices(line, rule):
-            if choice and not line.carries(choice):
+            if choice and not line.carries(choice) and not certain & {*choice}:
                 fix = "Tell the care: --care active or maintenance."
                 if rule.applies.condition:  # a modifier too many is taken off more easily than a returned claim mended
                     line.added += choice if len(choice) == 1 else ()
@@ -88,6 +90,8 @@ def _possible(line: Line, rule: Rule) -> tuple[str, ...]:
     if line.carries(rule.one_of_modifiers):
         return ()
     held = line.discipline
+    if held and _is_of_another(line, held):
+        return ()  # as is said of the line
     own = (held.modifier, held.assistant_modifier) if held else ()
     fitting = tuple(each for each in rule.one_of_modifiers if each in own)
     listed = line.known.therapy_modifiers if line.known else ()
@@ -140,6 +144,21 @@ def hold_against_the_rules(day: Day) -> None:
         _clashes(day, line)
         _twice(day, line)
         _discipline(day, line)
+    _notice(day)
+
+
+def _notice(day: Day) -> None:
+    """A notice was given to the patient, and no line has the modifier that says so."""
+    told = day.visit.abn
+    says = [
+        known
+        for known in map(day.book.modifier, day.book.keys("modifiers") if told and day.by_fee_schedule else ())
+        if known and known.abn == told and known.liable == "patient" and is_in_force(known, day.service_date)
+    ]
+    if says and not any(line.carries([each.id for each in says]) for line in day.billed()):
+        named = " or ".join(each.id for each in says)
+        day.find("warn", f"The notice is {told}, and no line has {named}: {says[0].says}.", rule=says[0],
+                 fix=f"Put {named} on the line that the notice is about.")  # fmt: skip
 
 
 def _unknown(day: Day, line: Line, modifier: str) -> None:
@@ -165,6 +184,12 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
     if (known.only_on and not in_ranges(line.code, known.only_on)) or in_ranges(line.code, known.never_on):
         day.find("block", f"{name} does not belong on {line.code}: {known.says}.", [line], fix=f"Take {name} off.",
                  rule=known)  # fmt: skip
+    if known.untimed_only and line.timed:
+        day.find("warn", f"{name} does not belong on {line.code}, which is counted by time: {known.says}.", [line],
+                 rule=known, fix=f"Take {name} off, and bill the units that the minutes make.")  # fmt: skip
+    if known.denial == "excluded" and name in line.told.modifiers and day.by_fee_schedule and not _excluded(line):
+        day.find("warn", f"{name} on {line.code}: {known.says}; no rule held here says so of it.", [line], rule=known,
+                 fix=f"Take {name} off, unless you know better.")  # fmt: skip
     if known.caveat and name in line.told.modifiers:
         day.find("info", f"{name}: {known.says}. Caveat: {known.caveat}", [line], rule=known)
     if known.care and day.visit.care and known.care != day.visit.care:
@@ -173,6 +198,11 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
     if known.abn and day.visit.abn and known.abn != day.visit.abn:
         day.find("block", f"{name} says that the notice is {known.abn}, and {day.visit.abn} was told: {known.says}.",
                  [line], fix="Keep what is true.", rule=known)  # fmt: skip
+
+
+def _excluded(line: Line) -> bool:
+    """Whether a rule says that it is not covered, or whether it is covered may hang on what was not told."""
+    return line.decided is not None and line.decided.coverage.verdict in (*NEGATIVE, "conditional")
 
 
 def _clashes(day: Day, line: Line) -> None:
@@ -197,21 +227,27 @@ def _twice(day: Day, line: Line) -> None:
 
 def _discipline(day: Day, line: Line) -> None:
     """A plan of care that was not told, or to which the code does not belong."""
-    for plan in [each for each in day.book.disciplines() if each.modifier in line.modifiers]:
+    carried = [each for each in day.book.disciplines() if each.modifier in line.modifiers]
+    if not carried and line.discipline and _is_of_another(line, line.discipline):
+        carried = [line.discipline]
+    for plan in carried:
         if day.visit.discipline not in (None, plan.id):
             day.find("warn", f"{plan.modifier} on {line.code} is the plan of care of {plan.name}; "
                      f"{day.visit.discipline} was told for the visit.", [line], rule=plan,
                      fix="Keep what is true.")  # fmt: skip
         _belongs(day, line, plan)
-    if day.claim == "institutional" and line.told.revenue_code and line.discipline:
-        _revenue_code(day, line, line.told.revenue_code.lstrip("0").zfill(3))
+    if day.claim == "institutional" and line.discipline:
+        if line.told.revenue_code:
+            _revenue_code(day, line, line.told.revenue_code.lstrip("0").zfill(3))
+        else:
+            day.leave_out(f"The revenue code of {line.code}: none was told.")
 
 
 def _belongs(day: Day, line: Line, plan: Discipline) -> None:
     """A code of other plans of care, or of none; an evaluation of another discipline has no unit."""
     listed = line.known.therapy_modifiers if line.known else ()
     therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
-    if listed and plan.modifier not in listed:
+    if _is_of_another(line, plan):
         own = len(listed) == 1
         if own:
             line.units = 0
@@ -228,22 +264,27 @@ def _belongs(day: Day, line: Line, plan: Discipline) -> None:
         day.find("warn", says, [line], rule=plan, fix=f"Take {plan.modifier} off.", sources=therapy.sources)
 
 
+def _is_of_another(line: Line, plan: Discipline) -> bool:
+    """Whether its code is of other plans of care, and not of this."""
+    listed = line.known.therapy_modifiers if line.known else ()
+    return bool(listed) and plan.modifier not in listed
+
+
 def _names(day: Day, modifiers: Iterable[str]) -> list[str]:
     return [each.name for each in day.book.disciplines() if each.modifier in modifiers]
 
 
 def _revenue_code(day: Day, line: Line, revenue_code: str) -> None:
     assert line.discipline is not None
-    begun = {start: each for each in day.book.disciplines() for start in each.revenue_codes}
+    own, begun = line.discipline, {start: each for each in day.book.disciplines() for start in each.revenue_codes}
     full = f"0{revenue_code}" if len(revenue_code) == 3 else revenue_code
     owner = next((each for start, each in begun.items() if full.startswith(start)), None)
-    if owner and owner.id != line.discipline.id:
+    if owner is None or owner.id != own.id:
+        whose = f"for {owner.name}" if owner else "for none of the disciplines"
         day.find(
             "block",
-            f"Revenue code {full} is for {owner.name}, {line.code} goes with {line.discipline.modifier}: the claim is "
-            "returned.",
+            f"Revenue code {full} is {whose}, {line.code} goes with {own.modifier}: the claim is returned.",
             [line],
-            rule=owner,
-            fix=f"{' or '.join(f'{start}X' for start in line.discipline.revenue_codes)} with "
-            f"{line.discipline.modifier}.",
+            rule=owner or own,
+            fix=f"{' or '.join(f'{start}X' for start in own.revenue_codes)} with {own.modifier}.",
         )

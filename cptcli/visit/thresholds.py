@@ -28,7 +28,16 @@ def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
     therapy = [line for line in day.billed() if line.known and line.known.therapy_modifiers]
     if not buckets and any(not line.discipline and not _denial_expected(day, line) for line in therapy):
         day.leave_out("The yearly threshold of therapy: no line's discipline was told.")
+    _elsewhere(day, rule, rule.threshold, [line for lines in buckets.values() for line in lines])
     return tuple(_bucket(day, rule, rule.threshold, bucket, lines) for bucket, lines in buckets.items())
+
+
+def _elsewhere(day: Day, rule: Rule, threshold: Threshold, counted: list[Line]) -> None:
+    """The modifier on a line that counts to no bucket; one that expects its denial is found by its modifiers."""
+    for line in day.billed():
+        if threshold.modifier in line.told.modifiers and line not in counted and not _denial_expected(day, line):
+            day.find("warn", f"{threshold.modifier} on {line.code}: the line counts to no therapy threshold.", [line],
+                     rule=rule, fix=f"Take {threshold.modifier} off, or name the plan of care.")  # fmt: skip
 
 
 def _denial_expected(day: Day, line: Line) -> bool:
@@ -50,8 +59,8 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
         else _sum([Decimal(line.told.charge) if line.told.charge else None for line in lines])
     )
     over: bool | None = None
-    if before is not None and before + least > amount:
-        over = True
+    if before is not None and (before + least > amount or (today is None and before >= amount)):
+        over = True  # whatever today comes to
     elif before is not None and today is not None:
         over = before + today > amount
     elif before is not None and most is not None and before + most <= amount:
@@ -61,6 +70,11 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
     typed = [line for line in lines if modifier in line.told.modifiers]
     if over:
         missing = [line for line in lines if modifier not in line.told.modifiers]
+        if day.claim == "professional" and (aside := [each for each in missing if _is_accepted(each, threshold)]):
+            missing = [line for line in missing if line not in aside]
+            codes = ", ".join(line.code for line in aside)
+            day.find("info", f"{codes}: accepted above the threshold without {modifier} where needed to decide on "
+                     "further therapy.", aside, rule=rule)  # fmt: skip
         for line in missing:
             line.late = modifier
         if missing:
@@ -78,9 +92,9 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
     elif over is False and typed:
         day.find("warn", f"{says} {modifier} has no place on a line while nothing suggests that it will be passed.",
                  typed, rule=rule, fix=f"Take {modifier} off.")  # fmt: skip
-    elif over is None and len(typed) < len(lines):
+    elif over is None:
         day.leave_out(f"Whether {modifier} is needed: {says}")
-        if typed:
+        if typed and len(typed) < len(lines):
             alike = day.claim == "institutional"
             fix = f"{modifier} on all of them, or on none." if alike else "Keep it on what passes the threshold."
             day.find("warn" if alike else "info", f"{modifier} stands on some lines of {bucket} and not on others.",
@@ -96,6 +110,10 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
         rule=rule.id,
         says=says,
     )
+
+
+def _is_accepted(line: Line, threshold: Threshold) -> bool:
+    return line.known is not None and line.known.kind == threshold.accepts_kind
 
 
 def _sum(amounts: list[Decimal | None]) -> Decimal | None:

@@ -1,8 +1,10 @@
-"""The most units of a code that Medicare accepts on a claim line or a day (MUE)."""
+"""The most units of a code that Medicare accepts on a claim line or a day (MUE), and those that a payer takes."""
 
 from ..advice.coverage import NEGATIVE
-from ..model import Policy
+from ..model import Policy, Rule
+from ..rulebook.precedence import is_weak
 from .applied import Applied, milder
+from .day import Day, Line
 from .policies import caveat_of
 
 _A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
@@ -48,6 +50,23 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
         if severity == "block" and sum(line.units or 0 for line in lines) > limit.units:
             for line in lines:
                 line.denied = True
+
+
+def hold_against_payers_limits(day: Day) -> None:
+    """Find days with more units of what a payer's rule is about than it takes in a day."""
+    limited: dict[str, tuple[Rule, int, list[Line]]] = {}
+    for line in day.claimed():
+        for rule, held in line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ():
+            if rule.most_units is not None and held.truth == "yes":
+                limited.setdefault(rule.id, (rule, rule.most_units, []))[2].append(line)
+    for rule, most, lines in limited.values():
+        reached = sum(line.units or 0 for line in lines)
+        if reached > most:
+            says = f"{_counted(reached)}, where {day.book_name(rule.payer or '')} takes {most}: {rule.says}"
+            day.find("block" if rule.evidence == "primary" and not is_weak(rule) else "warn", says, lines, rule=rule,
+                     fix=f"Bill {_counted(most)}, or ask the payer.")  # fmt: skip
+        elif any(line.units is None for line in lines):
+            day.leave_out(f"The most units a day ({rule.id}): some units are not known.")
 
 
 def _counted(units: int) -> str:
