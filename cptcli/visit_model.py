@@ -270,6 +270,7 @@ class FeeAnswer(Noun, frozen=True, omit_defaults=False):
     indices: dict[str, str] | None
     conversion_factor: str | None
     amount: str | None
+    rate: Literal["non_facility"]  # at which outpatient therapy is paid in every setting (cms-104-c5)
     reduced_amount: str | None  # the same for a unit whose practice expense is reduced
     coinsurance: str | None
     work: tuple[str, ...]

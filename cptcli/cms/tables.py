@@ -524,6 +524,10 @@ class Tables:
 
         return _only(self._read("zip-codes", day, {"zip5": zip5}, read))
 
+    def places_of(self, state: str, day: date) -> set[tuple[str, str]]:
+        """The contractors and localities of a state's ZIP codes: the suburbs of a city lie in that of another state."""
+        return {*self._read("zip-codes", day, {"state": state}, lambda row: (str(row.cells[2]), str(row.cells[3])))}
+
     def factors(self, day: date) -> tuple[Factor, ...]:
         """The conversion factors for a day, one a participation; none where none for that day is held."""
         number = as_number(day)

@@ -127,8 +127,10 @@ def fee_facts(answer: FeeAnswer) -> Iterator[Line]:
     """A fee, the amount first."""
     yield "code", answer.code
     yield "amount", answer.amount or "not known"
+    if answer.amount:
+        yield "rate", f"{answer.rate.replace('_', '-')}; in a facility it may differ"
     if answer.reduced_amount:
-        yield "reduced_amount", f"{answer.reduced_amount} for each unit of the day but the first"
+        yield "reduced_amount", f"{answer.reduced_amount} for each unit but the day's highest"
     if answer.name:
         yield "name", answer.name
     if answer.descriptor:

@@ -3,10 +3,11 @@
 The steps and their order are those of the claims manual (cms-104-c5, sections 10.7 and 20.1); every share is a rule's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..advice.coverage import NEGATIVE
 from ..cms.tables import RelativeValues
@@ -39,12 +40,22 @@ def paid_in_full(units: Sequence[Unit]) -> int | None:
 
     Of lines that are alike in both CMS pays any; here the one without the assistant's modifier, then the lower code.
     """
-    best = min(
-        units,
-        key=lambda unit: (-unit.practice_expense, -unit.full, unit.assisted, unit.named, unit.line),
-        default=None,
-    )
-    return best.line if best else None
+    return next((unit.line for unit in ranked(units)), None)
+
+
+def ranked(units: Sequence[Unit]) -> list[Unit]:
+    """The lines' units, that which is paid in full first."""
+    return sorted(units, key=lambda unit: (-unit.practice_expense, -unit.full, unit.assisted, unit.named, unit.line))
+
+
+def _unsure_of(units: Sequence[Unit], priced: "Sequence[_Priced]") -> set[int]:
+    """The lines of which one unit is paid in full where those before them, of unknown units, earn none."""
+    unsure: set[int] = set()
+    for before, unit in pairwise(ranked(units)):
+        if priced[before.line].claim_line.units is not None:
+            break
+        unsure.add(unit.line)
+    return unsure
 
 
 class UnitPrice(Struct, frozen=True):
@@ -118,25 +129,26 @@ class _Priced(Struct, frozen=True):
 def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
     """The amounts of the day; None where the payer does not pay by Medicare's fee schedule."""
     if not day.by_fee_schedule:
+        day.leave_out(f"Amounts: {day.book_name(day.payer)} is not known to pay by Medicare's fee schedule.")
         return None
     place = find_locality(day.tables, day.service_date, day.state, day.visit.zip, day.visit.locality)
     factor = find_factor(day.tables, day.service_date)
     notes = [note for note in (place.note, factor.note) if note]
     priced = [_price(day, claim_line, place, factor, notes) for claim_line in claim_lines]
     notes += [each.price.says for each in priced if each.price.says and not each.price.values and not each.nothing]
-    first = paid_in_full(
-        [
-            Unit(number, each.price.values.practice_expense, each.price.full, each.assisted, each.named)
-            for number, each in enumerate(priced)
-            if each.price.reduced is not None and each.price.values and each.price.full is not None
-        ]
-    )
-    spread: dict[int, int] = {}  # the units over which the charge of a line is spread
-    for each in priced:
-        for number in each.claim_line.lines:
-            spread[number] = spread.get(number, 0) + (each.claim_line.units or 0)
+    units = [
+        Unit(number, each.price.values.practice_expense, each.price.full, each.assisted, each.named)
+        for number, each in enumerate(priced)
+        if each.price.reduced is not None and each.price.values and each.price.full is not None
+    ]
+    for number in _unsure_of(units, priced):
+        says = "Which unit of the day is paid in full hangs on units that are not known."
+        priced[number] = structs.replace(
+            priced[number], price=structs.replace(priced[number].price, full=None, says=says)
+        )
+    first, charges = paid_in_full(units), _charges(priced, notes)
     lines = tuple(
-        _amount(day, each, number == first, place, factor, _charge(each, spread)) for number, each in enumerate(priced)
+        _amount(day, each, number == first, place, factor, charges[number]) for number, each in enumerate(priced)
     )
     for held in (place.locality, factor.factor):
         day.use(held.edition if held else None)
@@ -205,14 +217,29 @@ def _who_bears(day: Day, lines: Sequence[Line]) -> str | None:
     return said.liable if said else None
 
 
-def _charge(priced: _Priced, spread: Mapping[int, int]) -> Decimal | None:
-    """What was charged for a claim line: of a line that stands on several, its share by units. None where not told."""
-    units, charge = priced.claim_line.units or 0, Decimal(0)
-    for line in priced.lines:
-        if line.told.charge is None:
-            return None
-        charge += Decimal(line.told.charge) * units / spread[line.number] if units else Decimal(line.told.charge)
-    return cents(charge)
+def _charges(priced: Sequence[_Priced], notes: list[str]) -> list[Decimal | None]:
+    """What was charged for each claim line: of a line that stands on several, its share by units. None where not told.
+
+    The last share is what is left, so that no cent is charged twice.
+    """
+    left: dict[int, tuple[int, Decimal]] = {}  # by line: the units that its charge is still spread over, and the rest
+    for each in priced:
+        for line in each.lines:
+            units, rest = left.get(line.number, (0, Decimal(line.told.charge or 0)))
+            left[line.number] = units + (each.claim_line.units or 0), rest
+    charges: list[Decimal | None] = []
+    for each in priced:
+        told = [line.told.charge is not None for line in each.lines]
+        if any(told) and not all(told):
+            notes.append(f"A charge of {each.claim_line.code} was told for a part of it only: it was not compared.")
+        charge, units = Decimal(0), each.claim_line.units or 0
+        for line in each.lines:
+            over, rest = left[line.number]
+            share = cents(rest * units / over) if units and units < over else rest
+            left[line.number] = over - units, rest - share
+            charge += share
+        charges.append(cents(charge) if all(told) else None)
+    return charges
 
 
 def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, charge: Decimal | None) -> AmountLine:
@@ -227,9 +254,10 @@ def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, c
         reduced_units = 0 if price.reduced is None else units - int(first and units > 0)
         by_schedule = (units - reduced_units) * price.full + reduced_units * (price.reduced or Decimal(0))
         if units > reduced_units:
-            work.append(f"{units - reduced_units} x {in_words(price, place, factor)}")
+            work.append(_times(units - reduced_units, price.full, in_words(price, place, factor)))
         if reduced_units and price.reduction:
-            work.append(f"{reduced_units} x {in_words(price, place, factor, price.share)} ({price.reduction.id})")
+            words = in_words(price, place, factor, price.share)
+            work.append(f"{_times(reduced_units, price.reduced, words)} ({price.reduction.id})")
     allowed = patient = paid = None
     if by_schedule is not None:
         allowed = by_schedule if charge is None else min(by_schedule, charge)
@@ -256,6 +284,10 @@ def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, c
     )
 
 
+def _times(units: int, each: Decimal | None, words: str) -> str:
+    return words if units == 1 or each is None else f"{words}; {units} x {each} = {units * each}"
+
+
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else str(amount)
 
@@ -270,10 +302,10 @@ def _shares(day: Day, priced: _Priced, allowed: Decimal, work: list[str]) -> tup
         work += [f"patient: {coinsurance[0]} x {allowed} = {patient} ({coinsurance[1].id})"] if allowed else []
     assistant = day.rate("assistant", line)
     if assistant and priced.assisted and allowed:
-        work.append(f"assistant: {assistant[0]} x {rest} = {cents(rest * Decimal(assistant[0]))} ({assistant[1].id})")
+        work.append(f"assistant: {assistant[0]} x {rest} = {rest * Decimal(assistant[0])} ({assistant[1].id})")
         rest *= Decimal(assistant[0])
     if (held_back := day.rate("sequestration", line)) and allowed:
         after = rest * (1 - Decimal(held_back[0]))
-        work.append(f"sequestration: {cents(rest)} - {held_back[0]} of it = {cents(after)} ({held_back[1].id})")
+        work.append(f"sequestration: {rest} - {held_back[0]} of it = {cents(after)} ({held_back[1].id})")
         rest = after
     return patient, cents(rest)

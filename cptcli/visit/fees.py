@@ -54,6 +54,7 @@ def fee_of(
         indices=_three(Values.of(place.locality)) if place.locality else None,
         conversion_factor=str(factor.factor.factor) if factor.factor else None,
         amount=str(price.full) if price.full is not None else None,
+        rate="non_facility",
         reduced_amount=str(price.reduced) if price.reduced is not None else None,
         coinsurance=coinsurance[0] if coinsurance else None,
         work=tuple(work),

@@ -61,14 +61,19 @@ def find_locality(
 ) -> Held:
     """The payment locality by contractor and locality, by ZIP code, or by a state that has one alone.
 
-    Raises BadValue for one that CMS's table does not have.
+    Raises BadValue for one that CMS's table does not have, or that is not where the others say.
     """
     if locality:
         contractor, _, number = locality.replace("-", "/").partition("/")
         found = tables.localities(contractor=contractor.zfill(5), locality=number.zfill(2), day=day)
         if not found:
             raise BadValue("--locality", locality, "a contractor and a locality of CMS's table, with / between")
-        _in_state(found[0], state, "--locality", locality)
+        if state and state != found[0].state and _named(found[0]) not in tables.places_of(state, day):
+            raise _elsewhere("--locality", locality, state, found[0])
+        place = tables.zip_code(zip5, day) if zip5 else None
+        if zip5 and place and (place.contractor, place.locality) != _named(found[0]):
+            named = f"{place.contractor}/{place.locality}"
+            raise BadValue("--locality", locality, f"{named}, in which the ZIP code {zip5} lies, or no ZIP code")
         return _of_the_year(found[0], day)
     if zip5:
         place = tables.zip_code(zip5, day)
@@ -78,7 +83,8 @@ def find_locality(
         split = " Its four further digits may name another locality." if place.plus_four else ""
         if not found:
             return Held(note=f"No indices are held for {place.contractor}/{place.locality}.")
-        _in_state(found[0], state, "--zip", zip5)
+        if state and state not in (place.state, found[0].state):
+            raise _elsewhere("--zip", zip5, state, found[0])
         held = _of_the_year(found[0], day)
         if place.fits == "day" and not split:
             return held
@@ -87,6 +93,8 @@ def find_locality(
     if state is None:
         return Held(note="No place was told: add --state, --zip or --locality.")
     found = tables.localities(state=state, day=day)
+    for contractor, number in sorted(tables.places_of(state, day) - {*map(_named, found)}):
+        found += tables.localities(contractor=contractor, locality=number, day=day)
     if len(found) == 1:
         return _of_the_year(found[0], day)
     if not found:
@@ -96,9 +104,12 @@ def find_locality(
     return Held(note=f"{state} has {len(found)} payment localities: add --zip or --locality ({named}{more}).")
 
 
-def _in_state(found: Locality, state: str | None, option: str, told: str) -> None:
-    if state and found.state and state != found.state:
-        raise BadValue(option, told, f"a place in {state}, the state that was told; that one lies in {found.state}")
+def _named(found: Locality) -> tuple[str, str]:
+    return found.contractor, found.locality
+
+
+def _elsewhere(option: str, told: str, state: str, found: Locality) -> BadValue:
+    return BadValue(option, told, f"a place in {state}, the state that was told; that one is of {found.name}")
 
 
 def _of_the_year(found: Locality, day: date) -> Held:

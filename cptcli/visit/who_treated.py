@@ -12,14 +12,15 @@ def split_by_assistant(day: Day) -> None:
     for lines in day.services():
         first, typed = lines[0], [line for line in lines if line.typed_for_assistant]
         told = any(line.told.assistant_minutes for line in lines) or (typed and any(line.tells_who for line in lines))
-        units = sum(line.units or 0 for line in lines)
-        if not units or any(line.units is None for line in lines) or not (told or _typed_apart(lines)):
+        rule, units = day.first("assistant", first), sum(line.units or 0 for line in lines)
+        exempt = rule and rule.assistant and day.visit.provider in rule.assistant.exempt_providers
+        told = bool(told or _typed_apart(lines) or (typed and exempt))
+        if not units or any(line.units is None for line in lines) or not told:
             continue
-        rule = day.first("assistant", first)
         if rule is None or rule.assistant is None:
             _without_a_share(day, first)
             continue
-        if day.claim == "professional" and day.visit.provider in rule.assistant.exempt_providers:
+        if day.claim == "professional" and exempt:
             first.assisted = 0
             day.find("block" if typed else "info", f"No assistant's modifier where the provider is: "
                      f"{day.visit.provider}.", lines, rule=rule, fix="Take it off." if typed else None)  # fmt: skip
