@@ -329,7 +329,7 @@ def test_an_edition_of_which_some_files_are_missing_says_no_edit_only_where_it_c
                 for codes in (("97110", "97530"), ("97110", "20560"), ("97110", "64000"), ("97110", "30000"),
                               ("97110", "ZZZZZ"))
             ]  # fmt: skip
-        assert covered == [True, number > 1, True, number > 2, number > 2]
+        assert covered == [True, number > 1, True, number > 2, False]  # beyond the last code a file may be cut short
 
 
 def test_an_imported_factor_stands_in_for_the_shipped_one_of_its_participation_alone(tmp_path):

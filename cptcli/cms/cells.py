@@ -104,13 +104,20 @@ def claim_of(document: Document, told: Told, found: set[Claim]) -> Claim:
 _CODE = re.compile("[0-9A-Z]{5}")
 
 
+def shown(cell: str) -> str:
+    """A cell as a message shows it: what may be words of a descriptor is not shown without a licence."""
+    return (
+        repr(cell) if re.fullmatch(r"\S{0,10}", cell) and not re.search("[A-Za-z]{4}", cell) else f"{len(cell)} signs"
+    )
+
+
 def read_code(document: Document, row: int, cell: str) -> str:
     """A code with the zeros that a spreadsheet took away. Raises FileUnreadable."""
     code = cell.strip().upper()
     if code and code[0].isdigit():
         code = code.rjust(5, "0")
     if not _CODE.fullmatch(code):
-        raise document.wrong(row, f"{cell[:40]!r} where a code belongs", "a code of five characters", DOWNLOAD)
+        raise document.wrong(row, f"{shown(cell)} where a code belongs", "a code of five characters", DOWNLOAD)
     return code
 
 
@@ -118,7 +125,7 @@ def read_number(document: Document, row: int, cell: str, places: int) -> str:
     """A decimal with as many places as CMS prints, so that a text and a workbook agree. Raises FileUnreadable."""
     text = cell.strip()
     if not re.fullmatch(r"-?\d{0,6}(\.\d{0,17})?", text) or not re.search(r"\d", text):
-        raise document.wrong(row, f"{cell[:40]!r} where a number belongs", "a number like 0.45", DOWNLOAD)
+        raise document.wrong(row, f"{shown(cell)} where a number belongs", "a number like 0.45", DOWNLOAD)
     whole, _, fraction = text.partition(".")
     if len(fraction) > 6:  # 0.30000000000000004, as a workbook has it
         whole, _, fraction = f"{round(float(text), 6)}".partition(".")
@@ -135,7 +142,7 @@ def read_day(document: Document, row: int, cell: str) -> int:
             return int(text)
     except ValueError:
         pass
-    raise document.wrong(row, f"{cell[:40]!r} where a day belongs", "a day like 20260701", DOWNLOAD)
+    raise document.wrong(row, f"{shown(cell)} where a day belongs", "a day like 20260701", DOWNLOAD)
 
 
 def rows_after(

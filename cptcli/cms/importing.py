@@ -74,14 +74,15 @@ def import_files(
     done: list[ImportedFile] = []
     with closing(writing(store)) as connection:
         for path in paths:
-            before = _newest_part(connection)
+            before, others = _newest_part(connection), _commits_of_others(connection)
             try:
                 done.append(_import_file(connection, path, told_of, store, today, replace, progress))
             except (FileUnreadable, Disagrees) as error:
                 done.append(ImportedFile(str(path), (), (), str(error)))
             except (KeyboardInterrupt, CptError) as error:
                 stored = [each.file for each in done if each.problem is None]
-                if _newest_part(connection) != before:  # it was stopped just after the last step
+                alone = _commits_of_others(connection) == others
+                if alone and _newest_part(connection) != before:  # it was stopped just after the last step
                     stored.append(str(path))
                 error.add_note(_so_far(stored, path))
                 raise
@@ -93,6 +94,11 @@ def _newest_part(connection: sqlite3.Connection) -> int:
         return int(connection.execute("SELECT coalesce(max(part), 0) FROM parts").fetchone()[0])
     except sqlite3.Error:
         return 0  # a store without tables yet
+
+
+def _commits_of_others(connection: sqlite3.Connection) -> int:
+    """A number that changes when another process has stored something."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _so_far(stored: list[str], path: Path) -> str:
@@ -137,13 +143,13 @@ def _chosen(
 
     def consider(document: Document) -> bool:
         layout = recognise(document)
-        if layout and chosen.setdefault(stem(document.names), (document, layout))[0] is not document:
+        if layout and chosen.setdefault(stem(document.where), (document, layout))[0] is not document:
             left_out.append((document.names[0], "a further sheet of it"))
         return layout is not None
 
     for each in sorted(documents, key=lambda each: (isinstance(each, Workbook), each.names[0].lower()[-3:])):
-        if twin := chosen.get(stem(each.names)):
-            left_out.append((each.names[0], f"the same as {twin[0].names[0]}"))
+        if twin := chosen.get(stem(each.where)):
+            left_out.append((each.names[0], f"{twin[0].names[0]} of that name was read instead"))
             continue
         try:
             known = any([*map(consider, each.sheets(until))]) if isinstance(each, Workbook) else consider(each)

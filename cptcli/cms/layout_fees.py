@@ -18,6 +18,7 @@ from .cells import (
     only_once,
     read_code,
     read_number,
+    shown,
     some_rows,
     upper_words,
 )
@@ -81,11 +82,11 @@ def read_values(document: Document, told: Told, tick: Tick | None) -> list[Load]
         only_once(document, number, (code, modifier), seen)
         status = cells["status"].strip()
         if not re.fullmatch("[A-Z]", status) or not re.fullmatch("([0-9A-Z]{2})?", modifier):
-            what = f"status {status[:40]!r} and modifier {modifier[:40]!r}"
+            what = f"status {shown(status)} and modifier {shown(modifier)}"
             raise document.wrong(number, what, "a letter, and two characters or none", DOWNLOAD)
         for name, form in _MARKS.items():
             if not re.fullmatch(form, cells[name].strip()):
-                raise document.wrong(number, f"{cells[name][:40]!r} as {_VALUES[name][1]}", "CMS's letters", DOWNLOAD)
+                raise document.wrong(number, f"{shown(cells[name])} as {_VALUES[name][1]}", "CMS's letters", DOWNLOAD)
         values = {
             name: read_number(document, number, cells[name], 2)
             for name in ("work", "practice_expense", "facility_practice_expense", "malpractice")

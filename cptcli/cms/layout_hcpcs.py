@@ -14,6 +14,7 @@ from .cells import (
     quarter_of,
     read_day,
     rows_after,
+    shown,
     some_rows,
     upper_words,
 )
@@ -52,7 +53,7 @@ def read_level2(document: Document, told: Told, tick: Tick | None) -> list[Load]
     for number, cells in records:
         code = cells["code"].strip().upper()
         if not re.fullmatch("[A-Z][0-9]{4}|[0-9A-Z]{2}", code):
-            raise document.wrong(number, f"{cells['code'][:40]!r} as code", "a letter and four digits", DOWNLOAD)
+            raise document.wrong(number, f"{shown(cells['code'])} as code", "a letter and four digits", DOWNLOAD)
         if cells["record"].strip() in ("4", "8"):  # a further line of the long description
             if next(reversed(held), None) != code:
                 raise document.wrong(number, f"a second line of {code}", "its first line before it", DOWNLOAD)

@@ -16,6 +16,7 @@ from .cells import (
     read_code,
     read_day,
     rows_after,
+    shown,
     some_rows,
     upper_words,
 )
@@ -122,7 +123,7 @@ class _Edits:
             raise self._document.wrong(number, f"{len(cells)} cells", "seven", DOWNLOAD)
         column1, column2, before_1996, effective, deletion, indicator, rationale = cells[:7]
         if indicator not in ("0", "1", "9"):
-            raise self._document.wrong(number, f"{indicator[:40]!r} as modifier indicator", "0, 1 or 9", DOWNLOAD)
+            raise self._document.wrong(number, f"{shown(indicator)} as modifier indicator", "0, 1 or 9", DOWNLOAD)
         starts = packed_day(None)  # not known, of an edit that is older than the table
         if effective or before_1996 != "*":
             starts = self._starts[effective] = self._starting(number, effective)
@@ -155,7 +156,7 @@ def _dated(document: Document, row: int, cell: str) -> date:
     """A day that has to be there, of those that can be stored. Raises FileUnreadable."""
     day = as_day(read_day(document, row, cell or "nothing"))
     if day is None or not 1970 <= day.year < 2149:
-        raise document.wrong(row, f"{cell[:40]!r} where a day belongs", "a day like 20260701", DOWNLOAD)
+        raise document.wrong(row, f"{shown(cell)} where a day belongs", "a day like 20260701", DOWNLOAD)
     return day
 
 
@@ -216,7 +217,7 @@ def read_units(document: Document, told: Told, tick: Tick | None) -> list[Load]:
         most = cell_of(document, number, cells, units).strip()
         kind = cell_of(document, number, cells, adjudication).strip()[:1]
         if not re.fullmatch(r"\d{1,9}", most) or kind not in ("1", "2", "3"):
-            what = f"{most[:40]!r} units and adjudication {kind!r}"
+            what = f"{shown(most)} units and adjudication {shown(kind)}"
             raise document.wrong(number, what, "a whole number, and 1, 2 or 3", DOWNLOAD)
         held.append((key, int(most), int(kind), cell_of(document, number, cells, rationale).strip()))
     return [Load(EditionRow("mue", claim, quarter, *quarter_days(quarter)), some_rows(document, held))]

@@ -17,6 +17,7 @@ from .cells import (
     quarter_of,
     read_number,
     rows_after,
+    shown,
     some_rows,
     upper_words,
 )
@@ -54,7 +55,7 @@ def read_indices(document: Document, told: Told, tick: Tick | None) -> list[Load
     for number, (contractor, state, locality, name, *indices) in records:
         key = (contractor.strip().rjust(5, "0"), locality.strip().rjust(2, "0"))
         if not re.fullmatch(r"\d{5} \d\d [A-Z]{2}", f"{key[0]} {key[1]} {state.strip()}"):
-            what = f"contractor {contractor[:40]!r}, locality {locality[:40]!r}, state {state[:40]!r}"
+            what = f"contractor {shown(contractor)}, locality {shown(locality)}, state {shown(state)}"
             raise document.wrong(number, what, "the numbers of a locality and a state", DOWNLOAD)
         only_once(document, number, key, seen)
         values = [read_number(document, number, each, 3) for each in indices]
@@ -87,7 +88,7 @@ def _indices(
         if re.fullmatch(r"\d{4,5}", at(cells, columns[0]).strip()):
             yield number, [cell_of(document, number, cells, column) for column in columns]
         elif sum(bool(cell.strip()) for cell in cells) > 2:
-            raise document.wrong(number, f"{at(cells, columns[0])[:40]!r} as contractor", "five digits", DOWNLOAD)
+            raise document.wrong(number, f"{shown(at(cells, columns[0]))} as contractor", "five digits", DOWNLOAD)
 
 
 def _fixed_indices(document: Document, rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:

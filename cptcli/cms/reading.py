@@ -227,9 +227,9 @@ class Workbook:
             raise FileUnreadable(self.where, what, "a workbook of CMS", "Download it again.") from None
 
 
-def stem(names: tuple[str, ...]) -> str:
-    """A file's own name without its ending: what a text and a workbook of the same rows share."""
-    return PurePosixPath(names[0]).stem.casefold()
+def stem(where: str) -> str:
+    """A file's own name with its folder and without its ending: what a text and a workbook of the same rows share."""
+    return str(PurePosixPath(where).with_suffix("")).casefold()
 
 
 # ------------------------------------------------------------------------------------------------ what a file holds
@@ -274,6 +274,7 @@ def open_documents(path: Path, until: ExitStack) -> tuple[list[Text | Workbook],
     left_out: list[tuple[str, str]] = []
     for member in members:
         name = PurePosixPath(member.filename).name
+        folder = PurePosixPath(member.filename).parent
         if not name or member.is_dir():
             continue
         if member.file_size > _LARGEST:  # its own word; what is read is counted as well
@@ -285,7 +286,7 @@ def open_documents(path: Path, until: ExitStack) -> tuple[list[Text | Workbook],
         except (*_ZIP_ERRORS, OSError) as error:  # also one that is encrypted
             left_out.append((name, f"it cannot be unpacked ({error})"))
             continue
-        inside, names, opened = f"{where}: {name}", (name, path.name), partial(archive.open, member)
+        inside, names, opened = f"{where}: {folder / name}", (name, path.name), partial(archive.open, member)
         if begins == _ZIP:
             documents.append(Workbook(inside, names, opened))
         else:

@@ -240,6 +240,8 @@ def checked(connection: sqlite3.Connection, where: str) -> sqlite3.Connection:
         held = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
     except sqlite3.Error as error:
         raise told(error, where) from None
+    except ValueError as error:  # a text that is none
+        raise StoreUnusable(where, f"it is damaged ({error})") from None
     if not application and not version and not held:
         return connection  # an empty file: nothing was imported yet
     if application != _APPLICATION:

@@ -256,8 +256,11 @@ class Held(NamedTuple):
         return any(low <= code <= (high or low) for low, _, high in (each.partition("-") for each in self.holds.codes))
 
     def has_column1(self, code: str) -> bool:
-        """Whether the edits whose first code this is are here: all parts are, or the one that it lies in."""
-        return len(self.parts) == _PARTS or self._spans(code)
+        """Whether the edits whose first code this is are here: a part holds codes before it and after it.
+
+        That all parts were imported proves nothing of codes beyond their ends: one of them may have been cut short.
+        """
+        return self._spans(code)
 
     def _spans(self, code: str) -> bool:
         return any(part.first_key <= code <= part.last_key for part in self.parts)
