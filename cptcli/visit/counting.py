@@ -27,6 +27,7 @@ def count_units(day: Day) -> tuple[UnitCount, ...]:
     counted = [_under(day, rule) for rule in rules]
     for service in dict.fromkeys(service for each in counted for service in each.pooled):
         _share_out(day, service, [each.reached.get(service) for each in counted], rules)
+    _say_if_overruled(day)
     if said and is_weak(said):
         _say_how_weak(day, said, rules[0], any(_under(day, rule).reached != counted[0].reached for rule in every))
     total = sum(line.minutes or 0 for line in day.billed())
@@ -67,6 +68,15 @@ def _say_how_weak(day: Day, said: Rule, rule: UnitRule, differ: bool) -> None:
                  fix="Ask the payer which rule it follows; --unit-rule answers it.")  # fmt: skip
     else:
         day.find("info", f"{says} Every rule known here gives the same units for this day.", rule=said)
+
+
+def _say_if_overruled(day: Day) -> None:
+    """A unit rule that was told, and is not that of the payer."""
+    said = day.first("unit_rule") if day.visit.unit_rule else None
+    if said and said.unit_rule != day.visit.unit_rule and not is_weak(said):
+        says = f"Units are counted by {day.visit.unit_rule}, as told; {day.book_name(said.payer or '')} counts by "
+        fix = f"Leave --unit-rule out, or tell {said.unit_rule}."
+        day.find("warn", f"{says}{said.unit_rule}. {said.says}", rule=said, fix=fix)
 
 
 def _lacking(day: Day, rule: UnitRule) -> list[Service]:

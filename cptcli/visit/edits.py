@@ -10,15 +10,15 @@ from ..advice.wording import weakness
 from ..cms.tables import Edition, Fit, Pair, Pairs, in_force
 from ..model import BypassPlace, Policy, Rule
 from ..rulebook.precedence import is_weak
-from ..visit_model import EditAnswer, EditState
+from ..visit_model import ClaimLine, EditAnswer, EditState, Severity
 from . import policies, unit_limits
 from .applied import NEVER, Applied, applied_on, milder
 from .day import Day, Line, in_ranges
 
 
-def hold_against_edits(day: Day) -> tuple[EditAnswer, ...]:
+def hold_against_edits(day: Day, made: tuple[ClaimLine, ...]) -> tuple[EditAnswer, ...]:
     """Every pair of codes of the day with its state, and what the policies and unit limits find."""
-    applied = _applied(day)
+    applied = _applied(day, made)
     if applied is None:
         return ()
     _say_what_is_left_out(applied)
@@ -49,18 +49,19 @@ def _say_what_is_left_out(applied: Applied) -> None:
             applied.day.leave_out(f"{policy.not_modelled} ({policy.id})")
 
 
-def _applied(day: Day) -> Applied | None:
+def _applied(day: Day, made: tuple[ClaimLine, ...]) -> Applied | None:
     """The edits that the payer applies; where that is not known, all the same, as a hint: its contract sets them."""
     rule = day.first("edits")
     family = day.book.edit_family(rule.edits) if rule and rule.edits else None
     if rule and family:
         _say_how_sure(day, rule)
-        return applied_on(day, family, "warn" if rule.caveat or is_weak(rule) else "block")
+        worst: Severity = "warn" if rule.caveat or is_weak(rule) else "block"
+        return applied_on(day, family, worst, made, rule.limits_a_line)
     payer = day.book_name(day.payer)
     if day.billed():
         day.leave_out(f"Whether {payer} applies CMS's edits is not known; what they find is shown as a hint.")
     families = filter(None, map(day.book.edit_family, day.book.keys("edits")))
-    return next((applied_on(day, each, "info") for each in families), None)
+    return next((applied_on(day, each, "info", made) for each in families), None)
 
 
 def _nothing_to_open(day: Day) -> None:
@@ -145,14 +146,17 @@ def _edit(
         fix = f"Bill {row.column1} alone."
     elif ruling:
         out = ruling.code or row.column2
-        denied = [line for line in lines if line.code == out]
+        denied = [line for line in lines if (line.code == out and line.number in ruling.lines) or line in denied]
         says = (
             f"{row.column1} and {row.column2} are not both paid, and none of the modifiers that open the pair is true "
             f"here ({ruling.policy.id})"
         )
         fix = policies.instead(out, row.column1 if out == row.column2 else row.column2)
     elif told_not:
-        denied = column2
+        if not any(line.told_not_distinct() for line in column1):
+            denied = [line for line in column2 if line.told_not_distinct() or line in denied]
+        else:
+            denied = column2
         says += ", and no modifier is true where the services were not distinct"
         fix = f"Bill {row.column1} alone."
     elif denied:
@@ -165,7 +169,8 @@ def _edit(
     words = f"{says[:1].upper()}{says[1:]} ({edition}: {row.rationale.lower()}).{doubt}"
     elsewhere = _place(applied).elsewhere if not day.by_fee_schedule else None
     if bypassed and elsewhere and not all(_opens(day, second) for second in column2):
-        applied.find("warn", f"{words} {elsewhere}", lines, policy, f"Put the modifier on the {row.column2} line.")
+        fix = f"Put the modifier on the {row.column2} line."
+        applied.find(milder(applied.worst), f"{words} {elsewhere}", lines, policy, fix)
     elif bypassed:
         applied.find("info", words, lines, policy, fix)
     else:
@@ -232,7 +237,8 @@ def _how_to_open(applied: Applied, row: Pair) -> str:
     )
     names = " or ".join(policy.modifiers) if policy else "59 or an X modifier"
     record = policy.record if policy and policy.record else "that the services were distinct"
-    place = "either line" if _either(applied) else f"the {row.column2} line"
+    elsewhere = _place(applied).elsewhere and not applied.day.by_fee_schedule
+    place = "either line" if _either(applied) and not elsewhere else f"the {row.column2} line"
     if policy and policy.modifier_on != "either":
         own = in_ranges(row.column1, policy.codes) == (policy.modifier_on == "codes")
         place = f"the {row.column1 if own else row.column2} line"

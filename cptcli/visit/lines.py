@@ -36,6 +36,7 @@ def resolve(day: Day, diagnoses: dict[str, str], today: date) -> None:
         pointed = [diagnoses[letter] for letter in told.diagnoses] or [*diagnoses.values()]
         line.question = Question(
             service_date=day.service_date,
+            setting="home" if line.known and line.known.coding_verification else "clinic",
             payer=day.payer,
             state=day.state,
             diagnoses=tuple(pointed),
@@ -202,7 +203,8 @@ def _coverage(day: Day, line: Line, today: date) -> None:
     if line.known is None:
         return
     verdict = decided.coverage.verdict
-    rules = map(day.book.rule, decided.coverage.rules)
+    settled = [step.rule for step in decided.coverage.steps if step.decided and verdict in NEGATIVE]
+    rules = map(day.book.rule, [*settled, *decided.coverage.rules])
     rule = next(filter(None, rules), None) or line.known  # where a letter of the fee schedule decides
     sources = [each.id for step in decided.coverage.steps if step.decided for each in step.sources]
     if verdict in NEGATIVE:

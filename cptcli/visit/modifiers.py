@@ -179,7 +179,8 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
                  fix="Take it off.", rule=known)  # fmt: skip
     if name in line.told.modifiers and known.only_with and not line.carries(known.only_with):
         needed = " or ".join(known.only_with)
-        day.find("block", f"{name} goes only with {needed}: {known.says}.", [line],
+        severity: Severity = "block" if day.by_fee_schedule else "warn"  # the rule is Medicare's
+        day.find(severity, f"{name} goes only with {needed}: {known.says}.", [line],
                  fix=f"Put {needed} on the line, or take {name} off.", rule=known)  # fmt: skip
     if (known.only_on and not in_ranges(line.code, known.only_on)) or in_ranges(line.code, known.never_on):
         day.find("block", f"{name} does not belong on {line.code}: {known.says}.", [line], fix=f"Take {name} off.",

@@ -1,6 +1,6 @@
 """The policies around the pairs of a table: what is not reported together, what needs a modifier, how many in all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ class Ruling(NamedTuple):
 
     policy: Policy
     code: str | None
+    lines: frozenset[int]  # the numbers of those of which that is so
 
 
 RuledOut = Mapping[frozenset[str], Ruling]  # two codes -> why not both
@@ -35,6 +36,11 @@ class Meeting(NamedTuple):
         return frozenset((self.one.code, self.other.code))
 
     @property
+    def told_distinct(self) -> bool:
+        """Whether one of them says why it is a service apart, and none that it is none."""
+        return bool(self.one.told.distinct or self.other.told.distinct) and not self.told_not_distinct
+
+    @property
     def told_not_distinct(self) -> bool:
         """Whether one of them was told to be no service apart."""
         return self.one.told_not_distinct() or self.other.told_not_distinct()
@@ -43,13 +49,17 @@ class Meeting(NamedTuple):
 def ruled_out(applied: Applied) -> RuledOut:
     """Of which two codes of the day only one is reported, by a policy and by what was told of the lines."""
     found: dict[frozenset[str], Ruling] = {}
+    reached: dict[frozenset[str], set[int]] = {}
     for policy in applied.policies:
+        for met in _every_meeting(applied, policy):
+            if met.holds == "yes" and _not_both(policy, met):
+                reached.setdefault(met.codes, set()).update((met.one.number, met.other.number))
         for met in _meetings(applied, policy):
             if met.holds == "yes" and _not_both(policy, met):
                 before = found.get(met.codes)  # one that names which of two goes comes before one that takes them alike
                 if before is None or (_alike(before.policy, met) and not _alike(policy, met)):
-                    found[met.codes] = Ruling(policy, _goes(policy, met))
-    return found
+                    found[met.codes] = Ruling(policy, _goes(policy, met), frozenset())
+    return {codes: each._replace(lines=frozenset(reached[codes])) for codes, each in found.items()}
 
 
 def _goes(policy: Policy, met: Meeting) -> str | None:
@@ -62,7 +72,8 @@ def _goes(policy: Policy, met: Meeting) -> str | None:
 
 def _not_both(policy: Policy, met: Meeting) -> bool:
     """Whether a policy takes no modifier for two lines: none at all, or none that would be true of them."""
-    return policy.outcome == "never" or (policy.outcome == "modifier" and met.told_not_distinct)
+    doubted = policy.unless_distinct and met.told_distinct
+    return (policy.outcome == "never" and not doubted) or (policy.outcome == "modifier" and met.told_not_distinct)
 
 
 def hold_against_policy(
@@ -74,12 +85,19 @@ def hold_against_policy(
     elif policy.outcome == "at_most":
         _at_most(applied, policy)
     for met in _meetings(applied, policy):
-        if met.holds == "open":
+        if met.holds == "open" and policy.same_practitioner:
+            codes = " and ".join(sorted(met.codes))
+            applied.day.leave_out(f"{codes}: {policy.says} Who furnished each was not told. ({policy.id})")
+        elif met.holds == "open":
             where = f"Which region each of {met.one.code} and {met.other.code} was given in was not told in words known"
             fix = "Tell the region of both lines."
             applied.find(milder(applied.worst), f"{policy.says} {where} here.", [met.one, met.other], policy, fix)
         elif met.holds == "yes" and _not_both(policy, met):
             _one_goes(applied, policy, met, ruled_out[met.codes].code)
+        elif met.holds == "yes" and policy.outcome == "never":
+            says = f"{_says(policy, met)} A line was told to be a service apart."
+            fix = "Have the record show that one had nothing to do with the other."
+            applied.find(milder(_severity(applied, policy)), says, [met.one, met.other], policy, fix)
         elif met.holds == "yes":
             _needs_a_modifier(applied, policy, met, edits.get(met.codes))
 
@@ -148,18 +166,23 @@ def _severity(applied: Applied, policy: Policy) -> Severity:
 def _meetings(applied: Applied, policy: Policy) -> Iterable[Meeting]:
     """Every two codes that the policy is about, each once: by the lines of them for which it holds most strictly."""
     strictest: dict[frozenset[str], tuple[tuple[bool, ...], Meeting]] = {}
-    lines = sorted(applied.day.claimed(), key=lambda line: (line.code, line.number))
-    for one, other in permutations(lines, 2):
-        if one.code == other.code or not _spans(policy, one.code, other.code):
-            continue
-        met = Meeting(one, other, _holds(applied.family, policy, one, other))
-        mild = (met.holds != "yes", met.holds != "open", not met.told_not_distinct, _has_modifier(policy, one, other))
+    for met in _every_meeting(applied, policy):
+        opened = _has_modifier(policy, met.one, met.other)
+        mild = (met.holds != "yes", met.holds != "open", met.told_distinct, not met.told_not_distinct, opened)
         if met.codes not in strictest or mild < strictest[met.codes][0]:
             strictest[met.codes] = mild, met
     return [met for _, met in strictest.values()]
 
 
-def _holds(family: EditFamily, policy: Policy, one: Line, other: Line) -> str:
+def _every_meeting(applied: Applied, policy: Policy) -> Iterator[Meeting]:
+    """Every two lines of two codes that the policy is about."""
+    lines = sorted(applied.day.claimed(), key=lambda line: (line.code, line.number))
+    for one, other in permutations(lines, 2):
+        if one.code != other.code and _spans(policy, one.code, other.code):
+            yield Meeting(one, other, _holds(applied, policy, one, other))
+
+
+def _holds(applied: Applied, policy: Policy, one: Line, other: Line) -> str:
     """Whether the policy's conditions hold for two lines: yes, no, or open."""
     if policy.disciplines and not any(
         line.discipline and line.discipline.id in policy.disciplines for line in (one, other)
@@ -173,8 +196,10 @@ def _holds(family: EditFamily, policy: Policy, one: Line, other: Line) -> str:
             return "no"
     if policy.only_if_not_distinct and not (one.told_not_distinct() or other.told_not_distinct()):
         return "no"
+    if policy.same_practitioner:
+        return "yes" if applied.day.visit.provider else "open"
     if policy.region:
-        regions = _regions(family, one), _regions(family, other)
+        regions = _regions(applied.family, one), _regions(applied.family, other)
         if not all(regions) and not _same_words(one, other):
             return "open" if policy.outcome == "never" else "no"
         same_region = _same_words(one, other) or bool(regions[0] & regions[1])

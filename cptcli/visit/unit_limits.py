@@ -23,16 +23,21 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
                 day.leave_out(f"The most units of {code}: no table that is held has it, which is not no limit.")
             continue
         day.use(limit.edition)
-        units = [line.told.units if line.told.units is not None else line.units or 0 for line in lines]
-        reached = max(units) if limit.adjudication == _A_LINE else sum(units)
-        decided = lines[0].decided
+        a_line = limit.adjudication == _A_LINE or applied.limits_a_line
+        if a_line:
+            over = {number for each in applied.claim_lines if (each.units or 0) > limit.units for number in each.lines}
+            lines = [line for line in lines if line.number in over]
+            reached = max((each.units or 0 for each in applied.claim_lines if each.code == code), default=0)
+        else:
+            reached = sum(line.told.units if line.told.units is not None else line.units or 0 for line in lines)
+        decided = lines[0].decided if lines else None
         said = decided is not None and decided.coverage.verdict in NEGATIVE and limit.units == 0
         hint_of_none = applied.worst == "info" and not limit.units  # not valid for Medicare, which says nothing here
         if reached <= limit.units or said or hint_of_none:
             continue
         certain = limit.fits == "day"
         severity = applied.worst if certain else milder(applied.worst)
-        span = "a claim line" if limit.adjudication == _A_LINE else "a day"
+        span = "a claim line" if a_line else "a day"
         may = {
             _A_LINE: "A second line with a modifier may be paid where it was distinct.",
             _POLICY: "The limit is absolute.",
@@ -47,7 +52,7 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
             policy,
             f"Bill {most}. {applied.family.denial or ''}".strip(),
         )
-        if severity == "block" and sum(line.units or 0 for line in lines) > limit.units:
+        if severity == "block" and (a_line or sum(line.units or 0 for line in lines) > limit.units):
             for line in lines:
                 line.denied = True
 

@@ -15,6 +15,8 @@ def split_by_assistant(day: Day) -> None:
         rule, units = day.first("assistant", first), sum(line.units or 0 for line in lines)
         exempt = rule and rule.assistant and day.visit.provider in rule.assistant.exempt_providers
         told = bool(told or _typed_apart(lines) or (typed and exempt))
+        if told and any(line.units is None for line in lines):
+            day.leave_out(f"Which units of {first.code} carry an assistant's modifier: they are not known.")
         if not units or any(line.units is None for line in lines) or not told:
             continue
         if rule is None or rule.assistant is None:
@@ -29,6 +31,11 @@ def split_by_assistant(day: Day) -> None:
         if modifier is None:
             _no_modifier(day, lines, rule)
             continue
+        if first.discipline and not first.carries([first.discipline.modifier]):
+            day.leave_out(
+                f"{first.code}: no assistant's modifier without {first.discipline.modifier}, which is not on it."
+            )
+            continue
         found = _split(day, rule, lines, units)
         first.assisted = found.assisted
         if rule.id not in said:
@@ -39,6 +46,9 @@ def split_by_assistant(day: Day) -> None:
             left_out = any(line.told.modifiers for line in lines) and not typed
             day.find("block" if left_out else "info", f"{first.code}: {carried} with {modifier}, {found.why}.", lines,
                      rule=rule, fix=f"Add {modifier}; the claim lines carry it." if left_out else None)  # fmt: skip
+            if typed and _typed_wrong(lines, found.assisted):
+                says = f"{first.code}: {modifier} is not on the units that an assistant did: {carried}."
+                day.find("block", says, lines, rule=rule, fix="Type the claim lines as they are given.")
         elif typed:
             day.find("block", f"{first.code}: no unit with {modifier}, {found.why}.", typed, rule=rule,
                      fix=f"Take {modifier} off; the claim lines are without it.")  # fmt: skip
@@ -48,13 +58,25 @@ def split_by_assistant(day: Day) -> None:
                      fix="Keep that, or split them as the record shows.")  # fmt: skip
 
 
+def _typed_wrong(lines: list[Line], assisted: int) -> bool:
+    """Whether the modifier is on a line of the therapist alone, not on one of the assistant, or on other units."""
+    alone = [line.by_whom for line in lines]
+    for line, (therapist, assistant) in zip(lines, alone, strict=True):
+        if line.tells_who and bool(therapist) != bool(assistant) and line.typed_for_assistant != bool(assistant):
+            return True
+    typed = [line.told.units for line in lines if line.typed_for_assistant]
+    known = [each for each in typed if each is not None]
+    return all(line.told.units is not None for line in lines) and sum(known) != assisted
+
+
 def _without_a_share(day: Day, line: Line) -> None:
     """Where no rule says from which share of the minutes on the assistant's modifier stands."""
     rules = line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ()
     asked = next((rule for rule, held in rules if held.truth == "yes" and rule.applies.assistant), None)
     if asked is None and (later := _starts_later(day)):
-        day.find("info", f"No assistant's modifier on {day.service_date}: it starts on {later.effective}.", [line],
-                 rule=later)  # fmt: skip
+        day.find("warn" if line.typed_for_assistant else "info", f"No assistant's modifier on {day.service_date}: it "
+                 f"starts on {later.effective}.", [line], rule=later,
+                 fix="Take it off." if line.typed_for_assistant else None)  # fmt: skip
     elif asked is None:
         day.leave_out(f"Whether {day.book_name(day.payer)} wants a modifier for the assistant's part is not known.")
     elif line.shared_with_assistant:
