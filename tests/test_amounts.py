@@ -12,9 +12,16 @@ from cptcli.visit.amounts import Unit, paid_in_full
 from cptcli.visit.fees import fee_of
 from cptcli.visit.pricing import Values, cents, fee
 
-# CMS's payment file for South Carolina, January 2025. Its osteopathic codes are not in the part that ships.
+# CMS's payment file for South Carolina, January 2025. Its osteopathic codes are not in the part that ships: their
+# values (work, practice expense, malpractice) are those of release RVU25A, of which nothing else is held.
 _PAID = [*csv.DictReader((TESTS / "cms" / "pfs-payment-sc-2025a.csv").read_text(encoding="utf-8").splitlines())]
-_NOT_HELD = {"98925", "98926", "98927", "98928", "98929"}
+_NOT_HELD = {
+    "98925": ("0.46", "0.45", "0.03"),
+    "98926": ("0.71", "0.61", "0.04"),
+    "98927": ("0.96", "0.76", "0.05"),
+    "98928": ("1.21", "0.88", "0.06"),
+    "98929": ("1.46", "1.00", "0.07"),
+}
 _ONE = Values(Decimal(1), Decimal(1), Decimal(1))
 
 
@@ -37,6 +44,13 @@ def test_a_fee_equals_cms_s_own_payment_file_to_the_cent(book, tables, row):
         assert answer.reduced_amount == row["therapy_reduced_fee_noninstitutional"]
     else:
         assert answer.reduced_amount is None
+
+
+@pytest.mark.parametrize("row", [row for row in _PAID if row["hcpcs"] in _NOT_HELD], ids=lambda row: row["hcpcs"])
+def test_a_fee_of_values_that_do_not_ship_equals_the_payment_file_too(tables, row):
+    (place,) = tables.localities(contractor="11202", locality="01", day=date(2025, 1, 1))
+    (factor,) = tables.factors(date(2025, 1, 1))
+    assert str(fee(_values(*_NOT_HELD[row["hcpcs"]]), Values.of(place), factor.factor)) == row["nonfac_fee"]
 
 
 @pytest.mark.parametrize("code", sorted(_NOT_HELD))
