@@ -937,6 +937,7 @@ _CODES = st.from_regex("[0-9A-Z]{5}", fullmatch=True)
 _DAYS = st.none() | st.dates(date(1970, 1, 2), date(2148, 12, 31))
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Edit, _CODES, _CODES, _DAYS, _DAYS, st.sampled_from([0, 1, 9]), st.sampled_from("abc"))))
 def test_edits_come_back_as_they_were_packed(edits):
     kinds = []
@@ -949,7 +950,7 @@ def test_edits_come_back_as_they_were_packed(edits):
         assert {each.column2 for each in unpacked(edit.column1, pairs, kinds, edit.column2)} == {edit.column2}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(name=st.sampled_from(ALL), damage=st.data())
 def test_no_damage_to_a_file_is_more_than_a_problem_in_words(load, tmp_path, name, damage):
     """Bytes changed, taken out or put in anywhere: the file is stored, or refused in words."""

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cptcli.cms import shipped
@@ -73,6 +73,7 @@ def test_an_edit_is_found_whichever_way_its_codes_are_given(tables):
     assert (one.fits, one.edition.edition, one.covered) == ("day", "2024 Q3", True)
 
 
+@settings(deadline=None)
 @given(st.permutations(["97110", "97116", "97140", "97150", "97530", "G0283"]))
 def test_the_order_of_the_codes_of_a_day_changes_nothing(tables, codes):
     found = tables.pairs_among("professional", codes, Q3)
