@@ -1,6 +1,7 @@
 """CMS's own files into the user's store: what is recognised, what is refused, and that nothing is ever half stored."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -27,6 +28,7 @@ from cptcli.cms.edits import Edit, packed, unpacked
 from cptcli.cms.importing import import_files
 from cptcli.cms.store import StoreBusy, StoreFull, StoreNewer, StoreUnusable
 from cptcli.cms.tables import open_tables
+from cptcli.errors import CptError
 
 FILES = TESTS / "cms"
 EDITS, UNITS = "ccipra-v322r0-f1.txt", "MCR_MUE_PractitionerServices_Eff_07-01-2026.csv"
@@ -1017,3 +1019,18 @@ def test_files_of_one_name_in_two_folders_of_a_zip_are_both_read(load, tmp_path)
         more = b"\r\n97110,4,3 Date of Service Edit: Clinical,Data\r\n"
         archive.writestr(f"two/{UNITS}", (FILES / UNITS).read_bytes() + more)
     assert "Nothing of" in _problem(load(path))
+
+
+def test_a_temporary_folder_without_room_is_no_damage_to_the_workbook(load, tmp_path, monkeypatch):
+    """Nothing of the zip is stored, though its text could have been: a release half taken would pass for the whole."""
+    book = _as_sheet(_rows(UNITS), tmp_path / "MUE_Eff_07-01-2026.xlsx").read_bytes()
+    path = _zip(tmp_path / "quarter.zip", MUE_Eff_07_01_2026__xlsx=book, **{EDITS: (FILES / EDITS).read_bytes()})
+
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(CptError, match="no room to unpack it"):
+        load(path)
+    with open_tables(tmp_path / "cms.sqlite") as held:
+        assert [each for each in held.editions() if each.imported] == []

@@ -3,6 +3,7 @@
 Nothing is read whole that may be large, and nothing is believed: lengths, sizes and names come from the file.
 """
 
+import errno
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -223,8 +224,20 @@ class Workbook:
             until.callback(book.close)
             return [Sheet(self.where, self.names, size, sheet) for sheet in book.worksheets]
         except _SHEET_ERRORS as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise NoRoom(self.where) from None
             what = f"the workbook is damaged or was cut short ({error})"
             raise FileUnreadable(self.where, what, "a workbook of CMS", "Download it again.") from None
+
+
+class NoRoom(CptError):
+    """A temporary folder in which a packed workbook has no room."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where}: there is no room to unpack it. Make room in the temporary folder, or name another with TMPDIR.",
+            file=where,
+        )
 
 
 def stem(where: str) -> str:
