@@ -252,17 +252,14 @@ class Held(NamedTuple):
     def lists(self, code: str) -> bool:
         """Whether everything that was published about a code is here: an import may have been cut short."""
         if self.holds is None:
-            return not self.source.imported or self._spans(code)
+            return not self.source.imported or self.spans(code)
         return any(low <= code <= (high or low) for low, _, high in (each.partition("-") for each in self.holds.codes))
 
-    def has_column1(self, code: str) -> bool:
-        """Whether the edits whose first code this is are here: a part holds codes before it and after it.
+    def spans(self, code: str) -> bool:
+        """Whether a code lies between the first and the last of a part, the first codes of pairs among edits.
 
         That all parts were imported proves nothing of codes beyond their ends: one of them may have been cut short.
         """
-        return self._spans(code)
-
-    def _spans(self, code: str) -> bool:
         return any(part.first_key <= code <= part.last_key for part in self.parts)
 
     def in_words(self) -> str:
@@ -282,7 +279,7 @@ class Held(NamedTuple):
     def covers_pair(self, one: str, other: str, day: date) -> bool:
         """Whether no edit here means that there is none, for that day."""
         if self.holds is None:
-            return self.has_column1(one) and self.has_column1(other)
+            return self.spans(one) and self.spans(other)
         wanted = self.holds.pairs if day >= self.edition.first else self.holds.history
         listed = (self.lists(one), self.lists(other))
         return any(listed) if wanted == "either" else all(listed)
