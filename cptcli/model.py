@@ -49,6 +49,10 @@ Dollars = Annotated[
     str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{2})?$", description="US dollars such as '2480.00', in quotes")
 ]
 Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
+Short = Annotated[
+    str, Meta(min_length=1, max_length=90, pattern=r"\S", description="a headline of at most 90 characters")
+]
+ShortName = Annotated[str, Meta(min_length=1, max_length=32, description="a name of at most 32 characters")]
 
 
 class Noun(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -85,6 +89,7 @@ class CodeNote(Noun, frozen=True):
     code: CodeText
     says: Text
     sources: tuple[Id, ...] = ()
+    short: Short | None = None
 
 
 class ModifierNote(Noun, frozen=True):
@@ -125,6 +130,8 @@ class Modifier(Noun, frozen=True):
     untimed_only: bool = False  # true: it has no place on a code that is counted by time
     care: Care | None = None  # the care that it says
     caveat: str | None = None
+    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    caveat_short: Short | None = None  # the caveat in one line
 
     @property
     def id(self) -> str:
@@ -159,6 +166,7 @@ class UnitRule(Noun, frozen=True):
     sources: tuple[Id, ...]
     checked: date
     caveat: str | None = None
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class ClaimForm(Noun, frozen=True):
@@ -176,6 +184,7 @@ class ClaimForm(Noun, frozen=True):
     checked: date
     diagnoses: int | None = None  # none where a line points to no diagnosis
     caveat: str | None = None
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 # ----------------------------------------------------------------------------------------------------- codes
@@ -272,6 +281,8 @@ class Code(Noun, frozen=True):
     ends: date | None = None
     replaced_by: tuple[CodeNote, ...] = ()
     notes: tuple[str, ...] = ()
+    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    attach: Short | None = None  # in one line what the claim or the record needs; claim_needs and documentation in full
 
     @property
     def id(self) -> str:
@@ -305,6 +316,7 @@ class Table(Noun, frozen=True):
     caveat: Text
     sources: tuple[Id, ...]
     holds: Holds | None = None  # null: the whole of what CMS publishes in that edition
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class StatusIndicator(Noun, frozen=True):
@@ -327,6 +339,7 @@ class CodingBody(Noun, frozen=True):
     sources: tuple[Id, ...]
     confidence: Confidence
     caveat: str | None = None
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class CodingVerification(Noun, frozen=True):
@@ -339,6 +352,7 @@ class CodingVerification(Noun, frozen=True):
     sources: tuple[Id, ...]
     confidence: Confidence
     caveat: str | None = None
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 # ------------------------------------------------------------------------------------------ modalities, devices
@@ -380,6 +394,7 @@ class Modality(Noun, frozen=True):
     other_payers_note: str | None = None
     says: str | None = None
     not_modelled: str | None = None
+    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
 
 
 class Recommendation(Noun, frozen=True):
@@ -393,6 +408,8 @@ class Recommendation(Noun, frozen=True):
     sources: tuple[Id, ...] = ()
     evidence: Evidence | None = None
     confidence: Confidence | None = None
+    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class StartingCode(Noun, frozen=True):
@@ -419,6 +436,7 @@ class Dispute(Noun, frozen=True):
     party: Text
     says: Text
     sources: tuple[Id, ...] = ()
+    short: Short | None = None
 
 
 class Device(Noun, frozen=True):
@@ -444,6 +462,8 @@ class Device(Noun, frozen=True):
     refused_codes: tuple[CodeNote, ...] = ()  # published somewhere, contradicts the code's own meaning
     disputes: tuple[Dispute, ...] = ()
     caveat: str | None = None
+    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class Product(Noun, frozen=True):
@@ -584,6 +604,8 @@ class Rule(Noun, frozen=True):
     not_modelled: str | None = None
     facts: tuple[Note, ...] = ()
     examples: tuple[Example, ...] = ()
+    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class Policy(Noun, frozen=True):
@@ -620,6 +642,8 @@ class Policy(Noun, frozen=True):
     caveat: str | None = None
     not_modelled: str | None = None
     examples: tuple[Example, ...] = ()
+    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class BypassPlace(Noun, frozen=True):
@@ -647,6 +671,7 @@ class EditFamily(Noun, frozen=True):
     denial: str | None = None  # who bears the denial of an edit
     caveat: str | None = None
     not_modelled: str | None = None
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class PayerFacts(Noun, frozen=True, kw_only=True):
@@ -662,6 +687,8 @@ class PayerFacts(Noun, frozen=True, kw_only=True):
     caveat: str | None = None
     ask_state: bool = False  # true: a contractor by state decides what this payer leaves open
     fee_schedule: bool = False  # true: the Medicare status letter of a code settles payment where no rule does
+    caveat_short: Short | None = None  # the caveat in one line
+    short_name: ShortName | None = None  # how the trade says it, where the name is longer
 
 
 class Payer(PayerFacts, frozen=True, kw_only=True):
@@ -696,6 +723,7 @@ class DiagnosisList(Noun, frozen=True):
     confidence: Confidence
     checked: date
     diagnoses: tuple[ListedDiagnosis, ...]
+    caveat_short: Short | None = None  # the caveat in one line
 
 
 class Edition(Noun, frozen=True):

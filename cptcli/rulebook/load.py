@@ -42,6 +42,7 @@ class Parts:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.own: set[str] = set()  # "kind:id" of what the user's own folder adds
         self.places: dict[str, str] = {}
         self.edition: model.Edition | None = None
         self.coding_verification: model.CodingVerification | None = None
@@ -97,7 +98,7 @@ class Parts:
             except Refused as refused:
                 self.problems.append(refused.problem)
                 continue
-            fitted = Fitter(name, self.problems, self._placer(name)).fit(tree, noun)
+            fitted = Fitter(name, self.problems, self._placer(name, clinic)).fit(tree, noun)
             if fitted is not None:
                 self._take(fitted, name, clinic)
         for payer_file, name in self._extended:
@@ -112,12 +113,15 @@ class Parts:
         if not clinic:
             apply_tables(self)
 
-    def _placer(self, file: str) -> Placed:
+    def _placer(self, file: str, clinic: bool) -> Placed:
         def placed(noun: Struct, node: Node) -> None:
             key = getattr(noun, "id", None)
             kind = "payer" if isinstance(noun, shapes.PayerFile) else type(noun).__name__.lower()
             if isinstance(key, str):
-                self.places.setdefault(f"{kind}:{key}", f"{file}:{node.line}:{node.column}")
+                place = f"{kind}:{key}"
+                if clinic and place not in self.places:
+                    self.own.add(place)
+                self.places.setdefault(place, f"{file}:{node.line}:{node.column}")
 
         return placed
 
