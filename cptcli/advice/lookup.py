@@ -1,4 +1,4 @@
-"""What is known of a code, or what some words may mean."""
+"""The card of a code, or a search by words."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force
 from .receipts import existence, refs, stale, status_on, tables_of
-from .wording import units_in_words
+from .wording import first_sentence, headline, units_in_short, units_in_words
 
 CODE = r"[0-9]{5}|[0-9]{4}[AFMTU]|[A-Z][0-9]{4}"
 _WITH_MODIFIERS = rf"(?P<code>{CODE})(?P<rest>([ ,:-]*[A-Z0-9]{{2}})+)"
@@ -21,10 +21,9 @@ _LOOKS_ALIKE = str.maketrans("OIL", "011")
 
 
 def lookup(book: RuleBook, asked: str, day: date, today: date) -> CodeCard | Hits:
-    """The card of the code that was asked for, or what the words may mean.
+    """Return the card of the code asked for, or what the words may mean.
 
-    Raises UnknownName for a malformed code, for a well-formed one that is in no rule, and for words that name
-    nothing.
+    Raises UnknownName for a malformed code, for a code that is not in our list, and for words that match nothing.
     """
     text = upright(asked)
     compact = re.sub(r"\s", "", text)
@@ -43,7 +42,7 @@ def lookup(book: RuleBook, asked: str, day: date, today: date) -> CodeCard | Hit
 
 
 def _search(book: RuleBook, asked: str) -> Hits:
-    from .search import search  # a code does without
+    from .search import search  # not needed for a code
 
     return search(book, asked)
 
@@ -53,13 +52,13 @@ def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: d
         letters = sorted({*compact} & {*"OIL"} - {*mended})
         note = f"read as {mended}: {' and '.join(letters)} is a letter, the code has a digit there"
         return _card(book, asked, mended, note, (), day, today)
-    if book.find("devices", asked).clear or book.find("manufacturers", asked).clear:
+    if any(book.find(shelf, asked).clear for shelf in ("devices", "manufacturers")):
         return _search(book, asked)
     raise no_such_code(book, asked, compact)
 
 
 def mended_code(book: RuleBook, text: str) -> str | None:
-    """The code that was meant where letters were typed for the digits they look like; None where that gives no code."""
+    """Return the code with digits in place of look-alike letters (O, I, L); None where that is no code in our list."""
     mended = text[:1] + text[1:].translate(_LOOKS_ALIKE)
     if text[:1] in "OIL" and not book.code(mended):
         mended = text.translate(_LOOKS_ALIKE)
@@ -67,7 +66,7 @@ def mended_code(book: RuleBook, text: str) -> str | None:
 
 
 def no_such_code(book: RuleBook, asked: str, compact: str) -> UnknownName:
-    """Why something is no code, with the nearest ones; a known misprint names what it stands for."""
+    """Return the error for a malformed code, with the nearest codes; a known misprint names the code it means."""
     form = "A CPT or HCPCS code has five characters"
     meant = book.edition.misprints.get(compact)
     if meant:
@@ -76,31 +75,55 @@ def no_such_code(book: RuleBook, asked: str, compact: str) -> UnknownName:
         )
     begun = [code for code in book.keys("codes") if code.startswith(compact) or compact.startswith(code)]
     near = begun or near_codes(book, compact)
-    wrong = f"{asked.strip()} has {len(compact)}" if len(compact) != 5 else f"{asked.strip()} is not of that form"
+    wrong = f"{asked.strip()} has {len(compact)}" if len(compact) != 5 else f"{asked.strip()} does not have that form"
     return UnknownName("code", asked, [_named(book, code) for code in near[:5]], f"{form}; {wrong}.")
 
 
 def near_codes(book: RuleBook, text: str) -> list[str]:
-    """Codes of the rule base that look like the text: with one sign typed wrong, two swapped, or nearly so."""
-    from difflib import get_close_matches
+    """Return codes in use that are one typing error away: a misprint, two neighbors swapped, a letter for a digit.
 
-    known = book.keys("codes")
-    slips = [code for code in known if _is_a_slip(code, text)]
-    return [*dict.fromkeys((*slips, *get_close_matches(text, known, 4, 0.7)))][:4]
+    A code with another digit does not count: it is most likely a real code for another service, not in our list.
+    """
+    misprint = book.edition.misprints.get(text)
+    slips = [key for key in book.keys("codes") if _is_a_slip(key, text) and _is_in_use(book, key)]
+    return [*dict.fromkeys(filter(None, (misprint, *slips)))]
 
 
 def _is_a_slip(code: str, text: str) -> bool:
-    """Whether one sign differs, or two neighbours are swapped."""
+    """Return whether two neighbors are swapped, or one character does not fit the form of a code."""
     differ = [place for place, (one, other) in enumerate(zip(code, text, strict=False)) if one != other]
-    if len(code) != len(text) or len(differ) != 2:
-        return len(code) == len(text) and len(differ) == 1
-    first, second = differ
-    return second == first + 1 and code[first] == text[second] and code[second] == text[first]
+    if len(code) != len(text) or len(differ) not in (1, 2):
+        return False
+    first, last = differ[0], differ[-1]
+    if first == last:
+        return not re.fullmatch(CODE, text) and text[first] not in "OIL"  # these are read as the digits they look like
+    return last == first + 1 and code[first] == text[last] and code[last] == text[first]
+
+
+def same_ten(book: RuleBook, text: str) -> list[str]:
+    """Return the codes in use with the same first four characters: the same block of ten."""
+    if not text[-1:].isdigit():
+        return []
+    return [key for key in book.keys("codes") if key[:-1] == text[:-1] and _is_in_use(book, key)]
+
+
+def _is_in_use(book: RuleBook, key: str) -> bool:
+    code = book.code(key)
+    return code is not None and code.ends is None
 
 
 def _named(book: RuleBook, code: str) -> str:
-    held = book.code(code)
-    return f"{code} ({held.name})" if held else code
+    known = book.code(code)
+    return f"{code} ({known.name})" if known else code
+
+
+def unlisted_code(book: RuleBook, asked: str, key: str) -> UnknownName:
+    """Return the error for a code not in our list, with the codes one typing error away and its block of ten."""
+    slips = near_codes(book, key)
+    block = [each for each in same_ten(book, key) if each not in slips]
+    beside = f" Codes {key[:-1]}0 to {key[:-1]}9 in our list: {', '.join(block)}." if block else ""
+    todo = f"{key} has the form of a code and may be valid, although it is not in our list.{beside}"
+    return UnknownName("code", asked, [_named(book, each) for each in slips[:4]], todo)
 
 
 def _card(
@@ -108,9 +131,7 @@ def _card(
 ) -> CodeCard:
     code = book.code(key)
     if code is None:
-        near = [_named(book, each) for each in near_codes(book, key)]
-        todo = f"{key} has the form of a code; that it is not here does not make it invalid."
-        raise UnknownName("code", asked, near, todo)
+        raise unlisted_code(book, asked, key)
     rules = _rules_about(book, key, day)
     status, seen = status_on(code, day)
     indicator = book.status(status)
@@ -121,14 +142,16 @@ def _card(
     return CodeCard(
         asked=asked,
         read_as=note,
-        modifiers=tuple(held for each in modifiers if (held := book.modifier(each))),
+        modifiers=tuple(known for each in modifiers if (known := book.modifier(each))),
         unknown_modifiers=tuple(each for each in modifiers if book.modifier(each) is None),
         service_date=day,
         code=code,
         on_that_day=existence(book, code, day),
         units_says=units_in_words(code.units) if code.units else "not known",
+        units_short=units_in_short(code.units) if code.units else None,
         status=status,
         status_says=f"{indicator.says if indicator else _no_status(code)} ({seen})",
+        status_short=first_sentence(indicator.says if indicator else _no_status(code)) or "see --full",
         modalities=_modalities_of(book, key),
         devices=_devices_of(book, key),
         rules=rules,
@@ -141,19 +164,19 @@ def _card(
 
 
 def _no_status(code: Code) -> str:
-    """A deleted code was on the schedule of its day, which no release held is of."""
-    return "of its day not known" if code.ends else "not on the fee schedule"
+    """Return why there is no status: not on the fee schedule; for a deleted code, we have no release of its time."""
+    return "not known for its dates" if code.ends else "not on the fee schedule"
 
 
 def _modalities_of(book: RuleBook, code: str) -> tuple[str, ...]:
-    return tuple(held.name for key in book.linked("modalities_of_code", code) if (held := book.modality(key)))
+    return tuple(modality.name for key in book.linked("modalities_of_code", code) if (modality := book.modality(key)))
 
 
 def _devices_of(book: RuleBook, code: str) -> tuple[str, ...]:
     return tuple(
-        f"{held.name} ({held.recommendation.stance.replace('_', ' ')})"
+        f"{device.name} ({device.recommendation.stance.replace('_', ' ')})"
         for key in book.linked("devices_of_code", code)
-        if (held := book.device(key))
+        if (device := book.device(key))
     )
 
 
@@ -170,6 +193,9 @@ def _rules_about(book: RuleBook, code: str, day: date) -> tuple[RuleLine, ...]:
                     effect=effect_of(rule),
                     policy=rule.policy,
                     says=rule.says,
+                    short=headline(rule),
+                    payer_short=(payer.short_name or payer.name) if payer else rule.payer or "",
+                    verdict=rule.verdict,
                     evidence=rule.evidence,
                     confidence=rule.confidence,
                     effective=rule.effective,
@@ -183,12 +209,12 @@ def _rules_about(book: RuleBook, code: str, day: date) -> tuple[RuleLine, ...]:
 
 
 def effect_of(rule: Rule) -> str:
-    """What a rule does, in a few words."""
+    """Return what a rule does, in a few words."""
     effects = []
     if rule.code:
         effects.append(f"{rule.code} instead of {', '.join(rule.replaces)}")
     if rule.accepts:
-        effects.append(f"takes {', '.join(rule.accepts)}")
+        effects.append(f"accepts {', '.join(rule.accepts)}")
     if rule.refuses:
         effects.append(f"refuses {', '.join(rule.refuses)}")
     if rule.verdict:
