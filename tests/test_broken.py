@@ -12,6 +12,7 @@ import copy
 import os
 import re
 import sys
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from tiny import TINY
 import cptcli.rulebook
 from cptcli.rulebook.check import check_parts
 from cptcli.rulebook.compiled import shipped_folder
-from cptcli.rulebook.files import LARGEST, Files
+from cptcli.rulebook.files import LARGEST, Files, FolderTooLarge
 from cptcli.rulebook.load import Parts
 from cptcli.rulebook.yaml_strict import Problem
 
@@ -175,6 +176,11 @@ def _gone(folder):
     folder.rmdir()
 
 
+def _two_links_to_one_folder(folder):
+    (folder / "payers").mkdir()
+    (folder / "plans").symlink_to("payers", target_is_directory=True)
+
+
 _UNREADABLE = [
     pytest.param(_pipe, "payers.yaml", "not a regular file", id="a pipe"),
     pytest.param(_links_in_a_circle, "around/", "it leads back to a folder above", id="links in a circle"),
@@ -182,7 +188,120 @@ _UNREADABLE = [
     pytest.param(_link_to_itself, "payers", "symbolic links", id="a link to itself"),
     pytest.param(_large, "payers.yaml", "split the file", id="a file too large"),
     pytest.param(_gone, ".", "No such file", id="a folder that is gone"),
+    pytest.param(
+        _two_links_to_one_folder, "plans/", "it leads to payers/, which is read already", id="two links to one folder"
+    ),
 ]
+
+
+def _payer(folder, name, text):
+    (folder / "payers").mkdir(exist_ok=True)
+    (folder / "payers" / f"{name}.yaml").write_text(text)
+
+
+def _rules(folder, *rules):
+    (folder / "sources").mkdir(exist_ok=True)
+    (folder / "sources" / "letters.yaml").write_bytes(_SOURCE)
+    rest = "short: S, says: S., checked: '2026-01-01', evidence: primary, confidence: high, sources: [a-letter]"
+    text = "".join(f"  - {{id: r-{number}, {rule}, {rest}}}\n" for number, rule in enumerate(rules))
+    _payer(folder, "plan", f"id: plan\nname: Plan\nkind: plan\nrules:\n{text}")
+
+
+def _unquoted_words(folder):
+    _payer(folder, "plan", "id: plan\n" + "".join(f"key-{number}: 0420\n" for number in range(2_000)))
+
+
+def _keys_that_no_payer_has(folder):
+    _payer(folder, "plan", "id: plan\n" + "".join(f"key-{number}: x\n" for number in range(2_000)))
+
+
+def _codes_that_are_none(folder):
+    codes = ", ".join(f"'{number}'" for number in range(20_000, 22_000))
+    _rules(folder, f"applies: {{codes: [{codes}]}}, verdict: covered")
+
+
+def _more_values_than_a_person_reads(folder):
+    _payer(folder, "plan", "- x\n" * 300_000)
+
+
+def _a_long_chain_of_payers(folder):
+    for number in range(400):
+        parent = f"parent: plan-{number - 1}\n" if number else ""
+        _payer(folder, f"plan-{number}", f"id: plan-{number}\nname: Plan {number}\nkind: plan\n{parent}")
+
+
+def _a_long_circle_of_payers(folder):
+    for number in range(400):
+        text = f"id: plan-{number}\nname: Plan {number}\nkind: plan\nparent: plan-{(number - 1) % 400}\n"
+        _payer(folder, f"plan-{number}", text)
+
+
+def _rules_that_contradict_each_other(folder):
+    verdicts = ("covered", "not_covered", "bundled", "conditional")
+    _rules(folder, *(f"applies: {{codes: ['97026']}}, verdict: {verdicts[number % 4]}" for number in range(2_000)))
+
+
+def _rules_for_many_states(folder):
+    """None contradicts another, and every two are in force at once."""
+    places = [chr(65 + number // 26) + chr(65 + number % 26) for number in range(676)]
+    applies = (f"applies: {{codes: ['97026'], states: ['{place}']}}" for place in places)
+    _rules(folder, *(f"{each}, verdict: {('covered', 'bundled')[number % 2]}" for number, each in enumerate(applies)))
+
+
+def _long_words(folder):
+    word = "x" * 1_000
+    _payer(
+        folder,
+        "plan",
+        f"{word}: 1\nid: {word} {word}\nname: {word * 100}\nkind: plan\n{word}: 1\nparent: 0{'7' * 90_000}\n",
+    )
+
+
+_TOO_MUCH = [
+    pytest.param(_unquoted_words, "not checked any further after 1,000 problems", id="2,000 words without quotes"),
+    pytest.param(_keys_that_no_payer_has, "not checked any further after 1,000 problems", id="2,000 unknown keys"),
+    pytest.param(_codes_that_are_none, "no code '20000'", id="2,000 unknown codes"),
+    pytest.param(_more_values_than_a_person_reads, "more than 200,000 values", id="300,000 values"),
+    pytest.param(_a_long_chain_of_payers, "11 payer ids above one another (plan-", id="400 payers above one another"),
+    pytest.param(_a_long_circle_of_payers, "11 payer ids above one another (plan-", id="400 payers in a circle"),
+    pytest.param(_rules_that_contradict_each_other, "on the same days", id="2,000 rules that contradict"),
+    pytest.param(_rules_for_many_states, "more than 200 rules of this payer are in force at once", id="676 rules"),
+    pytest.param(_long_words, "has no key 'xxxx", id="long words"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), _TOO_MUCH)
+def test_a_folder_made_to_take_for_ever_is_checked_soon_and_in_few_words(problems_in, tmp_path, make, words):
+    make(tmp_path)
+    begun = time.process_time()
+    told = problems_in(tmp_path)
+    assert time.process_time() - begun < 2
+    assert words in "\n".join(told)
+    assert len(told) <= 1_101
+    assert len("\n".join(told)) < 500_000
+    assert [message for message in told if not _MESSAGE.fullmatch(message)] == []
+
+
+def test_problems_that_are_not_listed_are_counted(problems_in, tmp_path):
+    for number in range(1_200):
+        (tmp_path / f"{number}.txt").touch()
+    told = problems_in(tmp_path)
+    assert len(told) == 1_101
+    assert told[-1].startswith("\N{HORIZONTAL ELLIPSIS}:1:1: 100 further problems, which are not listed; expected ")
+
+
+def test_a_rule_about_everything_at_once_is_not_compared_with_all_others(problems_in, tmp_path, monkeypatch):
+    monkeypatch.setattr("cptcli.rulebook.check._MOST_COMPARED", 3)
+    _rules(tmp_path, "applies: {codes: ['97026', '97024']}, verdict: covered")
+    assert any("name too many codes together" in each for each in problems_in(tmp_path))
+
+
+@pytest.mark.parametrize("most", ["_MOST", "_MOST_BYTES"])
+def test_a_folder_that_cannot_be_one_of_rules_is_refused_as_a_whole(tmp_path, monkeypatch, most):
+    _payer(tmp_path, "plan", "id: plan\n")
+    monkeypatch.setattr(f"cptcli.rulebook.files.{most}", 1)
+    with pytest.raises(FolderTooLarge, match="A rule folder has a few hundred files"):
+        Files(tmp_path)
 
 
 @pytest.mark.parametrize(("make", "name", "words"), _UNREADABLE)
@@ -259,11 +378,17 @@ def test_every_message_of_the_code_has_a_broken_file(problems_in, tmp_path, monk
     monkeypatch.setattr(Files, "_skip", lambda self, *of: (seen(), skipped(self, *of))[1])
     for file in BROKEN:
         problems_in(_folder(tmp_path / file.stem, file), _is_whole(file))
-    for number, unreadable in enumerate(_UNREADABLE):
+    for number, each in enumerate((*_UNREADABLE, *_TOO_MUCH)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        unreadable.values[0](folder)
+        each.values[0](folder)
         problems_in(folder)
+    for number in range(1_200):
+        (tmp_path / "many" / f"{number}.txt").parent.mkdir(exist_ok=True)
+        (tmp_path / "many" / f"{number}.txt").touch()
+    problems_in(tmp_path / "many")
+    monkeypatch.setattr("cptcli.rulebook.check._MOST_COMPARED", 3)
+    problems_in(tmp_path / str(len(_UNREADABLE) + 6))  # the rules that contradict each other
     unseen = [
         f"{Path(name).name}:{first}"
         for name, first, last in _messages()

@@ -78,7 +78,7 @@ def test_a_file_that_is_there_is_never_written_over(cpt, tmp_path):
     mine.write_text("mine")
     again = cpt("rules", "new", "payer", "ACME Health", "--rules", "ours")
     assert again.code == 2
-    assert "there already" in again.stderr
+    assert "already exists" in again.stderr
     assert mine.read_text() == "mine"
 
 

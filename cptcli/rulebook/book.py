@@ -5,13 +5,17 @@ and the few sections and entries it needs, so that it costs the same however lar
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from .. import model
-from .names import Found, find, normalized
+from ..kept import Kept
+from .names import Found, find_exact, normalized
+
+if TYPE_CHECKING:
+    from .words import Finder, Lexicon
 
 T = TypeVar("T", bound=Struct)
 R = TypeVar("R")
@@ -35,9 +39,10 @@ SHELVES: dict[str, type[Struct]] = {
     "claim_forms": model.ClaimForm,
     "edits": model.EditFamily,
     "tables": model.Table,
+    "topics": model.Topic,
 }
 # The shelves whose entries are found by name.
-NAMED = ("codes", "modalities", "manufacturers", "devices", "shared_names", "payers")
+NAMED = ("codes", "modalities", "manufacturers", "devices", "shared_names", "payers", "topics")
 
 
 class Compiled(Struct, frozen=True):
@@ -49,6 +54,7 @@ class Compiled(Struct, frozen=True):
     coding_verification: bytes
     shelves: dict[str, memoryview]  # shelf -> packed {id: packed entry}
     names: dict[str, memoryview]  # shelf -> packed {normalized name: ids}
+    words: memoryview  # packed {"words of SHELF": packed {name: words}, "treatments", "payers": packed Lexicon}
     links: dict[str, memoryview]  # name of a relation -> packed {id: ids}
     places: memoryview  # packed {"kind:id": "file:line:column"}
     clinic_rules: frozenset[str]
@@ -75,9 +81,14 @@ class RuleBook:
         self._anew = anew
         self._shelves: dict[str, dict[str, memoryview]] = {}
         self._names: dict[str, Names] = {}
+        self._finders: dict[str, Finder] = {}
+        self._lexicons: dict[str, Lexicon] = {}
         self._relations: dict[str, dict[str, tuple[str, ...]]] = {}
         self._entries: dict[tuple[str, str], Any] = {}
         self._rules_of: dict[tuple[str, str], tuple[model.Rule, ...]] = {}
+        self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._rules_about: Kept[tuple[str, str, frozenset[str]], tuple[model.Rule, ...]] = Kept()
+        self.plans: Kept[object, Any] = Kept()  # what is worked out of the rules alone, by the deciding code
 
     def _sound(self, read: Callable[[], R]) -> R:
         """What `read` takes out of the compiled form, which is compiled anew where it turns out to be damaged."""
@@ -88,7 +99,8 @@ class RuleBook:
                 raise
             anew, self._anew = self._anew, None
             self._base = _HEADER.decode(anew())
-            for held in (self._shelves, self._names, self._relations, self._entries, self._rules_of):
+            by_need = (self._shelves, self._names, self._finders, self._lexicons, self._relations, self._entries)
+            for held in (*by_need, self._rules_of, self._chains, self._rules_about, self.plans):
                 held.clear()
             return read()
 
@@ -125,9 +137,13 @@ class RuleBook:
     @property
     def coding_verification(self) -> model.CodingVerification:
         """What a home-equipment code needs before it is given."""
-        return self._sound(
-            lambda: msgspec.msgpack.decode(self._base.coding_verification, type=model.CodingVerification)
-        )
+        known: model.CodingVerification | None = self._entries.get(("coding_verification", ""))
+        if known is None:
+            known = self._sound(
+                lambda: msgspec.msgpack.decode(self._base.coding_verification, type=model.CodingVerification)
+            )
+            self._entries["coding_verification", ""] = known
+        return known
 
     def table(self, key: str) -> model.Table | None:
         """One of CMS's tables by id: its edition, its first day, where it was taken from, its caveat."""
@@ -190,7 +206,7 @@ class RuleBook:
         return self._get("claim_forms", model.ClaimForm, key)
 
     def form_of(self, claim: model.Claim) -> model.ClaimForm | None:
-        """The places on a kind of claim; None where none is held."""
+        """The places on a kind of claim; None where none is on file."""
         held = map(self.claim_form, self.keys("claim_forms"))
         return next((each for each in held if each and each.claim == claim), None)
 
@@ -204,6 +220,10 @@ class RuleBook:
             family = self.edit_family(key)
             assert family is not None
             yield from ((family, policy) for policy in family.policies)
+
+    def topic(self, key: str) -> model.Topic | None:
+        """A page of `cpt help` by id."""
+        return self._get("topics", model.Topic, key)
 
     def status(self, letter: str | None) -> model.StatusIndicator | None:
         """What a Medicare fee-schedule letter means."""
@@ -219,17 +239,27 @@ class RuleBook:
 
     def rules_of(self, payer: str) -> tuple[model.Rule, ...]:
         """A payer's own rules, without those it inherits."""
-        return self._rules("rules_of_payer", payer)
+        return self._all_rules("rules_of_payer", payer)
 
-    def service_rules_of(self, payer: str) -> tuple[model.Rule, ...]:
-        """Of a payer's own rules, those about a single service."""
-        return self._rules("service_rules_of_payer", payer)
+    def service_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[model.Rule, ...]:
+        """Of a payer's own rules, those about a single service; with `about` as `visit_rules_of`."""
+        return self._rules("service_rules_of_payer", payer, about)
 
-    def visit_rules_of(self, payer: str) -> tuple[model.Rule, ...]:
-        """Of a payer's own rules, those about a patient's whole day."""
-        return self._rules("visit_rules_of_payer", payer)
+    def visit_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[model.Rule, ...]:
+        """Of a payer's own rules, those about a patient's whole day.
 
-    def _rules(self, relation: str, payer: str) -> tuple[model.Rule, ...]:
+        With `about`, those that name one of these codes and modalities, or that name none: no other can apply to them.
+        """
+        return self._rules("visit_rules_of_payer", payer, about)
+
+    def _rules(self, relation: str, payer: str, about: frozenset[str] | None) -> tuple[model.Rule, ...]:
+        if about is None:
+            return self._all_rules(relation, payer)
+        rules = self._all_rules(relation, payer)
+        key = (relation, payer, about)
+        return self._rules_about.once(key, lambda: tuple(rule for rule in rules if _may_be_about(rule, about)))
+
+    def _all_rules(self, relation: str, payer: str) -> tuple[model.Rule, ...]:
         if (relation, payer) not in self._rules_of:
             read = self._sound(lambda: tuple(map(self._linked_rule, self.linked(relation, payer))))
             self._rules_of[relation, payer] = read
@@ -247,7 +277,7 @@ class RuleBook:
 
     def payer_chain(self, payer: str) -> tuple[str, ...]:
         """The payer and those it inherits from, the widest first: medicare, palmetto, palmetto-jm."""
-        return self._sound(lambda: tuple(reversed([*self._climb("parent_of_payer", payer)])))
+        return self._chain("parent_of_payer", payer)[::-1]
 
     def children(self, payer: str) -> Iterator[str]:
         """Every payer below this one, at any depth."""
@@ -260,7 +290,14 @@ class RuleBook:
 
     def modality_chain(self, modality: str) -> tuple[str, ...]:
         """The modality and the wider ones it is a kind of, the narrowest first."""
-        return self._sound(lambda: tuple(self._climb("kind_of_modality", modality)))
+        return self._chain("kind_of_modality", modality)
+
+    def _chain(self, relation: str, start: str) -> tuple[str, ...]:
+        """What a relation leads to from an id, step by step; climbed once for each id of the rule base."""
+        climbed = self._chains.get((relation, start))
+        if climbed is None:
+            climbed = self._chains[relation, start] = self._sound(lambda: tuple(self._climb(relation, start)))
+        return climbed
 
     def _climb(self, relation: str, start: str) -> Iterator[str]:
         climbed: list[str] = []
@@ -273,8 +310,41 @@ class RuleBook:
             current = self.linked(relation, current[0])
 
     def find(self, shelf: str, asked: str) -> Found:
-        """What a name means on one of the shelves of NAMED."""
-        return find(asked, self.names(shelf))
+        """What a name means on one of the shelves of NAMED: letter by letter, else by its words."""
+        return find_exact(asked, self.names(shelf)) or self.finder(shelf).find(asked)
+
+    def exact(self, shelf: str, asked: str) -> tuple[str, ...]:
+        """The ids that a name means letter by letter; reads no words."""
+        found = find_exact(asked, self.names(shelf))
+        return found.ids if found else ()
+
+    def finder(self, shelf: str) -> "Finder":
+        """Finds by words on one of the shelves of NAMED."""
+        if shelf not in self._finders:
+            self._finders[shelf] = self._sound(lambda: self._read_finder(shelf))
+        return self._finders[shelf]
+
+    def _read_finder(self, shelf: str) -> "Finder":
+        from .words import Finder, Lexicon  # only a name that is not exact pays for it
+
+        packed = _INDEX.decode(self._base.words)
+        part = "payers" if shelf == "payers" else "treatments"
+        if part not in self._lexicons:
+            self._lexicons[part] = msgspec.msgpack.decode(packed[part], type=Lexicon)
+        related: dict[str, Callable[[str], set[str]]] = {"payers": self._of_payer, "modalities": self._of_modality}
+        further = (related[shelf],) if shelf in related else ()
+        words = _LINKS.decode(packed[f"words of {shelf}"])
+        return Finder(self.names(shelf), words, self._lexicons[part], shelf not in ("codes", "modalities"), *further)
+
+    def _of_payer(self, key: str) -> set[str]:
+        """The words that may be typed beside a payer's name: the payers it inherits from, and its states."""
+        finder, held = self.finder("payers"), self.payer(key)
+        states = {word for state in (held.states if held else ()) for word in finder.words(state)}
+        return states.union(*map(finder.bag, self.payer_chain(key)))
+
+    def _of_modality(self, key: str) -> set[str]:
+        """The words of the wider modalities that a modality is a kind of."""
+        return set().union(*map(self.finder("modalities").bag, self.modality_chain(key)))
 
     def names(self, shelf: str) -> Names:
         """Every normalized name on a shelf and the ids it means."""
@@ -290,6 +360,12 @@ class RuleBook:
     def place(self, kind: str, key: str) -> str | None:
         """`file:line:column` of an entry within its rule folder."""
         return self._sound(lambda: _PLACES.decode(self._base.places)).get(f"{kind}:{key}")
+
+
+def _may_be_about(rule: model.Rule, about: frozenset[str]) -> bool:
+    """Whether a rule names one of some codes and modalities, or none."""
+    named = (*rule.applies.codes, *rule.applies.modalities)
+    return not named or not about.isdisjoint(named)
 
 
 def called(*names: str | None) -> list[str]:

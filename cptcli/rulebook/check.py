@@ -4,16 +4,24 @@ All problems of a run are reported. Running the examples beside the rules needs 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import combinations, product
+from contextlib import suppress
 
 from msgspec import Struct, structs
 
 from .. import model
 from .book import called
-from .check_visit import check_visit_parts, unknown
+from .check_visit import TooMany, check_visit_parts, enough, unknown
 from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, speaks_of_service, speaks_of_visit
+from .headlines import check_headlines
 from .load import Parts
-from .precedence import is_weak, overlap, specificity
+from .precedence import ends_before, is_weak, specificity, starts
+from .synonyms import check_synonyms
+from .yaml_strict import MOST_PROBLEMS, Problem
+
+_LISTED = MOST_PROBLEMS + 100  # with those that say where reading stopped
+_LONGEST_CHAIN = 10  # payers or modalities above one another; three are the most that ship
+_MOST_AT_ONCE = 200  # rules of one rank about one thing that are in force on one day
+_MOST_COMPARED = 2_000_000  # answers of all rules about all that they name
 
 
 def check_parts(parts: Parts) -> None:
@@ -23,17 +31,23 @@ def check_parts(parts: Parts) -> None:
         parts.problem("rulebook.yaml", "no rulebook.yaml", "the version of the rule base", "add the file")
     if parts.coding_verification is None and "coding-verification.yaml" not in broken:
         parts.problem("coding-verification.yaml", "no coding-verification.yaml", "one such file", "add the file")
-    _sources(parts)
-    _references(parts)
-    _chains(parts)
-    _rules(parts)
-    check_visit_parts(parts)
-    _names(parts)
-    _conflicts(parts)
+    with suppress(TooMany):
+        for check in _CHECKS:
+            check(parts)
+    _keep_few(parts)
+
+
+def _keep_few(parts: Parts) -> None:
+    """Leave as many problems as a person can use, the first by file and line, and say how many more there are."""
+    problems = sorted({*parts.problems})
+    if (more := len(problems) - _LISTED) > 0:
+        what = f"{more:,} further problems, which are not listed"
+        parts.problems[:] = problems[:_LISTED]
+        parts.problems.append(Problem("\N{HORIZONTAL ELLIPSIS}", 1, 1, what, "fewer", "fix those listed first"))
 
 
 def _sources(parts: Parts) -> None:
-    """Every fact stands on a source: each id is known, each rule, code and modality names one."""
+    """Every fact has a source: each id is known, each rule, code and modality names one."""
 
     def walk(noun: object) -> Iterator[str]:
         if isinstance(noun, Struct):
@@ -59,6 +73,7 @@ def _sources(parts: Parts) -> None:
         ("claimform", parts.claim_forms),
         ("editfamily", parts.edits),
         ("table", parts.tables),
+        ("topic", parts.topics),
     ]
     named = [(f"{kind}:{key}", noun) for kind, shelf in shelves for key, noun in shelf.items()]
     named += [("medicare-status.yaml", noun) for noun in parts.statuses.values()]
@@ -103,12 +118,18 @@ def _references(parts: Parts) -> None:
     for code in parts.codes.values():
         codes(f"code:{code.code}", (*code.home_equipment, *(each.code for each in code.replaced_by)))
         if code.effective and code.ends and code.ends < code.effective:
-            parts.problem(f"code:{code.code}", "it ends before it starts", "ends on or after effective", "mend a date")
+            parts.problem(f"code:{code.code}", "it ends before it starts", "ends on or after effective", "fix a date")
     if parts.edition:
         for misprint, meant in parts.edition.misprints.items():
             codes("rulebook.yaml", (meant,))
             if misprint in parts.codes:
                 parts.problem("rulebook.yaml", f"the misprint {misprint} is a code", "what no code is", "delete it")
+        for key in parts.edition.common_modalities:
+            if key not in parts.modalities:
+                unknown(parts, "rulebook.yaml", "modality", key, parts.modalities)
+        for key in parts.edition.common_payers:
+            if key not in parts.payers:
+                unknown(parts, "rulebook.yaml", "payer", key, parts.payers)
         if parts.edition.home_payer not in parts.payers:
             unknown(parts, "rulebook.yaml", "payer", parts.edition.home_payer, parts.payers)
 
@@ -144,9 +165,14 @@ def _chains(parts: Parts) -> None:
                 unknown(parts, f"{kind}:{start}", kind, parent, known)
             seen, current = [start], parent
             while current is not None and current in parents:
-                if current in seen:
+                if current in seen or len(seen) > _LONGEST_CHAIN:
                     chain = " -> ".join([*seen, current])
-                    parts.problem(f"{kind}:{start}", f"it is its own parent ({chain})", "a chain that ends", "cut it")
+                    what = f"it is its own parent ({chain})"
+                    if current not in seen:
+                        what = f"{len(seen)} {kind} ids above one another ({chain})"
+                    parts.problem(
+                        f"{kind}:{start}", what, f"a chain that ends after at most {_LONGEST_CHAIN}", "cut it"
+                    )
                     break
                 seen.append(current)
                 current = parents[current]
@@ -172,7 +198,7 @@ def _rules(parts: Parts) -> None:
         if rule.verdict == "unknown":
             parts.problem(place, "verdict: unknown", "a verdict that says something", "use position_unknown: true")
         if rule.effective and rule.ends and rule.ends < rule.effective:
-            parts.problem(place, "it ends before it starts", "ends on or after effective", "mend one of the dates")
+            parts.problem(place, "it ends before it starts", "ends on or after effective", "fix one of the dates")
         for replaced in rule.replaces:
             if parts.edition and replaced in parts.edition.dropped and replaced not in parts.rules:
                 version = parts.edition.dropped[replaced]
@@ -225,7 +251,8 @@ def _replaced_rules(parts: Parts, rule: model.Rule) -> set[str]:
 def _names(parts: Parts) -> None:
     """Names that mean two things: an error, unless the settings tell two devices apart."""
     claims: dict[tuple[str, str], str] = {}
-    nouns: list[tuple[str, Mapping[str, model.Payer | model.Modality]]] = [
+    nouns: list[tuple[str, Mapping[str, model.Payer | model.Modality | model.Topic]]] = [
+        ("topic", parts.topics),
         ("payer", parts.payers),
         ("modality", parts.modalities),
     ]
@@ -264,35 +291,64 @@ def _conflicts(parts: Parts) -> None:
     Rules are compared only within what they are about, so that a rule base of a hundred thousand rules is checked too.
     """
     narrower = _narrower(parts)
-    together: dict[tuple[object, ...], dict[str, list[model.Rule]]] = {}
+    together: dict[tuple[object, ...], list[tuple[model.Rule, str]]] = {}
+    compared = 0
     for rule in parts.rules.values():
         if rule.applies.condition:
             continue  # always open: it never decides, so it contradicts nothing
         own = rule.id in parts.clinic_rules
         rank = (rule.payer, own, rule.binding, is_weak(rule), specificity(rule.applies))
-        for each in _about(parts, rule.applies, narrower):
-            for effect, says in _answers(rule):
+        about, answers = _about(parts, rule.applies, narrower), [*_answers(rule)]
+        compared += len(about) * len(answers)
+        if compared > _MOST_COMPARED:
+            what = "the rules up to this one name too many codes together to be compared"
+            parts.problem(f"rule:{rule.id}", what, f"at most {_MOST_COMPARED:,} answers", "split what they are about")
+            return
+        for each in about:
+            for effect, says in answers:
                 if says:
-                    together.setdefault((rank, effect, each), {}).setdefault(says, []).append(rule)
+                    together.setdefault((rank, effect, each), []).append((rule, says))
     told: set[tuple[str, str]] = set()
-    for (_, _, about), answers in together.items():
-        for (said, ones), (says, others) in combinations(answers.items(), 2):
-            for one, other in product(ones, others):
-                if str(about).startswith("by ") and one.applies.modalities and other.applies.modalities:
-                    continue
-                if one is other:
-                    continue  # told of where each rule is looked at by itself
-                named = one.id in other.replaces or other.id in one.replaces or (one.id, other.id) in told
-                if named or not overlap(one, other) or not _can_meet(one.applies, other.applies):
-                    continue
-                told.add((one.id, other.id))
-                where = parts.places.get(f"rule:{one.id}", one.id)
-                parts.problem(
-                    f"rule:{other.id}",
-                    f"{says} where {one.id!r} ({where}) says {said} on the same days",
-                    "one answer from rules of the same rank",
-                    "end one, narrow one, or let one name the other in 'replaces'",
-                )
+    for (_, _, thing), said_of_it in together.items():
+        for (one, said), (other, says) in _on_the_same_days(parts, said_of_it):
+            if str(thing).startswith("by ") and one.applies.modalities and other.applies.modalities:
+                continue
+            named = one.id in other.replaces or other.id in one.replaces or (one.id, other.id) in told
+            if named or not _can_meet(one.applies, other.applies):
+                continue
+            told.add((one.id, other.id))
+            enough(parts)
+            where = parts.places.get(f"rule:{one.id}", one.id)
+            parts.problem(
+                f"rule:{other.id}",
+                f"{says} where {one.id!r} ({where}) says {said} on the same days",
+                "one answer from rules of the same rank",
+                "end one, narrow one, or let one name the other in 'replaces'",
+            )
+
+
+_Says = tuple[model.Rule, str]
+
+
+def _on_the_same_days(parts: Parts, answers: list[_Says]) -> Iterator[tuple[_Says, _Says]]:
+    """Every two answers that differ and are in force on one day, in the order of the rules.
+
+    Goes through them by their first days, and compares each with those that have not ended by then.
+    """
+    if len({says for _, says in answers}) < 2:
+        return
+    order = {id(rule): place for place, (rule, _) in enumerate(answers)}
+    running: list[_Says] = []
+    for new in sorted(answers, key=lambda answer: starts(answer[0])):
+        running = [each for each in running if not ends_before(each[0], new[0])]
+        for each in running:
+            if each[0] is not new[0] and each[1] != new[1]:  # what a rule says against itself is found by itself
+                yield (each, new) if order[id(each[0])] < order[id(new[0])] else (new, each)
+        running.append(new)
+        if len(running) > _MOST_AT_ONCE:
+            what = f"more than {_MOST_AT_ONCE} rules of this payer are in force at once about one thing"
+            parts.problem(f"rule:{new[0].id}", what, "fewer", "put those that say the same into one rule")
+            return
 
 
 def _answers(rule: model.Rule) -> Iterator[tuple[str, str | None]]:
@@ -355,3 +411,16 @@ def _family(parts: Parts, modality: str) -> Iterator[str]:
         seen.add(current)
         yield current
         current = parts.modalities[current].kind_of
+
+
+_CHECKS = (
+    _sources,
+    _references,
+    _chains,
+    _rules,
+    check_visit_parts,
+    _names,
+    check_synonyms,
+    _conflicts,
+    check_headlines,
+)

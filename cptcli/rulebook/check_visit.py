@@ -5,12 +5,27 @@ from difflib import get_close_matches
 
 from .. import model
 from .load import Parts
+from .yaml_strict import MOST_PROBLEMS
+
+_SEARCHED = 50  # problems for which the nearest name is looked for, which takes longer than all else
+_LONGEST = 60  # characters of a name that is looked for
+
+
+class TooMany(Exception):
+    """There are as many problems as one run lists: nothing further is checked."""
+
+
+def enough(parts: Parts) -> None:
+    """Raise TooMany where there are as many problems as one run lists."""
+    if len(parts.problems) >= MOST_PROBLEMS:
+        raise TooMany
 
 
 def unknown(parts: Parts, place: str, kind: str, key: str, known: Mapping[str, object]) -> None:
-    """Report an id that names nothing, with the nearest one that does."""
-    near = get_close_matches(key, known, 1)
-    todo = f"did you mean {near[0]!r}?" if near else f"add the {kind}, or mend the id"
+    """Report an id that names nothing, with the nearest one that does. Raises TooMany."""
+    enough(parts)
+    near = get_close_matches(key[:_LONGEST], known, 1) if len(parts.problems) < _SEARCHED else []
+    todo = f"did you mean {near[0]!r}?" if near else f"add the {kind}, or fix the id"
     parts.problem(place, f"no {kind} {key!r}", f"the id of a {kind} in the rule base", todo)
 
 
@@ -62,4 +77,4 @@ def _policy(parts: Parts, policy: model.Policy) -> None:
 
 def _ends_after_it_starts(parts: Parts, place: str, noun: model.Policy | model.Modifier) -> None:
     if noun.effective and noun.ends and noun.ends < noun.effective:
-        parts.problem(place, "it ends before it starts", "ends on or after effective", "mend one of the dates")
+        parts.problem(place, "it ends before it starts", "ends on or after effective", "fix one of the dates")

@@ -1,7 +1,7 @@
-"""Rule folders -> a RuleBook, by way of a cache keyed by content. The YAML stays the only source of truth.
+"""Opens rule folders as a RuleBook, through a cache keyed by content. The YAML stays the only source of truth.
 
-The cache is data (msgpack, checked against its own hash and the rules it was made from), never code; one that is
-damaged, cut short, of other rules or of another user is made anew.
+The cache is data (msgpack, checked against its own hash and the rules it was built from), never code; one that is
+damaged, cut short, of other rules or of another user is built again.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,18 +34,18 @@ RELATIONS = (
     "modalities_of_code",
     "devices_of_code",
 )
-BUILT = ".compiled"  # beside the YAML in a wheel; a dot-file, so that it is no rule file
+BUILT = ".compiled"  # next to the YAML in a wheel; a dot-file is not read as a rule file
 
 
 def shipped_folder() -> Path:
-    """The rules that came with this installation: in the wheel, or beside the package in a checkout."""
+    """Return the folder of the rules that came with this installation: in the wheel, or in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "_rules"
     return installed if installed.is_dir() else package.parent / "rules"
 
 
 def open_rules(folder: Path | None = None, whole: Path | None = None) -> RuleBook:
-    """The shipped rules, or a `whole` rule base of another version, with a clinic `folder` laid over them.
+    """Return the shipped rules, or a `whole` rule base of another version, with a clinic `folder` added.
 
     Raises RulesUnreadable naming every problem.
     """
@@ -67,15 +67,15 @@ def open_rules(folder: Path | None = None, whole: Path | None = None) -> RuleBoo
         return encoded
 
     if not unreadable and (cached := _from_cache(name, compiled)):
-        held = cached.receipt
-        if (held.sha256, held.folder) == (sha256, str(folder) if folder else None):
+        receipt = cached.receipt
+        if (receipt.sha256, receipt.folder) == (sha256, str(folder) if folder else None):
             return cached
     return RuleBook(compiled())
 
 
 def compile_files(shipped: "Files", clinic: "Files | None", sha256: str) -> bytes:
-    """The compiled form of a rule folder, with a clinic's laid over it. Raises RulesUnreadable."""
-    from .load import Parts  # and with it YAML: only when something has to be compiled
+    """Return the compiled form of a rule folder, with a clinic's added. Raises RulesUnreadable."""
+    from .load import Parts  # imports YAML, so only when something must be compiled
 
     parts = Parts()
     parts.add(shipped)
@@ -85,7 +85,7 @@ def compile_files(shipped: "Files", clinic: "Files | None", sha256: str) -> byte
 
 
 def _built_with_the_wheel() -> RuleBook | None:
-    """The form that the wheel's build compiled; None in a checkout, or where it is damaged."""
+    """Return the rules that the wheel's build compiled; None in a checkout, or where they are damaged."""
 
     def compiled() -> bytes:
         from .files import Files
@@ -100,13 +100,16 @@ def _built_with_the_wheel() -> RuleBook | None:
 
 
 def compile_parts(parts: "Parts", sha256: str, folder: str | None) -> bytes:
-    """The compiled form of parts that hold together. Raises RulesUnreadable where they do not."""
-    from .check import check_parts  # only when something has to be compiled
+    """Return the compiled form of checked parts. Raises RulesUnreadable with their problems."""
+    from .check import check_parts  # only when something must be compiled
 
     check_parts(parts)
     if parts.problems or parts.edition is None or parts.coding_verification is None:
         raise RulesUnreadable(folder or "the installation", sorted(parts.problems))
+    from .synonyms import compile_words
+
     pack = msgspec.msgpack.encode
+    names = {shelf: _names(getattr(parts, shelf).values()) for shelf in NAMED}
     return pack(
         Compiled(
             sha256=sha256,
@@ -117,7 +120,8 @@ def compile_parts(parts: "Parts", sha256: str, folder: str | None) -> bytes:
                 shelf: memoryview(pack({key: pack(noun) for key, noun in getattr(parts, shelf).items()}))
                 for shelf in SHELVES
             },
-            names={shelf: memoryview(pack(_names(getattr(parts, shelf).values()))) for shelf in NAMED},
+            names={shelf: memoryview(pack(named)) for shelf, named in names.items()},
+            words=memoryview(pack(compile_words(parts, names))),
             links={relation: memoryview(pack(links)) for relation, links in _links(parts).items()},
             places=memoryview(pack(parts.places)),
             clinic_rules=frozenset(parts.clinic_rules),
@@ -126,7 +130,7 @@ def compile_parts(parts: "Parts", sha256: str, folder: str | None) -> bytes:
 
 
 def _names(nouns: "Iterable[Named]") -> dict[str, list[str]]:
-    """Every normalized name of some nouns, and the ids it means."""
+    """Return every normalized name of some nouns, with the ids it means."""
     names: dict[str, list[str]] = {}
     for noun in nouns:
         key = noun.id
@@ -142,7 +146,7 @@ def _names(nouns: "Iterable[Named]") -> dict[str, list[str]]:
 
 
 def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
-    """The relations that are asked for at a start, so that none has to read a whole shelf."""
+    """Return the relations needed at a start, so that none has to read a whole shelf."""
     # Dicts for sets that keep their order.
     links: dict[str, dict[str, dict[str, None]]] = {relation: {} for relation in RELATIONS}
 
@@ -177,7 +181,7 @@ def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
             link("service_rules_of_payer", rule.payer or "", rule.id)
         for code in filter(None, (rule.code, *rule.replaces, *rule.applies.codes, *rule.accepts, *rule.refuses)):
             link("rules_about_code", code, rule.id)
-    return {relation: {key: [*held] for key, held in keys.items()} for relation, keys in links.items()}
+    return {relation: {key: [*ids] for key, ids in keys.items()} for relation, keys in links.items()}
 
 
 def _from_cache(name: str, anew: Callable[[], bytes]) -> RuleBook | None:

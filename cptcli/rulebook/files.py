@@ -1,12 +1,18 @@
 """The files of a rule folder, read once and hashed. Knows no YAML, so that a start with a warm cache stays cheap."""
 
 import os
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
 
-LARGEST = 2_000_000  # bytes; ten times the largest shipped file
+from ..errors import CptError
+
+LARGEST = 2_000_000  # bytes of a file; ten times the largest shipped one
 _DEEPEST = 8  # folders below folders
+_MOST = 12 * 1000  # files and folders; the shipped rules have 300
+_MOST_BYTES = 50_000_000  # of all files together; the shipped rules have 4 MB
+_READ = (".yaml", ".csv")  # what can be rules; of any other file the name is enough to refuse it
 _IGNORED = {"README.md"}
 
 
@@ -18,13 +24,28 @@ class Unreadable(Struct, frozen=True):
     todo: str
 
 
+class FolderTooLarge(CptError):
+    """A folder that cannot be one of rules, as /proc or a whole disk."""
+
+    def __init__(self, folder: str, what: str) -> None:
+        super().__init__(
+            f"{folder} has more than {what}. A rule folder has a few hundred files: name the one with your rules.",
+            folder=folder,
+        )
+
+
 class Files:
-    """What one rule folder holds: its files by relative path, and the hash of them all."""
+    """What one rule folder holds: its files by relative path, and the hash of them all.
+
+    Raises FolderTooLarge. Everything else that cannot be read is in `unreadable`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.contents: dict[str, bytes] = {}
         self.unreadable: list[Unreadable] = []
+        self._count = self._bytes = 0
+        self._walked: dict[tuple[int, int], str] = {}
         self._walk(str(folder), "")
         import hashlib  # OpenSSL: a quarter of a start, which a built wheel does without
 
@@ -37,15 +58,22 @@ class Files:
     def _walk(self, folder: str, prefix: str, above: frozenset[tuple[int, int]] = frozenset()) -> None:
         try:
             at = os.stat(folder)  # noqa: PTH116 - as below
+            here = (at.st_dev, at.st_ino)
+            if here in above or len(above) >= _DEEPEST:
+                self._skip(prefix, "it leads back to a folder above" if here in above else "nested too deeply")
+                return
+            if here in self._walked:
+                self._skip(prefix, f"it leads to {self._walked[here] or 'the folder itself'}, which is read already")
+                return
+            self._walked[here] = prefix
             with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                found = sorted(islice(entries, _MOST + 1), key=lambda entry: entry.name)
         except OSError as error:
             self._skip(prefix or ".", error.strerror or "no reason given")
             return
-        here = (at.st_dev, at.st_ino)
-        if here in above or len(above) >= _DEEPEST:
-            self._skip(prefix, "it leads back to a folder above" if here in above else "nested too deeply")
-            return
+        self._count += len(found)
+        if self._count > _MOST:
+            raise FolderTooLarge(str(self.folder), f"{_MOST:,} files and folders")
         for entry in found:
             name = prefix + entry.name
             if entry.name.startswith(".") or name in _IGNORED:
@@ -55,15 +83,23 @@ class Files:
                     self._walk(entry.path, f"{name}/", above | {here})
                 elif not entry.is_file():
                     self._skip(name, "not a regular file")
+                elif not name.endswith(_READ):
+                    self.contents[_shown(name)] = b""
                 elif (size := entry.stat().st_size) > LARGEST:
                     self._skip(name, f"{size:,} bytes, where a rule file has at most {LARGEST:,}", "split the file")
                 else:
-                    with open(entry.path, "rb") as file:  # noqa: PTH123 - Path objects double the cost of a start
-                        self.contents[_shown(name)] = file.read()
+                    self.contents[_shown(name)] = self._read(entry.path, size)
             except OSError as error:
                 self._skip(name, error.strerror or "no reason given")
 
-    def _skip(self, name: str, why: str, todo: str = "mend it, or move it away") -> None:
+    def _read(self, path: str, size: int) -> bytes:
+        self._bytes += size
+        if self._bytes > _MOST_BYTES:
+            raise FolderTooLarge(str(self.folder), f"{_MOST_BYTES:,} bytes of rules")
+        with open(path, "rb") as file:  # noqa: PTH123 - Path objects double the cost of a start
+            return file.read(size)  # no more than was promised: some files have no end
+
+    def _skip(self, name: str, why: str, todo: str = "fix it, or move it away") -> None:
         self.unreadable.append(Unreadable(_shown(name), why, todo))
 
 

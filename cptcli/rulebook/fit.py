@@ -3,6 +3,7 @@
 msgspec judges each value against the annotation; this module walks, so that one run reports all misfits.
 """
 
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
@@ -11,19 +12,20 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from .yaml_strict import Node, Problem
+from .yaml_strict import Node, Problem, Refused, add_problem
 
 T = TypeVar("T")
 Placed = Callable[[msgspec.Struct, Node], None]
 _MISFIT: Any = object()
+_LONGEST = 60  # characters of what was typed that a problem repeats
 BLANK = "_____"  # what `cpt rules new` leaves to be filled in
 
 
 class Fitter:
-    """Fits the trees of one file. `placed` is told of every noun built and the node it stands at.
+    """Fits the trees of one file. `placed` gets every noun built and the node it is at.
 
-    `strict` wants values of the right kind; without it text is read as what it has to be, as "25" where a number is.
-    Without `echo` no problem repeats what was typed: a patient's name may stand there.
+    `strict` requires values of the right kind; without it text is read as what it has to be, as "25" where a number is.
+    Without `echo` no problem repeats what was typed: it may be a patient's name.
     """
 
     def __init__(
@@ -37,12 +39,16 @@ class Fitter:
 
     def fit(self, node: Node, noun: type[T]) -> T | None:
         """The noun in `node`, or None when a problem was reported."""
-        value = self._fit(node, noun)
+        try:
+            value = self._fit(node, noun)
+        except Refused as refused:  # there are as many problems as can be listed
+            self._problems.append(refused.problem)
+            return None
         return None if value is _MISFIT else value
 
     def _report(self, node: Node, what: str, expected: str, todo: str, at_key: bool = False) -> Any:
         line, column = (node.key_line, node.key_column) if at_key and node.key_line else (node.line, node.column)
-        self._problems.append(Problem(self._file, line, column, what, expected, todo))
+        add_problem(self._problems, Problem(self._file, line, column, what, expected, todo))
         return _MISFIT
 
     def _fit(self, node: Node, wanted: Any) -> Any:
@@ -68,7 +74,7 @@ class Fitter:
             return "a list" if isinstance(node.value, list) else "keys and values"
         if node.value is None:
             return "nothing"
-        return repr(node.value)[:60] if self._echo else "what stands here"
+        return _cut(node.value) if self._echo else "what is written here"
 
     def _struct(self, node: Node, noun: type[msgspec.Struct]) -> Any:
         if not isinstance(node.value, dict):
@@ -80,10 +86,11 @@ class Fitter:
         sound = True
         for key, child in node.value.items():
             if key not in hints:
-                near = get_close_matches(key, hints, 1)
+                near = get_close_matches(key[:_LONGEST], hints, 1)
                 quotes = "" if self._echo else "; a text with a comma in it needs quotes"
                 todo = f"did you mean {near[0]!r}?" if near else f"delete it or use one of these{quotes}"
-                what = f"a {_word(noun)} has no key {key!r}" if self._echo or near else f"no key of a {_word(noun)}"
+                named = f"a {_word(noun)} has no key {_cut(key)}"
+                what = named if self._echo or near else f"no key of a {_word(noun)}"
                 self._report(child, what, f"one of {', '.join(hints)}", todo, at_key=True)
                 sound = False
                 continue
@@ -129,7 +136,7 @@ class Fitter:
             if not _fits(key, kinds[0]):
                 fitted[key] = self._report(
                     child,
-                    f"the key {key!r}" if self._echo else "a key",
+                    f"the key {_cut(key)}" if self._echo else "a key",
                     expected_of(kinds[0]),
                     "rename it",
                     at_key=True,
@@ -142,17 +149,22 @@ class Fitter:
             return self._report(node, "a blank that is not filled in", expected_of(wanted), "fill it in")
         try:
             fitted = msgspec.convert(plain, wanted, strict=self._strict)
-            oddly = type(fitted) is int and isinstance(plain, str) and not plain.strip().isdecimal()
-            if not oddly:  # 1e3 is a whole number, and nobody's way of writing one
+            oddly = type(fitted) is int and isinstance(plain, str) and not re.fullmatch("[0-9]+", plain.strip())
+            if not oddly:  # 1e3 is a whole number, but no way to write one
                 return fitted
         except msgspec.ValidationError:
             pass
         if isinstance(plain, int | bool) and _fits(str(plain), wanted):
             return self._report(node, f"{plain} without quotes", "text", f"write '{plain}'")
         expected = expected_of(wanted)
-        near = get_close_matches(str(plain), get_args(wanted), 1) if get_origin(wanted) is Literal else ()
+        near = get_close_matches(str(plain)[:_LONGEST], get_args(wanted), 1) if get_origin(wanted) is Literal else ()
         todo = f"did you mean {near[0]!r}?" if near else f"write {expected}"
         return self._report(node, f"{self._shown(node)} does not fit", expected, todo)
+
+
+def _cut(text: object) -> str:
+    """What was typed as a problem repeats it, cut where it goes on and on."""
+    return repr(text[:_LONGEST] if isinstance(text, str) else text)[: _LONGEST + 2]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Whether everything that the first screen shows has a headline that fits on it."""
+"""Checks that every text on the first screen has a headline that fits."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ from msgspec import Struct
 from .. import model
 from .load import Parts
 
-LONGEST = 90  # characters of a headline; model.Short says the same to whoever writes one
+LONGEST = 90  # characters of a headline, as in model.Short
 _LONG_TEXTS = (("short", "says"), ("short", "summary"), ("caveat_short", "caveat"))
 
 
 def check_headlines(parts: Parts) -> None:
     """Report each shipped entry whose text is too long for the first screen and has no headline.
 
-    Your own rules may go without: what they say is then shown with --full.
+    Your own rules need none: their text is then shown with --full.
     """
     shelves: list[tuple[str, dict[str, Struct]]] = [
         ("rule", {**parts.rules}),
@@ -39,7 +39,7 @@ def check_headlines(parts: Parts) -> None:
 
 
 def missing_headlines(noun: Struct) -> Iterator[tuple[str, str]]:
-    """Each headline that an entry or a part of it lacks, with the text that is too long to be one."""
+    """Yield each missing headline of an entry or its parts, with the text that is too long."""
     for short, long in _LONG_TEXTS:
         if short in noun.__struct_fields__:
             text = getattr(noun, long, None)

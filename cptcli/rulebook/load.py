@@ -1,4 +1,4 @@
-"""Rule folders -> the nouns they hold, with where each stands. Says what is misshapen; check.py says what is wrong."""
+"""Loads rule folders into nouns, each with its file and line. Reports the wrong form; check.py, the wrong content."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -15,7 +15,7 @@ from .yaml_strict import Node, Problem, Refused, read_tree
 
 T = TypeVar("T")
 
-# What each place in a rule folder holds.
+# The noun in each place of a rule folder.
 NOUN_OF_FOLDER: dict[str, type[Struct]] = {
     "sources": shapes.SourceFile,
     "codes": shapes.CodeFamily,
@@ -32,20 +32,23 @@ NOUN_OF_FILE: dict[str, type[Struct]] = {
     "unit-rules.yaml": shapes.UnitRuleFile,
     "claim-forms.yaml": shapes.ClaimFormFile,
     "medicare-status.yaml": shapes.StatusFile,
+    "topics.yaml": shapes.TopicFile,
     "coding-verification.yaml": model.CodingVerification,
+    "synonyms.yaml": shapes.SynonymFile,
     TABLES: shapes.TableFile,
 }
 
 
 class Parts:
-    """Everything one or more rule folders hold, before it is checked and compiled."""
+    """Everything in one or more rule folders, before it is checked and compiled."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.own: set[str] = set()  # "kind:id" of what the user's own folder adds
+        self.own: set[str] = set()  # "kind:id" of each entry that the user's own folder adds
         self.places: dict[str, str] = {}
         self.edition: model.Edition | None = None
         self.coding_verification: model.CodingVerification | None = None
+        self.synonyms: shapes.SynonymFile | None = None
         self.sources: dict[str, model.Source] = {}
         self.codes: dict[str, model.Code] = {}
         self.modalities: dict[str, model.Modality] = {}
@@ -65,6 +68,7 @@ class Parts:
         self.edits: dict[str, model.EditFamily] = {}
         self.policies: dict[str, model.Policy] = {}
         self.tables: dict[str, model.Table] = {}
+        self.topics: dict[str, model.Topic] = {}
         self.table_files: dict[str, bytes] = {}
         self._extended: list[tuple[shapes.PayerFile, str]] = []
 
@@ -74,7 +78,7 @@ class Parts:
         self.problems.append(Problem(file, int(line), int(column), what, expected, todo))
 
     def add(self, files: Files, clinic: bool = False) -> None:
-        """Take in a folder. A clinic folder may add to what is there and replace nothing but by rule."""
+        """Add a folder. A clinic folder may add entries, and override the shipped ones only by a rule."""
         for each in files.unreadable:
             self.problems.append(
                 Problem(each.file, 1, 1, f"cannot be read ({each.why})", "a readable file or folder", each.todo)
@@ -82,7 +86,7 @@ class Parts:
         for name, content in files.contents.items():
             if name.startswith("tables/") and clinic:
                 self.problems.append(
-                    Problem(name, 1, 1, "a table in a folder of yours", "the shipped tables alone", "move it away")
+                    Problem(name, 1, 1, "a table in your folder", "the shipped tables only", "move it away")
                 )
                 continue
             if name.startswith("tables/") and name.endswith(".csv"):
@@ -157,10 +161,14 @@ class Parts:
                 self._put_all("policy", self.policies, [(each.id, each) for each in noun.policies], file)
             case shapes.StatusFile():
                 self._put_all("status", self.statuses, [(each.status, each) for each in noun.status_indicators], file)
+            case shapes.TopicFile():
+                self._put_all("topic", self.topics, [(each.id, each) for each in noun.topics], file)
             case shapes.TableFile():
                 self._put_all("table", self.tables, [(each.id, each) for each in noun.tables], file)
             case model.Edition():
                 self.edition = self._only(self.edition, noun, file)
+            case shapes.SynonymFile():
+                self.synonyms = self._only(self.synonyms, noun, file)
             case model.CodingVerification():
                 self.coding_verification = self._only(self.coding_verification, noun, file)
 
@@ -181,13 +189,13 @@ class Parts:
             else:
                 shelf[key] = noun
 
-    def _only(self, held: T | None, new: T, file: str) -> T:
-        """What there can be but one of; a clinic folder does not replace it."""
-        if held is not None:
+    def _only(self, first: T | None, new: T, file: str) -> T:
+        """Return the only entry of its kind; a clinic folder may not replace it."""
+        if first is not None:
             self.problems.append(
                 Problem(file, 1, 1, f"{file} a second time", "one such file, the shipped one", "delete it")
             )
-        return held or new
+        return first or new
 
     def _payer(self, noun: shapes.PayerFile, file: str, clinic: bool) -> None:
         if noun.extends is not None:
@@ -224,7 +232,7 @@ class Parts:
 
 
 def _in_family(code: model.Code, family: shapes.CodeFamily) -> model.Code:
-    """The code with what its family says filled in where the code says nothing."""
+    """Return the code with its family's values where it has none of its own."""
     inherited = {
         field: getattr(family, field)
         for field in ("performers", "attendance", "other_modifiers")

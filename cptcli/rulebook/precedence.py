@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from ..model import Applies, CoverageStep, Modifier, Policy, Rule, Step
+from ..model import Applies, CoverageStep, Modifier, Policy, Rule, RuleLine, Step
 
 _ALWAYS = (date.min, date.max)
 
@@ -30,8 +30,8 @@ def specificity(applies: Applies) -> tuple[int, int]:
     return level, narrower
 
 
-def is_weak(fact: Rule | Policy | Step | CoverageStep) -> bool:
-    """Whether a fact counts only where nothing stronger speaks, and is always shown as weak."""
+def is_weak(fact: Rule | Policy | Step | CoverageStep | RuleLine) -> bool:
+    """Whether a fact counts only where there is nothing stronger, and is always shown as weak."""
     return fact.confidence == "low" or fact.evidence in ("anecdotal", "inferred")
 
 
@@ -46,8 +46,11 @@ def is_in_force(rule: Rule | Policy | Modifier, day: date) -> bool:
     return first <= day <= last
 
 
-def overlap(one: Rule, other: Rule) -> bool:
-    """Whether there is a day on which both are in force."""
-    return (one.effective or _ALWAYS[0]) <= (other.ends or _ALWAYS[1]) and (other.effective or _ALWAYS[0]) <= (
-        one.ends or _ALWAYS[1]
-    )
+def starts(rule: Rule) -> date:
+    """The first day of a rule; the first of all days where it is not known."""
+    return rule.effective or _ALWAYS[0]
+
+
+def ends_before(one: Rule, other: Rule) -> bool:
+    """Whether one rule has ended on the first day of another, so that no day has both."""
+    return (one.ends or _ALWAYS[1]) < starts(other)

@@ -1,5 +1,9 @@
 """What one rule file holds, where that is more than one noun. Only reading YAML needs these."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from ..model import (
     Attendance,
     ClaimForm,
@@ -16,6 +20,7 @@ from ..model import (
     StatusIndicator,
     Table,
     Text,
+    Topic,
     UnitRule,
 )
 
@@ -50,6 +55,12 @@ class DisciplineFile(Noun, frozen=True):
     disciplines: tuple[Discipline, ...]
 
 
+class TopicFile(Noun, frozen=True):
+    """`rules/topics.yaml`."""
+
+    topics: tuple[Topic, ...]
+
+
 class TableFile(Noun, frozen=True):
     """`rules/tables/tables.yaml`."""
 
@@ -70,6 +81,34 @@ class StatusFile(Noun, frozen=True):
     """`rules/medicare-status.yaml`."""
 
     status_indicators: tuple[StatusIndicator, ...]
+
+
+class SameWords(Noun, frozen=True):
+    """Words or phrases that mean the same; one alone is a thing of its own, which no part of it names."""
+
+    same: Annotated[tuple[Text, ...], Meta(min_length=1)]
+
+    @property
+    def id(self) -> str:
+        """The first of them."""
+        return self.same[0]
+
+
+class WordList(Noun, frozen=True):
+    """The words of some names: which are the same, and which do not count."""
+
+    same: tuple[SameWords, ...] = ()
+    ignored: tuple[Text, ...] = ()  # left out of every name: the, of, and
+    fillers: tuple[Text, ...] = ()  # a name is known without them; they tell names apart that are equal otherwise
+    activities: tuple[Text, ...] = ()  # fillers too, but never those of a machine: no "lift device" is lifting training
+    places: tuple[SameWords, ...] = ()  # states and cities: no name by themselves, and never one for the other
+
+
+class SynonymFile(Noun, frozen=True):
+    """`rules/synonyms.yaml`: the words people use in names of treatments, codes and devices, and of payers."""
+
+    treatments: WordList
+    payers: WordList
 
 
 class ModalityFamily(Noun, frozen=True):

@@ -1,8 +1,9 @@
-"""CMS's tables under rules/tables/ -> the codes and payers they speak of, so that no number is typed a second time."""
+"""CMS's tables under rules/tables/ -> the codes and payers they are about, so that no number is typed a second time."""
 
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ COLUMNS = {  # every table, and the columns of its file
 }  # fmt: skip
 
 
+EQUIPMENT_UNITS = "medicare-units-equipment"
+
+
 def apply_tables(parts: "Parts") -> None:
     """Fill codes and payers from the tables; every row, hash or column that does not fit is a problem."""
     for table in parts.tables.values():
@@ -51,7 +55,10 @@ def apply_tables(parts: "Parts") -> None:
         parts.problem(f"tables/{name}", "a table that tables.yaml does not name", "an entry there", "add it")
     rows = {key: _rows(parts, key) for key in COLUMNS}
     _statuses(parts, rows["medicare-fee-schedule"])
-    _units(parts, rows["medicare-units"])
+    equipment = [row for row in rows[EQUIPMENT_UNITS] if _is_equipment(parts, row["code"])]
+    _units(parts, EQUIPMENT_UNITS, equipment)
+    supplied = {row["code"] for row in equipment}
+    _units(parts, "medicare-units", (row for row in rows["medicare-units"] if row["code"] not in supplied))
     _therapy(parts, rows["medicare-therapy"])
     _contractors(parts, rows["medicare-contractors"])
 
@@ -64,16 +71,14 @@ def _rows(parts: "Parts", key: str) -> Iterable[dict[str, str]]:
     place = f"table:{key}"
     content = parts.table_files.get(table.file)
     if content is None:
-        parts.problem(place, f"no file {table.file!r} in tables/", "the table's file", "add it, or mend 'file'")
+        parts.problem(place, f"no file {table.file!r} in tables/", "the table's file", "add it, or fix 'file'")
         return ()
     if hashlib.sha256(content).hexdigest() != table.sha256:
-        parts.problem(
-            place, f"{table.file} is not the file whose hash stands here", table.sha256, "look at what changed"
-        )
+        parts.problem(place, f"{table.file} is not the file of this hash", table.sha256, "look at what changed")
         return ()
     reader = csv.DictReader(io.StringIO(content.decode("utf-8", "replace")))
     if tuple(reader.fieldnames or ()) != COLUMNS[key]:
-        parts.problem(place, f"{table.file} has other columns", ", ".join(COLUMNS[key]), "mend its first row")
+        parts.problem(place, f"{table.file} has other columns", ", ".join(COLUMNS[key]), "fix its first row")
         return ()
     return _sound(parts, table, reader)
 
@@ -83,10 +88,10 @@ def _sound(parts: "Parts", table: Table, reader: "csv.DictReader[str]") -> Itera
     for row in reader:
         if odd := [name for name, fits in _CELLS.items() if name in row and not fits(row[name])]:
             what = f"row {reader.line_num} of {table.file} has {', '.join(f'{name} {row[name]!r}' for name in odd)}"
-            parts.problem(f"table:{table.id}", what, "a day like 2026-01-31 or a whole number", "mend the row")
+            parts.problem(f"table:{table.id}", what, "a day like 2026-01-31, or a number from 0", "fix the row")
         elif None in row or None in row.values():
             what = f"row {reader.line_num} of {table.file} has more or fewer cells than its first"
-            parts.problem(f"table:{table.id}", what, f"{len(COLUMNS[table.id])} cells", "mend the row")
+            parts.problem(f"table:{table.id}", what, f"{len(COLUMNS[table.id])} cells", "fix the row")
         else:
             yield row
 
@@ -98,10 +103,23 @@ def _is_day(cell: str | None) -> bool:
         return False
 
 
+def _is_whole(cell: str | None) -> bool:
+    return re.fullmatch("[0-9]{1,6}", cell or "") is not None
+
+
+def _is_amount(cell: str | None) -> bool:
+    return re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", cell or "") is not None
+
+
 _CELLS: dict[str, Callable[[str | None], bool]] = {
     "from": _is_day,
     "to": _is_day,
-    "maximum": lambda cell: cell is not None and cell.isascii() and cell.isdecimal(),
+    "maximum": _is_whole,
+    "factor": _is_amount,
+    "work": _is_amount,
+    "practice_expense": _is_amount,
+    "facility_practice_expense": _is_amount,
+    "malpractice": _is_amount,
 }
 
 
@@ -140,8 +158,14 @@ def _with_medicare(parts: "Parts", code: str, **changed: object) -> None:
     parts.codes[code] = structs.replace(known, medicare=structs.replace(medicare, **changed))
 
 
-def _units(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
-    table = parts.tables.get("medicare-units")
+def _is_equipment(parts: "Parts", code: str) -> bool:
+    known = parts.codes.get(code)
+    return known is not None and known.coding_verification
+
+
+def _units(parts: "Parts", key: str, rows: Iterable[dict[str, str]]) -> None:
+    """Give codes the most units of a table of limits: that of home equipment, or that of practitioners."""
+    table = parts.tables.get(key)
     for row in rows:
         known: Code | None = parts.codes.get(row["code"])
         if known is None or known.units is None or table is None:

@@ -1,4 +1,4 @@
-"""For people who write rules: new files from templates, the JSON Schema of the format, facts that have grown old."""
+"""For people who write rules: new files from templates, the JSON Schema of the format, old facts."""
 
 import re
 from datetime import date
@@ -22,11 +22,11 @@ class FileExists(CptError):
     """A file that would have been overwritten."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is there already: nothing was written. Edit it, or choose another name.")
+        super().__init__(f"{path} already exists: nothing was written. Edit it, or choose another name.")
 
 
 def id_from(name: str) -> str:
-    """The id that a name becomes. Raises BadValue for one without letters or digits."""
+    """Return the id for a name. Raises BadValue for one without letters or digits."""
     key = "-".join(normalized(name).split())
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key):
         raise BadValue("NAME", name, "a name with plain letters or digits")
@@ -34,7 +34,7 @@ def id_from(name: str) -> str:
 
 
 def new_files(kind: str, key: str, name: str, folder: Path, today: date) -> list[Path]:
-    """Write the commented files for a new payer, device or override into a clinic folder, and return their paths.
+    """Return the paths of commented files written for a new payer, device or override in a clinic folder.
 
     Raises FileExists rather than overwriting anything.
     """
@@ -56,7 +56,7 @@ def new_files(kind: str, key: str, name: str, folder: Path, today: date) -> list
 
 
 def schema(kind: str | None) -> dict[str, object]:
-    """The JSON Schema of one kind of rule file, or of all of them by kind."""
+    """Return the JSON Schema of one kind of rule file, or of all of them by kind."""
     nouns: dict[str, type[Struct]] = {
         **NOUN_OF_FOLDER,
         **{name.rpartition("/")[2].removesuffix(".yaml"): noun for name, noun in NOUN_OF_FILE.items()},
@@ -71,17 +71,17 @@ def schema(kind: str | None) -> dict[str, object]:
 
 
 def _on_one_line(value: object) -> object:
-    """A schema with its descriptions unwrapped: Python versions indent docstrings differently."""
+    """Return a schema with each description on one line: Python versions indent docstrings differently."""
     if isinstance(value, dict):
         return {
-            key: " ".join(held.split()) if key == "description" and isinstance(held, str) else _on_one_line(held)
-            for key, held in value.items()
+            key: " ".join(each.split()) if key == "description" and isinstance(each, str) else _on_one_line(each)
+            for key, each in value.items()
         }
     return [_on_one_line(each) for each in value] if isinstance(value, list) else value
 
 
 class OldFact(Struct, frozen=True):
-    """A fact that nobody has looked at for a while."""
+    """A fact not checked for a while."""
 
     checked: date
     days: int
@@ -92,7 +92,7 @@ class OldFact(Struct, frozen=True):
 
 
 def stale_facts(book: RuleBook, days: int, today: date) -> list[OldFact]:
-    """Every fact last checked more than `days` days before `today`, the oldest first."""
+    """Return every fact last checked more than `days` days before `today`, oldest first."""
     found: list[OldFact] = []
     shelves: tuple[tuple[str, str], ...] = (
         ("rules", "rule"), ("codes", "code"), ("modalities", "modality"), ("devices", "device"),
@@ -104,12 +104,12 @@ def stale_facts(book: RuleBook, days: int, today: date) -> list[OldFact]:
     }  # fmt: skip
     for shelf, kind in shelves:
         for key in book.keys(shelf):
-            held = get[shelf](key)
-            assert isinstance(held, model.Rule | model.Code | model.Modality | model.Device | model.DiagnosisList)
-            age = (today - held.checked).days
+            fact = get[shelf](key)
+            assert isinstance(fact, model.Rule | model.Code | model.Modality | model.Device | model.DiagnosisList)
+            age = (today - fact.checked).days
             if age > days:
-                sources = (book.source(each) for each in held.sources)
+                sources = (book.source(each) for each in fact.sources)
                 links = tuple(each.url or each.id for each in sources if each)
                 place = book.place(kind, key) or ""
-                found.append(OldFact(held.checked, age, kind, key, place, links))
+                found.append(OldFact(fact.checked, age, kind, key, place, links))
     return sorted(found, key=lambda fact: (fact.checked, fact.kind, fact.id))

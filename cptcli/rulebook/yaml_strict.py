@@ -14,7 +14,10 @@ import yaml
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_C_LOADER = _LOADER is not yaml.SafeLoader
 
+MOST_PROBLEMS = 1_000  # that one run lists: more are of no help, and a file can be made that has a million
 _DEEPEST = 12
+_MOST_VALUES = 200_000  # of one file; the largest shipped one has 5,000
+_LONGEST = 300  # characters that a problem repeats of what was typed
 _PLAIN_INT = re.compile(r"0|[1-9][0-9]{0,8}")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
 
@@ -29,6 +32,12 @@ class Problem:
     what: str
     expected: str
     todo: str
+
+    def __post_init__(self) -> None:
+        for part in ("what", "todo"):  # what is expected is ours, and never long
+            text: str = getattr(self, part)
+            if len(text) > _LONGEST:
+                object.__setattr__(self, part, f"{text[:_LONGEST]}...")
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.what}; expected {self.expected}; {self.todo}"
@@ -53,22 +62,30 @@ class Refused(Exception):
         self.problem = problem
 
 
+def add_problem(problems: list[Problem], problem: Problem) -> None:
+    """Append a problem. Raises Refused, which says so, where there are as many as can be listed."""
+    if len(problems) >= MOST_PROBLEMS:
+        what = f"not checked any further after {MOST_PROBLEMS:,} problems"
+        raise Refused(Problem(problem.file, problem.line, problem.column, what, "fewer", "fix those listed first"))
+    problems.append(problem)
+
+
 def read_tree(raw: bytes, file: str, problems: list[Problem], guess: bool = True) -> Node:
     """The tree of one YAML document. Recoverable problems are appended; Refused is raised for the rest.
 
     With `guess`, a plain word that YAML would read as something else is a problem; without, every word is the text
-    that was typed, and whoever takes the tree says what it must be. JSON is read as the YAML it is.
+    that was typed, and the caller says what it must be. JSON is read as the YAML it is.
     """
     text = _decode(raw, file)
     if text.lstrip()[:1] in ("{", "["):
-        text = text.replace("\t", " ")  # JSON has tabs between its values only, where YAML wants blanks
+        text = text.replace("\t", " ")  # JSON has tabs between its values only, where YAML needs blanks
     try:
         return _build(_events(text), file, problems, guess)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = str(getattr(error, "problem", None) or "not YAML")
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = Problem(file, line, column, f"not readable as YAML ({what})", "plain YAML", "mend the line named")
+        problem = Problem(file, line, column, f"not readable as YAML ({what})", "plain YAML", "fix the line named")
         raise Refused(problem) from None
 
 
@@ -97,7 +114,7 @@ def _build(events: Iterator[Any], file: str, problems: list[Problem], guess: boo
     stack: list[Node] = []
     keys: list[Node | None] = []  # per open mapping: the key waiting for its value
     root: Node | None = None
-    documents = 0
+    documents = values = 0
     for event in events:
         kind = type(event).__name__
         if kind in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
@@ -127,6 +144,9 @@ def _build(events: Iterator[Any], file: str, problems: list[Problem], guess: boo
             if len(stack) >= _DEEPEST:
                 raise refuse(f"nested deeper than {_DEEPEST}", "the depth of the rule format", "flatten it")
             node = Node({} if kind == "MappingStartEvent" else [], line, column)
+        values += 1
+        if values > _MOST_VALUES:
+            raise refuse(f"more than {_MOST_VALUES:,} values", "a rule file that a person can read", "split the file")
         root = _place(node, stack, keys, file, problems) or root
         if kind != "ScalarEvent":
             stack.append(node)
@@ -149,9 +169,8 @@ def _place(node: Node, stack: list[Node], keys: list[Node | None], file: str, pr
                 raise Refused(
                     Problem(file, node.line, node.column, "a key that is not text", "a word", "write a plain key")
                 )
-            problems.append(
-                Problem(file, node.line, node.column, f"the key {node.value!r} is not text", "text", "put it in quotes")
-            )
+            what = f"the key {node.value!r} is not text"
+            add_problem(problems, Problem(file, node.line, node.column, what, "text", "put it in quotes"))
             node.value = str(node.value)
         if node.value == "<<":
             raise Refused(
@@ -162,20 +181,17 @@ def _place(node: Node, stack: list[Node], keys: list[Node | None], file: str, pr
     node.key_line, node.key_column = key.line, key.column
     if key.value in parent.value:
         first = parent.value[key.value]
-        problems.append(
-            Problem(
-                file,
-                key.line,
-                key.column,
-                f"the key {key.value!r} is there twice (first on line {first.key_line})",
-                "each key once",
-                "keep one of the two",
-            )
-        )
+        what = f"the key {_shown(key.value)} is there twice (first on line {first.key_line})"
+        add_problem(problems, Problem(file, key.line, key.column, what, "each key once", "keep one of the two"))
     else:
         parent.value[key.value] = node
     keys[-1] = None
     return None
+
+
+def _shown(key: str) -> str:
+    """A key as a problem repeats it, cut where it goes on and on."""
+    return repr(key if len(key) <= _LONGEST // 4 else f"{key[: _LONGEST // 4]}...")
 
 
 def _as_typed(event: Any) -> str | None:
@@ -197,15 +213,8 @@ def _scalar(event: Any, file: str, line: int, column: int, problems: list[Proble
             return text == "true"
         if meaning == "int" and _PLAIN_INT.fullmatch(text):
             return int(text)
-        problems.append(
-            Problem(
-                file,
-                line,
-                column,
-                f"{text} without quotes, which YAML would read as a {meaning}",
-                "quotes around codes, modifiers, dates and such words",
-                f"write '{text}'",
-            )
-        )
+        what = f"{text[:_LONGEST]} without quotes, which YAML would read as a {meaning}"
+        expected = "quotes around codes, modifiers, dates and such words"
+        add_problem(problems, Problem(file, line, column, what, expected, f"write '{text[:_LONGEST]}'"))
         return text
     return text
