@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import gzip
 import io
 import json
 import os
@@ -26,7 +27,7 @@ from cptcli.cms import store as cms_store
 from cptcli.cms.cells import Told, quarters_in
 from cptcli.cms.edits import Edit, packed, unpacked
 from cptcli.cms.importing import import_files
-from cptcli.cms.store import StoreBusy, StoreFull, StoreNewer, StoreUnusable
+from cptcli.cms.store import StoreBusy, StoreNewer, StoreUnusable
 from cptcli.cms.tables import open_tables
 from cptcli.errors import CptError
 
@@ -394,7 +395,25 @@ def test_a_month_that_is_none_tells_no_quarter():
     assert quarters_in("MUE_Eff_00-01-2026.csv") == quarters_in("MUE_Eff_99-01-2026.csv") == set()
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "1e999999999", "x"])
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (FEES, "0.32,0.42", "\u0660.\u0663\u0662,0.42"),
+        (INDICES, "1.081", "\uff11.081"),
+        (INDICES, "02102", "\u0660\u0662\u0661\u0660\u0662"),
+        (UNITS, "0001U,1,2", "0001U,\u0661,2"),
+        (UNITS, "0001U,1,2", "000\u0661U,1,2"),
+        (LEVEL2, "20050101", "2005010\u0661"),
+    ],
+)
+def test_digits_of_another_script_are_no_numbers(load, tmp_path, name, old, new):
+    text = (FILES / name).read_bytes().decode("cp1252")
+    assert old in text
+    (tmp_path / name).write_bytes(text.replace(old, new, 1).encode("utf-8-sig"))
+    assert ", row " in _problem(load(tmp_path / name))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "1e999999999", "x", "-9.9", "\u0661.0"])
 def test_an_amount_that_is_none_is_a_damaged_store_and_no_answer(load, tables, tmp_path, number):
     load(FILES / INDICES)
     with closing(sqlite3.connect(tmp_path / "cms.sqlite")) as connection, connection:
@@ -466,6 +485,15 @@ def _broken(name, row, change):
         (FEES, 12, lambda line: line[:20], "cells. Expected at least"),
         (FEES, 12, lambda line: line.replace(b"0.32", b"O.32"), "'O.32' where a number belongs"),
         (FEES, 12, lambda line: line.replace(b"0.32", b"1e9"), "'1e9' where a number belongs"),
+        (FEES, 12, lambda line: line.replace(b"0.32", b"-0.32"), "'-0.32' where a number belongs. Expected"),
+        (FEES, 12, lambda line: line.replace(b"32.3465", b"-32.3465"), "'-32.3465' where a number belongs"),
+        (FEES, 12, lambda line: line.replace(b"32.3465", b"0.0000"), "'0.0000' where a number belongs"),
+        (FEES, 12, lambda line: line.replace(b"32.3465", b"99999.0"), "'99999.0' where a number belongs"),
+        (INDICES, 5, lambda line: line.replace(b"1.081", b"-9.9"), "'-9.9' where a number belongs"),
+        (INDICES, 5, lambda line: line.replace(b"1.081", b"0"), "'0' where a number belongs"),
+        (INDICES, 5, lambda line: line.replace(b"1.081", b"1081"), "'1081' where a number belongs"),
+        (UNITS, 9, lambda line: b"0001M,-1,3 Day,why", "'-1' units"),
+        (UNITS, 9, lambda line: b"0001M,99999999,3 Day,why", "'99999999' units"),
         (FEES, 12, lambda line: line.replace(b",A,", b",AB,"), "status 'AB'"),
         (FEES_FIXED, 9, lambda line: line[:70], "characters in other places"),
         (FEES_FIXED, 9, lambda line: b" " + line, "in other places"),
@@ -540,7 +568,7 @@ def test_a_zip_bomb_costs_neither_memory_nor_time(load, tmp_path):
         for _ in range(400):
             member.write(b" " * (1 << 20))
     begun = time.perf_counter()
-    assert "characters" in _problem(load(bomb))
+    assert "it unpacks to more than" in _problem(load(bomb))
     assert time.perf_counter() - begun < 10
     with zipfile.ZipFile(tmp_path / "book.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"<workbook/>")
@@ -624,7 +652,249 @@ def test_a_zip_none_of_whose_files_can_be_read_says_why(load, tmp_path):
     damaged[60:90] = bytes(30)
     path = tmp_path / "damaged.zip"
     path.write_bytes(bytes(damaged))
-    assert "MCR_MUE.csv: it cannot be unpacked" in _problem(load(path))
+    assert "MCR_MUE.csv is damaged or was cut short" in _problem(load(path))
+
+
+def _changed(place):
+    """Changes one byte of what a member holds: its CRC does not fit any more."""
+
+    def change(raw, member):
+        begin = raw.index(member.encode()) + len(member)
+        raw[begin + place] ^= 255
+
+    return change
+
+
+def _encrypted(raw, member):
+    """Sets the mark of an encrypted member, in its own header and in the list at the end."""
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        header = raw.rindex(signature, 0, raw.index(member.encode(), raw.find(signature)))
+        raw[header + flags] |= 1
+
+
+def _of_another_method(raw, member):
+    for signature, method in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        header = raw.rindex(signature, 0, raw.index(member.encode(), raw.find(signature)))
+        raw[header + method] = 9
+
+
+def _says_it_is_shorter(raw, member):
+    """The list at the end promises fewer bytes than there are."""
+    header = raw.rindex(b"PK\1\2", 0, raw.rindex(member.encode()))
+    raw[header + 20 : header + 28] = (100).to_bytes(4, "little") * 2
+
+
+@pytest.mark.parametrize("member", ["GPCI2026.csv", "MCR_MUE_PractitionerServices_Eff_07-01-2026.csv", "read_me.pdf"])
+@pytest.mark.parametrize(
+    "damage",
+    [_changed(200), _changed(0), _encrypted, _of_another_method, _says_it_is_shorter],
+    ids=["a byte", "its first byte", "encrypted", "another method", "cut short"],
+)
+def test_a_damaged_member_of_a_zip_is_named_and_nothing_of_the_zip_is_stored(cpt, tmp_path, member, damage):
+    """Also where the damage is to what is no table: a release of which a part is bad is downloaded again."""
+    path = tmp_path / "RVU26C.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in (INDICES_2026, UNITS):
+            archive.write(FILES / name, name)
+        archive.writestr("read_me.pdf", b"%PDF-1.7" + bytes(500))
+    env = {"CPT_DATA": str(tmp_path / "data")}
+    raw = bytearray(path.read_bytes())
+    assert cpt("data", "import", str(path), env=env).code == 0
+    cpt("data", "remove", "localities-2026-rvu26c", "mue-professional-2026-q3", env=env)
+    damage(raw, member)
+    path.write_bytes(raw)
+    ran = cpt("data", "import", str(path), env=env)
+    assert ran.code == 2
+    assert member in ran.stderr
+    assert "Nothing of this file was stored" in ran.stderr
+    assert "imported: " not in cpt("data", "list", env=env).stdout
+
+
+def test_a_damaged_workbook_in_a_zip_is_named_and_nothing_of_the_zip_is_stored(load, tmp_path):
+    book = bytearray(_as_sheet(_rows(UNITS), tmp_path / "MUE_Eff_07-01-2026.xlsx").read_bytes())
+    inside = {INDICES_2026: (FILES / INDICES_2026).read_bytes()}
+    whole = _zip(tmp_path / "2026q3.zip", MUE_Eff_07_01_2026__xlsx=bytes(book), **inside)
+    assert load(whole).files[0].problem is None
+    _gone(tmp_path / "cms.sqlite")
+    damaged = bytes(book[: len(book) // 2]), bytes(book[:900]) + bytes(40) + bytes(book[940:])
+    for content in damaged:
+        problem = _problem(load(_zip(tmp_path / "2026q3.zip", MUE_Eff_07_01_2026__xlsx=content, **inside)))
+        assert "MUE_Eff_07_01_2026.xlsx" in problem
+        assert "damaged" in problem
+
+
+@pytest.mark.parametrize("place", [0, 300])
+def test_a_table_in_a_zip_that_was_written_over_with_nul_is_named_and_nothing_is_stored(load, tmp_path, place):
+    """The zip is whole: the file was damaged before it was packed."""
+    raw = bytearray((FILES / INDICES_2026).read_bytes())
+    raw[place : place + 9] = bytes(9)
+    path = _zip(tmp_path / "RVU26C.zip", GPCI2026__csv=bytes(raw), **{UNITS: (FILES / UNITS).read_bytes()})
+    assert "GPCI2026.csv: bytes that are no text (NUL)" in _problem(load(path))
+
+
+def test_a_document_or_a_zip_in_a_zip_is_left_out_and_said_to_be(load, tmp_path):
+    inner = _zip(tmp_path / "inner.zip", a__csv=b"a,b\n").read_bytes()
+    path = _zip(tmp_path / "RVU26C.zip", notes__docx=inner, GPCI2026__csv=(FILES / INDICES_2026).read_bytes())
+    (file,) = load(path).files
+    assert [each.file for each in file.tables] == [INDICES_2026]
+    assert dict(file.left_out) == {"notes.docx": "a zip or a document inside it, which cpt does not open"}
+
+
+# ------------------------------------------------------------------------------------------------ packed by gzip
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_file_that_gzip_packed_reads_like_the_file(load, tmp_path, name):
+    load(FILES / name)
+    before = _content(tmp_path / "cms.sqlite")
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(gzip.compress((FILES / name).read_bytes()))
+    again = load(path)
+    assert {(each.outcome, each.file) for each in again.files[0].tables} == {("held_already", name)}
+    assert _content(tmp_path / "cms.sqlite") == before
+
+
+def test_a_workbook_that_gzip_packed_reads_like_the_workbook(load, tmp_path):
+    book = _as_sheet(_rows(UNITS), tmp_path / "MUE_Eff_07-01-2026.xlsx").read_bytes()
+    (tmp_path / "MUE_Eff_07-01-2026.xlsx.gz").write_bytes(gzip.compress(book))
+    assert _outcomes(load(tmp_path / "MUE_Eff_07-01-2026.xlsx.gz")) == [("mue-professional-2026-q3", 44, "stored")]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda raw: raw[: len(raw) // 2], "damaged or was cut short"),
+        (lambda raw: raw[:-8] + bytes(8), "damaged or was cut short"),
+        (lambda raw: raw[:200] + b"x" * 9 + raw[209:], "damaged or was cut short"),
+        (lambda raw: raw[:12], "damaged or was cut short"),
+        (lambda raw: raw + b"more", "damaged or was cut short"),
+        (lambda raw: gzip.compress(b"hello"), "none of CMS's tables"),
+        (lambda raw: gzip.compress(b"PK\3\4 no zip"), "damaged"),
+        (lambda raw: gzip.compress(bytes(100)), "NUL"),
+        (lambda raw: gzip.compress(b""), "none of CMS's tables"),
+    ],
+)
+def test_a_damaged_file_of_gzip_is_refused_in_words(load, tmp_path, damage, words):
+    path = tmp_path / f"{INDICES_2026}.gz"
+    path.write_bytes(damage(gzip.compress((FILES / INDICES_2026).read_bytes())))
+    assert words in _problem(load(path))
+
+
+# -------------------------------------------------------------------------------------- files made to fill the memory
+
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def _book(path, rows, sheets=1, **parts):
+    """A workbook written by hand: so many sheets on one part with these rows."""
+    listed = "".join(f'<sheet name="{n}" sheetId="{n}" r:id="r{n}"/>' for n in range(1, sheets + 1))
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{_OFFICE}/worksheet" Target="worksheets/s.xml"/>' for n in range(1, sheets + 1)
+    )
+    kinds = "".join(
+        f'<Override PartName="/xl/{name}.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        f'spreadsheetml.{kind}+xml"/>'
+        for name, kind in (("workbook", "sheet.main"), ("sharedStrings", "sharedStrings"), ("styles", "styles"))
+        if name == "workbook" or name in parts
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in {
+            "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType='
+            f'"application/vnd.openxmlformats-package.relationships+xml"/>{kinds}</Types>',
+            "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1" '
+            f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{links}</Relationships>',
+            "xl/worksheets/s.xml": f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>',
+            **{f"xl/{name}.xml": text for name, text in parts.items()},
+        }.items():
+            archive.writestr(name, text)
+    return path
+
+
+def _zip_of(path, count, content, more=0):
+    """So many members of one content, and noise that makes the file large enough for them."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(count):
+            archive.writestr(f"{number}.csv", content)
+        archive.writestr("noise.bin", os.urandom(more), zipfile.ZIP_STORED)
+    return path
+
+
+def _gzip_of(path, megabytes):
+    with gzip.open(path, "wb") as file:
+        for _ in range(megabytes):
+            file.write(bytes(1 << 20))
+    return path
+
+
+_WIDE = b"ab," * 340_000 + b"\n"
+_CELL = '<row r="1"><c r="A1"><v>1</v></c></row>'
+_ATTACKS = {
+    "wide rows in many members": (lambda path: _zip_of(path, 3, _WIDE * 70), "it unpacks to more than"),
+    "wide rows in a large file": (lambda path: _zip_of(path, 90, _WIDE * 7, 8 << 20), "none of CMS's tables"),
+    "members that are large together": (lambda path: _zip_of(path, 150, bytes(1 << 20)), "it unpacks to more than"),
+    "60,000 members": (lambda path: _zip_of(path, 60_000, b"a"), "a zip of 60,001 files"),
+    "members of many short rows": (lambda path: _zip_of(path, 190, (b"x," * 1000 + b"\n") * 190, 1 << 20), "none of"),
+    "300 MB packed by gzip": (lambda path: _gzip_of(path, 300), "it unpacks to more than"),
+    "5,000 sheets on one part": (lambda path: _book(path, _CELL * 50, 5000), "its workbooks have 5,000 sheets"),
+    "a row with a number of nine digits": (
+        lambda path: _book(path, '<row r="999999999"><c r="A999999999"><v>1</v></c></row>'), "none of CMS's tables"),
+    "sheets that say they are as wide as can be": (
+        lambda path: _book(path, "".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(1, 70)), 40),
+        "none of CMS's tables"),
+    "one row of 500,000 cells": (
+        lambda path: _book(path, f'<row>{"<c><v>1</v></c>" * 500_000}</row>'), "a row of more than 524,288 bytes"),
+    "half a million empty rows": (lambda path: _book(path, "<row></row>" * 500_000), "none of CMS's tables"),
+    "elements between the rows": (
+        lambda path: _book(path, ("<a/>" * 60_000 + "<row></row>") * 33), "something between the rows"),
+    "elements between rows that end at once": (
+        lambda path: _book(path, "<row/>" + ("<a/>" * 60_000 + "<row></row>") * 33), "something between the rows"),
+    "elements and comments": (
+        lambda path: _book(path, ("<a/>" * 60_000 + "<!-- row> -->") * 33), "something between the rows"),
+    "a quarter of a million words": (
+        lambda path: _book(path, _CELL, sharedStrings=f'<sst xmlns="{_MAIN}">{"<si><t>a</t></si>" * 250_000}</sst>'),
+        "too many words or styles"),
+    "a hundred thousand fonts": (
+        lambda path: _book(path, _CELL, styles=f'<styleSheet xmlns="{_MAIN}"><fonts>{"<font><b/></font>" * 180_000}'
+                                                "</fonts></styleSheet>"), "too many words or styles"),
+    "entities in entities": (
+        lambda path: _book(path, _CELL, sharedStrings='<!DOCTYPE a [<!ENTITY a "xxxxxxxxxxxxxxxxxxxxxxxxxx">]><sst/>'),
+        "entities"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", _ATTACKS)
+def test_a_file_that_was_made_to_fill_the_memory_is_refused_soon_and_in_words(cost, tmp_path, attack):
+    """Within 2 seconds of the processor and 300 MB, whatever it unpacks to."""
+    make, words = _ATTACKS[attack]
+    path = tmp_path / "hostile.bin"
+    make(path)
+    ran, seconds, megabytes = cost("data", "import", str(path), env={"CPT_DATA": str(tmp_path / "data")})
+    assert ran.code == 2
+    assert words in ran.stderr
+    assert len(ran.stderr) < 2000
+    assert seconds < 2
+    assert megabytes < 300
+
+
+def test_a_table_with_rows_that_go_on_and_on_is_refused_at_the_first(load, tmp_path):
+    (tmp_path / UNITS).write_bytes((FILES / UNITS).read_bytes() + b"\r\n" + b"97110," * 20_000)
+    assert "20,001 cells" in _problem(load(tmp_path / UNITS))
+
+
+def test_more_rows_than_cms_ever_published_are_refused(load, tmp_path, monkeypatch):
+    monkeypatch.setattr("cptcli.cms.cells._MOST", 10)
+    for name in (UNITS, FEES, INDICES, ZIPS, LEVEL2_FIXED, EDITS):
+        assert "more than 10 rows" in _problem(load(FILES / name))
+    monkeypatch.setattr("cptcli.cms.layout_ncci._MOST_OF_A_CODE", 10)
+    monkeypatch.setattr("cptcli.cms.cells._MOST", 200)
+    assert "more than 10 edits of one code" in _problem(load(FILES / EDITS))
+    monkeypatch.setattr("cptcli.cms.layout_hcpcs._LONGEST", 10)
+    assert "more than 10 characters" in _problem(load(FILES / LEVEL2_FIXED))
 
 
 def test_one_of_the_files_of_a_quarter_says_that_it_is_one_of_several(load):
@@ -823,7 +1093,7 @@ def test_a_store_of_a_newer_version_or_of_another_program_is_left_alone(load, tm
 
 def test_a_place_where_nothing_can_be_written_is_told(load, tmp_path, shipped):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreFull, match="could not be written"):
+    with pytest.raises(StoreUnusable, match="Not a directory"):
         import_files([FILES / UNITS], Told(None, None, False, shipped), tmp_path / "file" / "cms.sqlite", TODAY, False,
                      lambda what, size: None)  # fmt: skip
 
@@ -842,7 +1112,7 @@ def test_a_file_that_cannot_be_stored_stops_none_after_it(cpt, tmp_path):
 
 def test_what_is_held_is_listed_removed_and_verified(cpt, tmp_path):
     env = {"CPT_DATA": str(tmp_path / "data")}
-    assert "not there yet" in cpt("data", "list", env=env).stdout
+    assert "none yet" in cpt("data", "list", env=env).stdout
     assert cpt("data", "verify", env=env).code == 0
     assert not (tmp_path / "data").exists()
     cpt("data", "import", *(str(FILES / name) for name in (EDITS, UNITS, FEES)), env=env)
@@ -876,17 +1146,68 @@ def test_what_is_held_is_listed_removed_and_verified(cpt, tmp_path):
         ("UPDATE edits SET pairs = substr(pairs, 11)", "its rows are not those that were imported"),
         ("UPDATE parts SET kinds = '[]' WHERE kinds IS NOT NULL", "its rows are not those that were imported"),
         ("INSERT INTO units VALUES (77, '97110', 1, 1, 'x')", "1 rows of units belong to no import"),
+        ("UPDATE editions SET first = 20260801 WHERE of = 'mue'", "its edition, days or file name are not those"),
+        ("UPDATE editions SET last = NULL WHERE of = 'mue'", "its edition, days or file name are not those"),
+        ("UPDATE editions SET edition = '2027 Q3' WHERE of = 'mue'", "its edition, days or file name are not those"),
+        (
+            "UPDATE editions SET claim = 'institutional' WHERE of = 'mue'",
+            "its edition, days or file name are not those",
+        ),
+        ("UPDATE editions SET of = 'hcpcs' WHERE of = 'mue'", "its rows are not those that were imported"),
+        ("UPDATE editions SET caveat = 'none' WHERE of = 'mue'", "its edition, days or file name are not those"),
+        ("UPDATE editions SET source = 'cms' WHERE of = 'mue'", "its edition, days or file name are not those"),
+        ('UPDATE editions SET holds = \'{"codes":["97110"]}\'', "its edition, days or file name are not those"),
+        ("UPDATE editions SET holds = 'x'", "cannot be read"),
+        ("UPDATE editions SET first = 20260231", "cannot be read"),
+        ("UPDATE editions SET first = 'x'", "cannot be read"),
+        ("UPDATE editions SET first = 0", "cannot be read"),
+        ("UPDATE editions SET first = 20260930, last = 20260701", "cannot be read"),
+        ("UPDATE parts SET edition = 3 - edition", "its rows are not those that were imported"),
+        ("UPDATE parts SET edition = 77", "2 parts belong to no edition"),
+        ("UPDATE parts SET file = 'other.csv'", "its edition, days or file name are not those"),
+        ("UPDATE parts SET imported_on = '2020-01-01'", "its edition, days or file name are not those"),
+        ("UPDATE parts SET imported_on = 'x'", "was imported cannot be read"),
+        ("UPDATE parts SET sha256 = substr(sha256, 1, 64)", "its edition, days or file name are not those"),
+        ("DELETE FROM parts", "2 editions have no rows"),
+        ("DELETE FROM editions", "2 parts belong to no edition"),
+        (
+            "INSERT INTO editions (id, of, edition, first) VALUES ('mue-x', 'mue', 'x', 20260101)",
+            "1 editions have no rows",
+        ),
     ],
 )
-def test_a_store_whose_rows_were_changed_is_found_out(cpt, tmp_path, change, words):
+def test_a_store_that_was_changed_is_found_out(cpt, tmp_path, change, words):
     env = {"CPT_DATA": str(tmp_path / "data")}
     cpt("data", "import", str(FILES / UNITS), str(FILES / EDITS), env=env)
+    assert cpt("data", "verify", env=env).code == 0
     with closing(sqlite3.connect(tmp_path / "data" / "cms.sqlite")) as connection:
         connection.execute(change)
         connection.commit()
     ran = cpt("data", "verify", env=env)
     assert ran.code == 1
     assert words in ran.stdout
+
+
+def test_verify_covers_every_cell_that_is_stored(load, tmp_path):
+    load(*(FILES / name for name in (EDITS, UNITS, FEES, INDICES, ZIPS, LEVEL2)))
+    store, number = tmp_path / "cms.sqlite", 0
+    whole = store.read_bytes()
+    assert importing.verify(store).problems == ()
+    with closing(sqlite3.connect(store)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        cells = [(table, row[1]) for table in tables for row in connection.execute(f"PRAGMA table_info({table})")]
+        filled = {table for table in tables if connection.execute(f"SELECT * FROM {table}").fetchone()}
+    for table, column in cells:
+        if table in filled:
+            store.write_bytes(whole)
+            with closing(sqlite3.connect(store)) as connection, connection:
+                connection.execute(f"UPDATE {table} SET {column} = '77' WHERE rowid = (SELECT min(rowid) FROM {table})"
+                                   if table in ("editions", "parts", "edits") else
+                                   f"UPDATE OR REPLACE {table} SET {column} = '77'")  # fmt: skip
+            found = importing.verify(store)
+            assert found.problems or any(part.problem for part in found.parts), (table, column)
+            number += 1
+    assert number > 50
 
 
 @pytest.mark.parametrize(

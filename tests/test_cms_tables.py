@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from conftest import TESTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -375,9 +376,87 @@ def _nonsense_rows(path):
     connection.close()
 
 
+def _without_its_version(path):
+    """With it the store would pass for one in which nothing was imported yet."""
+    _store(path, QUARTERS[0])
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+
+
 def _cut(path):
     _store(path, QUARTERS[0])
     path.write_bytes(path.read_bytes()[:9000])
+
+
+def _link_to_nowhere(path):
+    path.symlink_to(path.parent / "nowhere.sqlite")
+
+
+def _link_to_itself(path):
+    path.symlink_to(path)
+
+
+def _link_to_a_device(path):
+    path.symlink_to("/dev/zero")
+
+
+def _journal_that_is_a_pipe(path):
+    """SQLite opens it with the store, and would wait for ever."""
+    _store(path, QUARTERS[0])
+    os.mkfifo(f"{path}-journal")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (os.mkfifo, "cms.sqlite is a pipe or a device, not a file"),
+        (_link_to_a_device, "cms.sqlite is a pipe or a device, not a file"),
+        (_journal_that_is_a_pipe, "cms.sqlite-journal is a pipe or a device"),
+        (_link_to_nowhere, "cms.sqlite is a link that leads nowhere"),
+        (_link_to_itself, "Too many levels of symbolic links"),
+        (lambda path: path.mkdir(), "cms.sqlite is a folder, not a file"),
+    ],
+    ids=["a pipe", "a device", "a journal that is a pipe", "a dead link", "a loop", "a folder"],
+)
+def test_what_is_in_the_place_of_the_store_is_looked_at_before_it_is_opened(cpt, tmp_path, make, words):
+    (tmp_path / "data").mkdir()
+    make(tmp_path / "data" / "cms.sqlite")
+    for command in (["check", "97110:15", "--payer", "medicare"], ["data", "list"], ["data", "verify"],
+                    ["data", "remove", "mue-professional-2024-q3"],
+                    ["data", "import", str(TESTS / "cms" / "GPCI2026.csv")]):  # fmt: skip
+        ran = cpt(*command, env={"CPT_DATA": str(tmp_path / "data")})
+        assert (ran.code, ran.stdout) == (2, "")
+        assert words in ran.stderr
+        assert "Move it away" in ran.stderr
+
+
+@pytest.mark.parametrize("make", [_link_to_nowhere, _link_to_itself, _link_to_a_device, os.mkfifo])
+@pytest.mark.parametrize("place", ["CPT_DATA", "XDG_DATA_HOME", "XDG_DATA_HOME/cpt"])
+def test_a_folder_of_the_store_that_leads_nowhere_is_not_an_empty_store(cpt, tmp_path, make, place):
+    variable, _, below = place.partition("/")
+    folder = tmp_path / "data" / below
+    folder.parent.mkdir(exist_ok=True)
+    make(folder)
+    for command in (["check", "97110:15", "--payer", "medicare"], ["data", "list"], ["data", "verify"]):
+        ran = cpt(*command, env={"CPT_DATA": None, variable: str(tmp_path / "data")})
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "cms.sqlite cannot be used" in ran.stderr or "CPT_DATA" in ran.stderr
+
+
+@pytest.mark.parametrize("make", [_link_to_nowhere, _link_to_itself, _link_to_a_device, os.mkfifo])
+def test_what_is_in_the_place_of_the_cache_costs_time_and_no_answer(cpt, tmp_path, make):
+    """Nothing that decides is kept there, so that it is no error, and nothing to wait for."""
+    make(tmp_path / "cache")
+    (tmp_path / "other" / "cpt").mkdir(parents=True)
+    fees = ("fee", "97110", "--state", "SC", "--on", "2025-10-15")
+    usual = cpt(*fees)
+    assert cpt(*fees, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}) == usual
+    assert cpt(*fees, env={"XDG_CACHE_HOME": str(tmp_path / "other")}) == usual
+    for kept in (tmp_path / "other" / "cpt").iterdir():
+        kept.unlink()
+        make(kept)
+    assert cpt(*fees, env={"XDG_CACHE_HOME": str(tmp_path / "other")}) == usual
 
 
 @pytest.mark.parametrize(
@@ -387,11 +466,12 @@ def _cut(path):
         (_foreign, StoreUnusable, "another program's file"),
         (_newer, StoreNewer, "written by a newer version of cpt"),
         (_other_schema, StoreUnusable, "other tables"),
+        (_without_its_version, StoreUnusable, "other tables"),
         (_nonsense_rows, StoreUnusable, "it is damaged"),
         (_cut, StoreUnusable, "it is damaged"),
         (lambda path: path.mkdir(), StoreUnusable, "cannot be used"),
     ],
-    ids=["noise", "another program's", "newer", "other schema", "nonsense", "cut short", "a folder"],
+    ids=["noise", "another program's", "newer", "other schema", "no version", "nonsense", "cut short", "a folder"],
 )
 def test_a_store_that_cannot_be_read_is_named_with_what_to_do(tmp_path, make, error, words):
     path = tmp_path / "cms.sqlite"

@@ -5,8 +5,11 @@ That there is no traceback and no exit code 3 is held by the fixtures, for every
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+import unicodedata
 from hashlib import sha256
 from inspect import signature
 from pathlib import Path
@@ -19,6 +22,7 @@ from cptcli.commands.main import command_line
 from cptcli.rulebook.book import NAMED, SHELVES, RuleBook
 from cptcli.rulebook.compiled import RELATIONS, compile_files, shipped_folder
 from cptcli.rulebook.files import Files
+from cptcli.show.controls import without_controls
 
 resource = pytest.importorskip("resource")  # limits of a process: not on Windows
 
@@ -41,6 +45,16 @@ COMMANDS = [
     ["payers", "--state", "SC"],
     ["modalities", "laser"],
     ["explain", "palmetto-anodyne-97799"],
+    ["help"],
+    ["help", "units"],
+    ["settings"],
+    ["settings", "show"],
+    ["settings", "set", "-h"],  # as `unset` they change a file: test_settings.py runs them
+    ["settings", "unset", "-h"],
+    ["rules", "list"],
+    ["compare", "--device", "anodyne"],
+    ["rules", "add", "-h"],  # as `remove` it changes a folder: test_own_rules.py runs them
+    ["rules", "remove", "-h"],
     ["rules", "check"],
     ["rules", "test"],
     ["rules", "path"],
@@ -68,6 +82,7 @@ def test_the_same_options_mean_the_same_on_every_command():
     no_rules = ("rules schema", "rules diff", "data import", "data list", "data verify")
     without = {name: {"rules"} for name in no_rules}
     without["data remove"] = options
+    without |= {"settings show": options - {"as_json"}, "settings set": options, "settings unset": options}
     lacking = {
         name: options - {*signature(command.callback).parameters} - without.get(name, set())
         for name, command in _commands(command_line())
@@ -150,6 +165,44 @@ def test_a_full_disk_is_told_and_not_a_bug(cpt, command):
         ran = cpt(*command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert ran.code == 2
     assert "No space left" in ran.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------ Ctrl-C
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["gc", "cptcli.commands.main", "typer", "typer.core", "cptcli.commands.lookup", "msgspec", "cptcli.rulebook.book"],
+)
+def test_ctrl_c_while_a_module_is_loaded_ends_without_a_traceback(environment, module):
+    script = (
+        "import sys, typing\n"
+        "from cptcli.__main__ import main\n"
+        "class Finder:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        f"sys.modules.pop({module!r}, None)\n"
+        "sys.meta_path.insert(0, Finder)\n"
+        "main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, "lookup", "97026"], env=environment, capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"\nInterrupted.\n")
+
+
+def test_ctrl_c_at_any_moment_of_a_start_leaves_no_traceback_of_ours(environment):
+    for moment in range(30):
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from cptcli.__main__ import main; main()", "lookup", "97026"],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        time.sleep(moment / 100)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1].decode()
+        assert "Traceback" not in errors or "/cptcli/" not in errors, errors
+        if "Traceback" not in errors:  # one of Python's own, before it has read a line of ours, is not ours to change
+            assert process.returncode in (0, 130, -signal.SIGINT)
 
 
 # ------------------------------------------------------------------------------------------- terminals and locales
@@ -288,7 +341,7 @@ def _everything(book: RuleBook) -> list[object]:
         ("modifiers", book.modifier), ("statuses", book.status), ("shared_names", book.shared_name),
         ("tables", book.table), ("disciplines", book.discipline), ("unit_rules", book.unit_rule),
         ("claim_forms", book.claim_form),
-        ("edits", book.edit_family),
+        ("edits", book.edit_family), ("topics", book.topic),
     ):  # fmt: skip
         pages += [get(key) for key in book.keys(shelf)]
     pages += [book.names(shelf) for shelf in NAMED]
@@ -439,7 +492,8 @@ def test_a_folder_with_10_000_files_that_are_no_rules_is_refused_in_few_words(cp
         _written(tmp_path / "photos" / f"{number}.jpg", "\xff\xd8")
     ran = cpt("lookup", "97026", "--rules", "photos")
     assert (ran.code, ran.stdout) == (2, "")
-    assert "10000 problems" in ran.stderr.replace(",", "")
+    assert "1101 problems" in ran.stderr
+    assert "8,900 further problems" in cpt("rules", "check", "photos").stdout
     assert len(ran.stderr.splitlines()) < 40
 
 
@@ -511,6 +565,46 @@ def test_what_is_no_rule_file_is_named_and_does_not_hang_or_fill_the_memory(cpt,
         subprocess.run(["rm", "-rf", str(folder)], check=True)  # shutil gives up on a tree that deep
 
 
+def _links_to_each_other(folder: Path) -> None:
+    """Nine folders with a link to each: 9! ways through them."""
+    for one in range(9):
+        (folder / f"f{one}").mkdir(parents=True)
+        for other in range(9):
+            (folder / f"f{one}" / f"l{other}").symlink_to(f"../f{other}", target_is_directory=True)
+
+
+def _one_folder_of_many(folder: Path) -> None:
+    folder.mkdir()
+    for number in range(15_000):
+        (folder / f"{number}.jpg").touch()
+
+
+def _large_files(folder: Path) -> None:
+    (folder / "sources").mkdir(parents=True)
+    for number in range(40):
+        (folder / "sources" / f"{number}.yaml").write_bytes(b"# " + b"x" * 1_900_000)
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "words"),
+    [
+        pytest.param(lambda folder: folder.symlink_to("/proc"), 2, "name the one with your rules", id="/proc"),
+        pytest.param(lambda folder: folder.symlink_to("/"), 2, "name the one with your rules", id="the whole disk"),
+        pytest.param(_one_folder_of_many, 2, "more than 12,000 files and folders", id="15,000 files"),
+        pytest.param(_large_files, 2, "more than 50,000,000 bytes of rules", id="80 MB"),
+        pytest.param(_links_to_each_other, 1, "which is read already", id="folders linked together"),
+    ],
+)
+def test_a_folder_without_an_end_is_an_error_within_two_seconds(cost, tmp_path, make, code, words):
+    make(tmp_path / "clinic")
+    ran, seconds, megabytes = cost("rules", "check", "clinic")
+    assert ran.code == code
+    assert words in ran.stdout + ran.stderr
+    assert len(ran.stdout + ran.stderr) < 20_000
+    assert seconds < (2 if code == 2 else 4)  # where rules are checked, the shipped ones are as well
+    assert megabytes < 300
+
+
 def _one_gigabyte():
     resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 
@@ -526,13 +620,13 @@ def _one_gigabyte():
         (["lookup"], "Missing argument"),
         (["lookup", "97026", "--nonsense"], "--nonsense"),
         (["lookup", "--on"], "--on"),
-        (["lookup", "97026", "--on", "yesterday"], "--on 'yesterday': expected a day like 2026-01-31"),
-        (["lookup", "97026", "--on", ""], "--on '': expected a day"),
-        (["lookup", "97026", "--on", "2026-02-30"], "--on '2026-02-30': expected a day"),
-        (["lookup", "97026", "--on", "20260131"], "--on '20260131': expected a day"),
-        (["lookup", "97026", "--on", "2026-W05-6"], "--on '2026-W05-6': expected a day"),
-        (["lookup", "97026", "--on", "01/31/2026"], "--on '01/31/2026': expected a day"),
-        (["lookup", "97026", "--on", "２０２６-01-31"], "expected a day"),
+        (["lookup", "97026", "--on", "tomorrow"], "--on 'tomorrow': expected a date such as 2026-11-27"),
+        (["lookup", "97026", "--on", ""], "--on '': expected a date"),
+        (["lookup", "97026", "--on", "2026-02-30"], "--on '2026-02-30': expected a date"),
+        (["lookup", "97026", "--on", "20260131"], "--on '20260131': expected a date"),
+        (["lookup", "97026", "--on", "2026-W05-6"], "--on '2026-W05-6': expected a date"),
+        (["lookup", "97026", "--on", "31/01/2026"], "--on '31/01/2026': expected a date"),
+        (["lookup", "97026", "--on", "２０２６-01-31"], "expected a date"),
         (["lookup", ""], "Try fewer or other words"),
         ([*ANODYNE, "--diagnosis", "moon"], "--diagnosis 'moon': expected an ICD-10-CM code such as E11.42"),
         ([*ANODYNE, "--diagnosis", ""], "--diagnosis '': expected"),
@@ -589,6 +683,33 @@ def test_odd_words_do_not_paint_the_terminal(terminal, odd):
     page = terminal("lookup", "--", odd)
     assert page.ends() == 2
     assert "\x1b" not in page.screen
+
+
+_FORMATS_WITH_A_SHAPE = [*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD]
+
+
+def test_no_invisible_or_direction_changing_character_reaches_a_terminal():
+    unseen = {
+        chr(code) for code in range(sys.maxunicode) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp")
+    }
+    shown = {"\t", "\n", "\N{SOFT HYPHEN}", *map(chr, _FORMATS_WITH_A_SHAPE)}
+    assert [each for each in sorted(unseen) if (without_controls(each) == each) is not (each in shown)] == []
+    assert {without_controls(chr(code)) for code in (0x034F, 0x115F, 0x3164, 0xFFA0, 0xE0100)} == {"\ufffd"}
+
+
+def test_what_a_terminal_can_show_stays_as_it_is():
+    text = (
+        "97026 \u2013 na\xefve \u2713 \u8a3a\u7642 \u0627\u0644\u0639\u0644\u0627\u062c \u2764\ufe0f \U0001f9b5\tone\n"
+    )
+    assert without_controls(text) == text
+
+
+@pytest.mark.parametrize("odd", ["97\u200b110", "\u061c97110", "97110\u2028", "97110\U000e0041", "97\ufeff110"])
+@pytest.mark.parametrize("before", [["lookup", "--"], ["lookup", "97110", "--on"], ["--"], []], ids=" ".join)
+def test_an_invisible_character_that_was_typed_is_shown_as_a_mark(terminal, before, odd):
+    page = terminal(*before, odd if before else f"--{odd}")
+    page.ends()
+    assert not {*odd} - {*"97110"} & {*page.screen}
 
 
 @pytest.mark.parametrize("odd", ["x" * 100_000, b"\x1b[31m\xff\xfe"], ids=["long", "bytes"])

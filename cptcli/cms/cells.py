@@ -16,6 +16,7 @@ from .tables import Claim, Tables
 CLAIMS: dict[str, Claim] = {"practitioner": "professional", "outpatient": "institutional", "dme": "equipment"}
 MONTHS = {"jan": 1, "apr": 2, "jul": 3, "oct": 4}
 RELEASES = "ABCD"  # of the fee schedule, by quarter
+_MOST = 200_000  # ZIP codes, of which CMS lists the most, are 43,000
 DOWNLOAD = "Download it again."
 
 
@@ -38,7 +39,7 @@ class Load(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """One kind of file: how it is recognised by its first rows, and how it is read."""
+    """One kind of file: how it is recognized by its first rows, and how it is read."""
 
     name: str
     is_this: Callable[[Document], bool]
@@ -50,12 +51,12 @@ class Layout(NamedTuple):
 
 _QUARTERS: tuple[tuple[str, Callable[[re.Match[str]], tuple[int, int]]], ...] = (
     # The version of the edits: the year and six in two digits, the quarter from 0, the revision.
-    (r"(?<![a-z0-9])v(\d\d)([0-3])r\d", lambda found: (1994 + int(found[1]), int(found[2]) + 1)),
-    (r"eff[-_ ]?(0[1-9]|1[0-2])-(\d\d)-(20\d\d)", lambda found: (int(found[3]), (int(found[1]) + 2) // 3)),
-    (r"(?<!\d)(20\d\d)[-_ ]?q([1-4])(?!\d)", lambda found: (int(found[1]), int(found[2]))),
-    (r"(?<![a-z])rvu(\d\d)([a-d])", lambda found: (2000 + int(found[1]), "abcd".index(found[2]) + 1)),
-    (r"(?<!\d)(20\d\d|\d\d)[-_ ]?(jan|apr|jul|oct)", lambda found: (_year(found[1]), MONTHS[found[2]])),
-    (r"(?<![a-z])(jan|apr|jul|oct)[a-z]*[-_ ]?(20\d\d)", lambda found: (int(found[2]), MONTHS[found[1]])),
+    (r"(?<![a-z0-9])v([0-9][0-9])([0-3])r[0-9]", lambda found: (1994 + int(found[1]), int(found[2]) + 1)),
+    (r"eff[-_ ]?(0[1-9]|1[0-2])-([0-9][0-9])-(20[0-9][0-9])", lambda found: (int(found[3]), (int(found[1]) + 2) // 3)),
+    (r"(?<![0-9])(20[0-9][0-9])[-_ ]?q([1-4])(?![0-9])", lambda found: (int(found[1]), int(found[2]))),
+    (r"(?<![a-z])rvu([0-9][0-9])([a-d])", lambda found: (2000 + int(found[1]), "abcd".index(found[2]) + 1)),
+    (r"(?<![0-9])(20[0-9][0-9]|[0-9][0-9])[-_ ]?(jan|apr|jul|oct)", lambda found: (_year(found[1]), MONTHS[found[2]])),
+    (r"(?<![a-z])(jan|apr|jul|oct)[a-z]*[-_ ]?(20[0-9][0-9])", lambda found: (int(found[2]), MONTHS[found[1]])),
 )
 
 
@@ -64,7 +65,7 @@ def _year(digits: str) -> int:
 
 
 def quarters_in(name: str) -> set[str]:
-    """The quarters that a file name speaks of, as '2026 Q3'."""
+    """The quarters that a file name gives, as '2026 Q3'."""
     found = (told(match) for pattern, told in _QUARTERS for match in re.finditer(pattern, name.lower()))
     return {f"{year} Q{quarter}" for year, quarter in found}
 
@@ -75,7 +76,7 @@ def quarter_of(document: Document, told: Told, by_content: str | None = None) ->
     said = {*filter(None, (by_content, told.quarter))} | named
     if len(said) > 1:
         what = f"{' and '.join(sorted(said))}, by its {'content, its ' if by_content else ''}name or --quarter"
-        raise document.wrong(None, what, "one quarter", "Mend the name or the option.")
+        raise document.wrong(None, what, "one quarter", "Fix the name or the option.")
     return said.pop() if said else None
 
 
@@ -95,7 +96,7 @@ def claim_of(document: Document, told: Told, found: set[Claim]) -> Claim:
         return next(iter(said))
     what = "what it says and --table disagree" if said else "nothing says whose table it is"
     expected = "a name like CMS's, or --table practitioner or outpatient"
-    raise document.wrong(None, what, expected, "Mend the name or the option.")
+    raise document.wrong(None, what, expected, "Fix the name or the option.")
 
 
 # ------------------------------------------------------------------------------------------------------- cells
@@ -105,27 +106,46 @@ _CODE = re.compile("[0-9A-Z]{5}")
 
 
 def shown(cell: str) -> str:
-    """A cell as a message shows it: what may be words of a descriptor is not shown without a licence."""
+    """A cell as a message shows it: what may be words of a descriptor is not shown without a license."""
     return (
         repr(cell) if re.fullmatch(r"\S{0,10}", cell) and not re.search("[A-Za-z]{4}", cell) else f"{len(cell)} signs"
     )
 
 
+def capitals(cell: str) -> str:
+    """A cell of letters and digits in capitals; one of other signs as it is, of which some would turn into letters."""
+    return cell.strip().upper() if cell.isascii() else cell.strip()
+
+
 def read_code(document: Document, row: int, cell: str) -> str:
     """A code with the zeros that a spreadsheet took away. Raises FileUnreadable."""
-    code = cell.strip().upper()
-    if code and code[0].isdigit():
+    code = capitals(cell)
+    if re.match("[0-9]", code):
         code = code.rjust(5, "0")
     if not _CODE.fullmatch(code):
         raise document.wrong(row, f"{shown(cell)} where a code belongs", "a code of five characters", DOWNLOAD)
     return code
 
 
-def read_number(document: Document, row: int, cell: str, places: int) -> str:
+class Span(NamedTuple):
+    """The least and the most that a number of CMS's can be: far around every one that was published."""
+
+    least: str
+    most: str
+
+
+RELATIVE_VALUE = Span("0", "9999.99")
+COST_INDEX = Span("0.001", "9.999")
+DOLLARS = Span("1", "999.9999")  # conversion factors were 20 to 40 in thirty years
+
+
+def read_number(document: Document, row: int, cell: str, places: int, span: Span) -> str:
     """A decimal with as many places as CMS prints, so that a text and a workbook agree. Raises FileUnreadable."""
     text = cell.strip()
-    if not re.fullmatch(r"-?\d{0,6}(\.\d{0,17})?", text) or not re.search(r"\d", text):
-        raise document.wrong(row, f"{shown(cell)} where a number belongs", "a number like 0.45", DOWNLOAD)
+    is_number = re.fullmatch(r"-?[0-9]{0,6}(\.[0-9]{0,17})?", text) and re.search(r"[0-9]", text)
+    if not is_number or not float(span.least) <= float(text) <= float(span.most):
+        expected = f"a number from {span.least} to {span.most}"
+        raise document.wrong(row, f"{shown(cell)} where a number belongs", expected, DOWNLOAD)
     whole, _, fraction = text.partition(".")
     if len(fraction) > 6:  # 0.30000000000000004, as a workbook has it
         whole, _, fraction = f"{round(float(text), 6)}".partition(".")
@@ -138,7 +158,7 @@ def read_day(document: Document, row: int, cell: str) -> int:
     if not text:
         return UNKNOWN
     try:
-        if re.fullmatch(r"\d{8}", text) and as_day(int(text)):
+        if re.fullmatch(r"[0-9]{8}", text) and as_day(int(text)):
             return int(text)
     except ValueError:
         pass
@@ -181,6 +201,13 @@ def only_once(document: Document, row: int, key: tuple[str, ...], seen: set[tupl
     if key in seen:
         raise document.wrong(row, f"{' '.join(key).strip()} a second time", "each once", DOWNLOAD)
     seen.add(key)
+    not_too_many(document, row, len(seen))
+
+
+def not_too_many(document: Document, row: int, count: int) -> None:
+    """Raise FileUnreadable where a file brings more of what is kept in memory than CMS ever published."""
+    if count > _MOST:
+        raise document.wrong(row, f"more than {_MOST:,} rows of one kind", "a table of CMS's size")
 
 
 def at(cells: list[str], column: int) -> str:

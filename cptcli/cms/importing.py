@@ -15,7 +15,8 @@ from ..errors import CptError, UnknownName
 from .cells import Layout, Load, Told
 from .edits import Kind, unpacked
 from .layouts import LAYOUTS, recognise
-from .reading import Document, FileUnreadable, Text, Tick, Workbook, open_documents, stem
+from .opening import open_documents
+from .reading import Document, FileUnreadable, Text, Tick, stem
 from .store import (
     ROWS_OF,
     EditionRow,
@@ -27,13 +28,17 @@ from .store import (
     reading,
     remove_part,
     rows_of_part,
+    seal,
     told,
     writing,
 )
-from .tables import open_tables
+from .tables import Held, open_tables, read_days, read_holds
+from .workbooks import NotAWorkbook, Workbook
 
 _SHOWN = 3  # examples of what differs
-Progress = Callable[[str, int], Tick]  # told of a document and its bytes; told then of the bytes read
+_LONGEST = 200  # characters of one
+_TEXTS = (".csv", ".txt")
+Progress = Callable[[str, int], Tick]  # called with a document and its bytes, then with the bytes read
 
 
 class Disagrees(CptError):
@@ -57,7 +62,7 @@ class NotImported(CptError):
 
     def __init__(self, edition: str) -> None:
         super().__init__(
-            f"{edition} came with cpt and cannot be removed. An import of the same edition stands in for it."
+            f"{edition} came with cpt and cannot be removed. An import of the same edition takes its place."
         )
 
 
@@ -118,7 +123,7 @@ def _import_file(
     progress: Progress,
 ) -> ImportedFile:
     with ExitStack() as until:
-        documents, left_out = open_documents(path, until)
+        documents, left_out = open_documents(path, until), list[tuple[str, str]]()
         chosen = _chosen(documents, left_out, until)
         if not chosen:
             what = _why_none(documents, left_out)
@@ -143,7 +148,9 @@ def _chosen(
 
     def consider(document: Document) -> bool:
         layout = recognise(document)
-        if layout and chosen.setdefault(stem(document.where), (document, layout))[0] is not document:
+        if layout is None:
+            document.forget()
+        elif chosen.setdefault(stem(document.where), (document, layout))[0] is not document:
             left_out.append((document.names[0], "a further sheet of it"))
         return layout is not None
 
@@ -153,11 +160,13 @@ def _chosen(
             continue
         try:
             known = any([*map(consider, each.sheets(until))]) if isinstance(each, Workbook) else consider(each)
-        except FileUnreadable as error:
+        except NotAWorkbook as error:
             if len(documents) == 1:
                 raise
             left_out.append((each.names[0], str(error.facts["what"])))
             continue
+        if not known and isinstance(each, Text) and each.refused and each.names[0].lower().endswith(_TEXTS):
+            raise each.refused  # by its name a text, and by its bytes none: that is damage
         if not known and len(documents) > 1:
             left_out.append((each.names[0], "not one of the tables that cpt reads"))
     return [*chosen.values()]
@@ -192,7 +201,7 @@ def _transaction(connection: sqlite3.Connection, store: Path) -> Iterator[None]:
 
 
 def _store(connection: sqlite3.Connection, load: Load, document: Document, today: date, replace: bool) -> TakenTable:
-    """Store the rows of an edition, unless they are held. Raises Disagrees."""
+    """Store the rows of an edition, unless they are stored. Raises Disagrees."""
     edition, name = load.edition, document.names[0]
     before = _parts(connection, edition.id)
     connection.execute("SAVEPOINT load")
@@ -203,7 +212,7 @@ def _store(connection: sqlite3.Connection, load: Load, document: Document, today
     touching += _rivals(connection, edition, part, name)
     outcome: Literal["stored", "held_already", "replaced"] = "stored"
     differ, examples = 0, list[str]()
-    if touching and [each.sha256 for each in touching] != [part.sha256]:
+    if touching and [each.rows_sha256 for each in touching] != [part.rows_sha256]:
         differ, examples = _differences(connection, edition, touching, part, name)
     if touching and not differ:
         connection.execute("ROLLBACK TO load")
@@ -257,7 +266,7 @@ def _differences(
     for rows, is_new in _one_sided(old, _by_key(connection, table, part)):
         count += len(rows)
         who = name if is_new else ", ".join(dict.fromkeys(each.file for each in before))
-        examples += [f"only in {who}: {row}" for row in sorted(rows)[: _SHOWN - len(examples)]]
+        examples += [f"only in {who}: {row[:_LONGEST]}" for row in sorted(rows)[: _SHOWN - len(examples)]]
     return count, examples
 
 
@@ -302,25 +311,27 @@ def _one_sided(
 def holdings(store: Path) -> Holdings:
     """What the user imported, then what ships. Raises StoreUnusable and StoreNewer."""
     with open_tables(store) as tables:
-        lines = tuple(
-            HeldTable(
-                id=held.edition.id,
-                table=held.edition.table,
-                claim=held.edition.claim,
-                edition=held.edition.edition,
-                first=held.edition.first,
-                last=held.edition.last,
-                imported=held.edition.imported,
-                rows=sum(part.row_count for part in held.parts),
-                holds=held.in_words(),
-                files=tuple(dict.fromkeys(part.file for part in held.parts)),
-                imported_on=_newest(held.parts),
-                source=held.edition.source,
-                caveat=held.edition.caveat,
-            )
-            for held in tables.held()
-        )
+        lines = tuple(map(_listed, tables.held()))
     return Holdings(str(store), store.stat().st_size if store.exists() else None, lines)
+
+
+def _listed(held: Held) -> HeldTable:
+    with held.source.reads():
+        return HeldTable(
+            id=held.edition.id,
+            table=held.edition.table,
+            claim=held.edition.claim,
+            edition=held.edition.edition,
+            first=held.edition.first,
+            last=held.edition.last,
+            imported=held.edition.imported,
+            rows=sum(part.row_count for part in held.parts),
+            holds=held.in_words(),
+            files=tuple(dict.fromkeys(part.file for part in held.parts)),
+            imported_on=_newest(held.parts),
+            source=held.edition.source,
+            caveat=held.edition.caveat,
+        )
 
 
 def _newest(parts: Sequence[Part]) -> date | None:
@@ -351,7 +362,10 @@ def remove(editions: Sequence[str], store: Path) -> None:
 
 
 def verify(store: Path) -> Verified:
-    """Read every row of the user's store again, and compare with what its import recorded."""
+    """Read all of the user's store again, and compare it with what its imports recorded.
+
+    What an answer takes from it is covered: rows, editions and their days, and which belongs to which.
+    """
     own = reading(store)
     if own is None:
         return Verified(str(store), (), ())
@@ -370,17 +384,19 @@ def _verified(connection: sqlite3.Connection) -> Iterator[VerifiedPart]:
         "ORDER BY editions.id, parts.first_key"
     ).fetchall():
         part = Part(*cells)
-        problem = None
+        problem, again = None, f"cpt data remove {key}, then import its files again"
         try:
             if of not in ROWS_OF:
                 problem = "it is of no table that cpt knows"
             elif fingerprint(connection, ROWS_OF[of], part.part, part.kinds) != (
-                part.sha256,
+                part.rows_sha256,
                 part.row_count,
                 part.first_key,
                 part.last_key,
             ):
-                problem = "its rows are not those that were imported"
+                problem = f"its rows are not those that were imported; {again}"
+            elif part.rows_sha256 + seal(connection, part) != part.sha256:
+                problem = f"its edition, days or file name are not those that were imported; {again}"
         except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
             problem = f"it cannot be read ({error})"
         yield VerifiedPart(key, part.file, part.row_count, problem)
@@ -398,3 +414,26 @@ def _unsound(connection: sqlite3.Connection) -> Iterator[str]:
         ).fetchone()
         if count:
             yield f"{count:,} rows of {table} belong to no import"
+    for what, among, belongs in (
+        ("parts", "edition NOT IN (SELECT number FROM editions)", "belong to no edition"),
+        ("editions", "number NOT IN (SELECT edition FROM parts)", "have no rows"),
+    ):
+        (count,) = connection.execute(f"SELECT count(*) FROM {what} WHERE {among}").fetchone()
+        if count:
+            yield f"{count:,} {what} {belongs}"
+    yield from _unreadable(connection)
+
+
+def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
+    """What of the editions no answer could read."""
+    for key, of, first, last, holds in connection.execute("SELECT id, of, first, last, holds FROM editions"):
+        try:
+            read_days(of, first, last)
+            read_holds(holds)
+        except (ValueError, TypeError, msgspec.MsgspecError) as error:
+            yield f"the edition {key} cannot be read ({error}), and with it no answer"
+    for file, imported_on in connection.execute("SELECT file, imported_on FROM parts WHERE imported_on IS NOT NULL"):
+        try:
+            date.fromisoformat(imported_on)
+        except (ValueError, TypeError) as error:
+            yield f"the day on which {file} was imported cannot be read ({error})"

@@ -6,12 +6,15 @@ from datetime import date
 from typing import NamedTuple
 
 from .cells import (
+    DOLLARS,
     DOWNLOAD,
     MONTHS,
+    RELATIVE_VALUE,
     RELEASES,
     Load,
     Told,
     at,
+    capitals,
     cell_of,
     find_column,
     known_quarter,
@@ -26,7 +29,7 @@ from .reading import Document, Tick
 from .store import EditionRow, Row, as_number, quarter_days
 from .tables import Edition
 
-_TITLE = re.compile(r"(20\d\d) NATIONAL PHYSICIAN FEE SCHEDULE RELATIVE VALUE FILE (JAN|APR|JUL|OCT)")
+_TITLE = re.compile(r"(20[0-9][0-9]) NATIONAL PHYSICIAN FEE SCHEDULE RELATIVE VALUE FILE (JAN|APR|JUL|OCT)")
 _VALUES = {  # the label, read down over the lines of the stacked header, of every column that is stored
     "code": ("HCPCS", "the code"),
     "modifier": ("MOD", "the modifier"),
@@ -43,7 +46,7 @@ _VALUES = {  # the label, read down over the lines of the stacked header, of eve
     "multiple_procedure": ("MULT PROC", "multiple procedures"),
     "factor": ("CONV FACTOR", "the conversion factor"),
 }
-_MARKS = {  # what stands in the columns of one letter or mark
+_MARKS = {  # what is in the columns of one letter or mark
     "unused": "[+]?", "non_facility_na": "(NA)?", "facility_na": "(NA)?", "pctc": "[0-9A-Z]?",
     "multiple_procedure": "[0-9A-Z]?",
 }  # fmt: skip
@@ -53,7 +56,7 @@ _FIXED = {  # the same in the text of fixed width: first and last character, cou
     "facility_na": (82, 83), "malpractice": (85, 89), "pctc": (103, 103), "multiple_procedure": (116, 116),
     "factor": (133, 140),
 }  # fmt: skip
-_FIXED_LINE = re.compile(r"[0-9A-Z]{5}.{52}[A-Z][ +] *\d*\.\d\d .{40,}")
+_FIXED_LINE = re.compile(r"[0-9A-Z]{5}.{52}[A-Z][ +] *[0-9]*\.[0-9][0-9] .{40,}")
 
 
 def _is_values_header(cells: list[str]) -> bool:
@@ -71,14 +74,14 @@ def _are_fixed_values(document: Document) -> bool:
 
 
 def read_values(document: Document, told: Told, tick: Tick | None) -> list[Load]:
-    """The relative values of a release, its conversion factor, and the descriptors for who has a licence."""
+    """The relative values of a release, its conversion factor, and the descriptors for who has a license."""
     records = _fixed_values(document, tick) if _are_fixed_values(document) else _values(document, tick)
     rows: list[Row] = []
     words: list[Row] = []
     factors: dict[str, int] = {}
     seen: set[tuple[str, ...]] = set()
     for number, cells in records:
-        code, modifier = read_code(document, number, cells["code"]), cells["modifier"].strip().upper()
+        code, modifier = read_code(document, number, cells["code"]), capitals(cells["modifier"])
         only_once(document, number, (code, modifier), seen)
         status = cells["status"].strip()
         if not re.fullmatch("[A-Z]", status) or not re.fullmatch("([0-9A-Z]{2})?", modifier):
@@ -88,7 +91,7 @@ def read_values(document: Document, told: Told, tick: Tick | None) -> list[Load]
             if not re.fullmatch(form, cells[name].strip()):
                 raise document.wrong(number, f"{shown(cells[name])} as {_VALUES[name][1]}", "CMS's letters", DOWNLOAD)
         values = {
-            name: read_number(document, number, cells[name], 2)
+            name: read_number(document, number, cells[name], 2, RELATIVE_VALUE)
             for name in ("work", "practice_expense", "facility_practice_expense", "malpractice")
         }
         row = (
@@ -98,7 +101,7 @@ def read_values(document: Document, told: Told, tick: Tick | None) -> list[Load]
             cells["pctc"].strip(),
         )  # fmt: skip
         rows.append(row)
-        factor = read_number(document, number, cells["factor"], 4)
+        factor = read_number(document, number, cells["factor"], 4, DOLLARS)
         factors[factor] = factors.get(factor, 0) + 1
         if told.licence and cells["descriptor"].strip() and code[0] != "D":  # those of dentistry belong to the ADA
             words.append((code, modifier, cells["descriptor"].strip()))

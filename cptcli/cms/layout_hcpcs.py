@@ -8,9 +8,11 @@ from .cells import (
     DOWNLOAD,
     Load,
     Told,
+    capitals,
     cell_of,
     find_column,
     known_quarter,
+    not_too_many,
     quarter_of,
     read_day,
     rows_after,
@@ -21,6 +23,7 @@ from .cells import (
 from .reading import Document, Tick
 from .store import EditionRow, quarter_days
 
+_LONGEST = 8_000  # characters of a description; the longest of CMS has a fifth of it
 _LEVEL2 = {
     "code": "HCPC", "sequence": "SEQNUM", "record": "RECID", "long": "LONG DESCRIPTION", "short": "SHORT DESCRIPTION",
     "coverage": "COV", "added": "ADD DT", "changed": "ACT EFF DT", "ends": "TERM DT", "action": "ACTION CD",
@@ -29,7 +32,7 @@ _LEVEL2_FIXED = {
     "code": (1, 5), "sequence": (6, 10), "record": (11, 11), "long": (12, 91), "short": (92, 119),
     "coverage": (230, 230), "added": (269, 276), "changed": (277, 284), "ends": (285, 292), "action": (293, 293),
 }  # fmt: skip
-_LEVEL2_LINE = re.compile(r"([A-Z]\d{4}|   [0-9A-Z]{2})\d{5}[3478].{200,}")
+_LEVEL2_LINE = re.compile(r"([A-Z][0-9]{4}|   [0-9A-Z]{2})[0-9]{5}[3478].{200,}")
 
 
 def _is_level2_header(cells: list[str]) -> bool:
@@ -51,14 +54,19 @@ def read_level2(document: Document, told: Told, tick: Tick | None) -> list[Load]
     records = _fixed_level2(document, tick) if _are_fixed_level2(document) else _level2(document, tick)
     held: dict[str, list[object]] = {}
     for number, cells in records:
-        code = cells["code"].strip().upper()
+        code = capitals(cells["code"])
         if not re.fullmatch("[A-Z][0-9]{4}|[0-9A-Z]{2}", code):
             raise document.wrong(number, f"{shown(cells['code'])} as code", "a letter and four digits", DOWNLOAD)
         if cells["record"].strip() in ("4", "8"):  # a further line of the long description
             if next(reversed(held), None) != code:
                 raise document.wrong(number, f"a second line of {code}", "its first line before it", DOWNLOAD)
             held[code][2] = f"{held[code][2]} {cells['long'].strip()}"
+            if len(str(held[code][2])) > _LONGEST:
+                raise document.wrong(
+                    number, f"more than {_LONGEST:,} characters on {code}", "CMS's description", DOWNLOAD
+                )
             continue
+        not_too_many(document, number, len(held))
         if code in held:
             raise document.wrong(number, f"{code} a second time", "each once", DOWNLOAD)
         days = [read_day(document, number, cells[name]) for name in ("added", "changed", "ends")]
@@ -67,7 +75,7 @@ def read_level2(document: Document, told: Told, tick: Tick | None) -> list[Load]
         held[code] = [code, short, long, cells["coverage"].strip(), *days, cells["action"].strip()]
     some_rows(document, [tuple(each) for each in held.values()])
     quarter = quarter_of(document, told)
-    year = re.search(r"HCPC(20\d\d)", " ".join(document.names), re.IGNORECASE)
+    year = re.search(r"HCPC(20[0-9][0-9])", " ".join(document.names), re.IGNORECASE)
     if quarter is None and year is None:
         known_quarter(document, told)
     if quarter:

@@ -12,6 +12,7 @@ from .cells import (
     claim_of,
     find_column,
     known_quarter,
+    not_too_many,
     only_once,
     read_code,
     read_day,
@@ -28,14 +29,15 @@ from .tables import Claim
 # ------------------------------------------------------------------------------------ procedure-to-procedure edits
 
 
-_BEGINS = re.compile(r"(?=.*\d)[0-9A-Z]{2,5}")  # a code, though its leading zeros were lost; no word of a header
+_MOST_OF_A_CODE = 100_000  # there are 15,000 codes
+_BEGINS = re.compile(r"(?=.*[0-9])[0-9A-Z]{2,5}")  # a code, though its leading zeros were lost; no word of a header
 
 
 def _is_edit(cells: list[str]) -> bool:
     return (
         len(cells) >= 6
         and _begins_edit(cells)
-        and bool(re.fullmatch(r"\d{8}", cells[3].strip()))
+        and bool(re.fullmatch(r"[0-9]{8}", cells[3].strip()))
         and cells[5].strip() in ("0", "1", "9")
     )
 
@@ -83,6 +85,10 @@ class _Edits:
                         yield column1, joined(records)
                     current, column1, records = code, self._code(number, code), []
                 records.append(record)
+                if len(records) > _MOST_OF_A_CODE:
+                    raise self._document.wrong(
+                        number, f"more than {_MOST_OF_A_CODE:,} edits of one code", "CMS's edits"
+                    )
         if records:
             yield column1, joined(records)
 
@@ -148,6 +154,7 @@ class _Edits:
 
     def _code(self, number: int, cell: str) -> str:
         if cell not in self._codes:
+            not_too_many(self._document, number, len(self._codes))
             self._codes[cell] = read_code(self._document, number, cell)
         return self._codes[cell]
 
@@ -216,7 +223,7 @@ def read_units(document: Document, told: Told, tick: Tick | None) -> list[Load]:
         only_once(document, number, (key,), seen)
         most = cell_of(document, number, cells, units).strip()
         kind = cell_of(document, number, cells, adjudication).strip()[:1]
-        if not re.fullmatch(r"\d{1,9}", most) or kind not in ("1", "2", "3"):
+        if not re.fullmatch(r"[0-9]{1,6}", most) or kind not in ("1", "2", "3"):
             what = f"{shown(most)} units and adjudication {shown(kind)}"
             raise document.wrong(number, what, "a whole number, and 1, 2 or 3", DOWNLOAD)
         held.append((key, int(most), int(kind), cell_of(document, number, cells, rationale).strip()))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from .cells import (
+    COST_INDEX,
     DOWNLOAD,
     RELEASES,
     Load,
@@ -27,7 +28,7 @@ from .store import EditionRow, Row, quarter_days
 # ---------------------------------------------------------------------------------------------- payment localities
 
 _INDICES = re.compile(  # the text of fixed width
-    r"(\d{4,5})\s+([A-Z]{2})\s+(\d{1,2})\s+(\S.*?)\s+(\d?\.\d+|\d)\s+(\d?\.\d+|\d)\s+(\d?\.\d+|\d)\s*"
+    r"([0-9]{4,5})\s+([A-Z]{2})\s+([0-9]{1,2})\s+(\S.*?)\s+([0-9]?\.[0-9]+|[0-9])\s+([0-9]?\.[0-9]+|[0-9])\s+([0-9]?\.[0-9]+|[0-9])\s*"
 )
 
 
@@ -46,7 +47,7 @@ def read_indices(document: Document, told: Told, tick: Tick | None) -> list[Load
     rows = rows_after(document, _is_indices_header, tick)
     _, labels = next(rows)
     words = upper_words(" ".join(labels))
-    year = re.search(r"(20\d\d) (?:PW|WORK) GPCI", words)
+    year = re.search(r"(20[0-9][0-9]) (?:PW|WORK) GPCI", words)
     if not year:
         raise document.wrong(None, "no year in its header", "a header like '2026 PW GPCI'", DOWNLOAD)
     records = _indices(document, labels, rows) if len(labels) >= 7 else _fixed_indices(document, rows)
@@ -54,11 +55,11 @@ def read_indices(document: Document, told: Told, tick: Tick | None) -> list[Load
     seen: set[tuple[str, ...]] = set()
     for number, (contractor, state, locality, name, *indices) in records:
         key = (contractor.strip().rjust(5, "0"), locality.strip().rjust(2, "0"))
-        if not re.fullmatch(r"\d{5} \d\d [A-Z]{2}", f"{key[0]} {key[1]} {state.strip()}"):
+        if not re.fullmatch(r"[0-9]{5} [0-9][0-9] [A-Z]{2}", f"{key[0]} {key[1]} {state.strip()}"):
             what = f"contractor {shown(contractor)}, locality {shown(locality)}, state {shown(state)}"
             raise document.wrong(number, what, "the numbers of a locality and a state", DOWNLOAD)
         only_once(document, number, key, seen)
-        values = [read_number(document, number, each, 3) for each in indices]
+        values = [read_number(document, number, each, 3, COST_INDEX) for each in indices]
         rows_held.append((*key, state.strip(), name.strip().rstrip("*"), *values))
     first, last = date(int(year[1]), 1, 1), date(int(year[1]), 12, 31)
     name = year[1]
@@ -85,7 +86,7 @@ def _indices(
         )
     ]  # fmt: skip
     for number, cells in rows:
-        if re.fullmatch(r"\d{4,5}", at(cells, columns[0]).strip()):
+        if re.fullmatch(r"[0-9]{4,5}", at(cells, columns[0]).strip()):
             yield number, [cell_of(document, number, cells, column) for column in columns]
         elif sum(bool(cell.strip()) for cell in cells) > 2:
             raise document.wrong(number, f"{shown(at(cells, columns[0]))} as contractor", "five digits", DOWNLOAD)
@@ -94,7 +95,7 @@ def _indices(
 def _fixed_indices(document: Document, rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
     for number, cells in rows:
         line = ",".join(cells)
-        if re.match(r"\d{4,5}\s", line):
+        if re.match(r"[0-9]{4,5}\s", line):
             found = _INDICES.fullmatch(line)
             if not found:
                 raise document.wrong(number, "cells in other places", "CMS's fixed width", DOWNLOAD)
@@ -105,8 +106,8 @@ def _fixed_indices(document: Document, rows: Iterable[tuple[int, list[str]]]) ->
 
 
 _ZIP_LINE = re.compile(
-    r"(?P<state>[A-Z]{2})(?P<zip5>\d{5})(?P<contractor>\d{5})(?P<locality>\d\d)[ RB]..[ RB]..(?P<plus_four>[01 ])."
-    r"[A-Z ].{52}(?P<year>20\d\d)(?P<quarter>[1-4]) *"
+    r"(?P<state>[A-Z]{2})(?P<zip5>[0-9]{5})(?P<contractor>[0-9]{5})(?P<locality>[0-9][0-9])"
+    r"[ RB]..[ RB]..(?P<plus_four>[01 ]).[A-Z ].{52}(?P<year>20[0-9][0-9])(?P<quarter>[1-4]) *"
 )
 
 

@@ -1,4 +1,4 @@
-"""The layouts in which CMS publishes its tables: what a file is, told by its content alone."""
+"""The layouts in which CMS publishes its tables: what a file is, known by its content alone."""
 
 from . import layout_fees, layout_hcpcs, layout_ncci, layout_places
 from .cells import Layout

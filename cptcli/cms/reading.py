@@ -1,35 +1,28 @@
-"""Files as CMS publishes them -> rows of text: plain or inside a zip, text or spreadsheet, whatever its bytes.
+"""Texts as CMS publishes them -> rows of text, whatever their bytes.
 
 Nothing is read whole that may be large, and nothing is believed: lengths, sizes and names come from the file.
 """
 
-import errno
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
-from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import suppress
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import IO
 
 from ..errors import CptError
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
-
-_CHUNK = 1 << 18  # bytes read at once
+CHUNK = 1 << 18  # bytes read at once
 _LONGEST = 1 << 20  # characters of a line, line feeds inside quotes left out
-_LARGEST = 1 << 31  # bytes of one unpacked file; the largest of CMS has a fortieth of it
-_LARGEST_WHOLE = 1 << 26  # bytes of what openpyxl reads whole: the words of a workbook, its styles
-_MEMBERS = 1000  # files in a zip
-_HEAD = 64  # rows that tell what a file is
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
-_SHEET_ERRORS = (  # what openpyxl says to a file that is none, or is damaged
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, IndexError, ValueError, TypeError, AttributeError,
-    SyntaxError, RuntimeError,
-)  # fmt: skip
-_ZIP = b"PK"  # how a zip begins, and with it a workbook
-Tick = Callable[[int], None]  # told of bytes read
+_WIDEST = 1 << 14  # cells of a row: what a spreadsheet can have
+_LARGEST = 1 << 31  # bytes of one text; the largest of CMS has a fortieth of it
+_HEAD = 64  # rows that tell what a file is,
+_HEAD_CELLS = 1 << 14  # and cells
+_UNPACKING = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, NotImplementedError)
+DAMAGED = (*_UNPACKING, OSError)  # what reading says to a packed file that is not whole
+Tick = Callable[[int], None]  # called with the bytes read
 
 
 class FileUnreadable(CptError):
@@ -42,6 +35,23 @@ class FileUnreadable(CptError):
             file=where,
             row=row,
             what=what,
+        )
+
+
+class Damaged(FileUnreadable):
+    """A file that is cut short, changed or encrypted, or has a member that is. It is never 'no table of CMS's'."""
+
+    def __init__(self, where: str, what: str, todo: str = "Download it again.", row: int | None = None) -> None:
+        super().__init__(where, what, "the whole file", todo, row)
+
+
+class NoRoom(CptError):
+    """A temporary folder in which a packed workbook has no room."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where}: there is no room to unpack it. Make room in the temporary folder, or name another with TMPDIR.",
+            file=where,
         )
 
 
@@ -61,21 +71,33 @@ class Document:
         return False
 
     def head(self) -> list[list[str]]:
-        """The cells of the first rows; none of what is no table."""
+        """The cells of the first rows; none of what is no table. Raises Damaged."""
         if self._head is None:
-            self._head = []
-            with suppress(FileUnreadable):
-                self._head.extend(cells for _, (_, cells) in zip(range(_HEAD), self.records(), strict=False))
-        return self._head
+            self._look()
+        return self._head or []
 
     def first_lines(self) -> list[str]:
         """The first lines of a text; none of a sheet, nor of what is no text."""
         if self._first_lines is None:
-            self._first_lines = []
-            with suppress(FileUnreadable):
-                if self.is_text:
-                    self._first_lines.extend(line for _, line in zip(range(_HEAD), self.lines(), strict=False))
-        return self._first_lines
+            self._look()
+        return self._first_lines or []
+
+    def forget(self) -> None:
+        """Give back the memory of the first rows: they are read again when they are asked for."""
+        self._head = self._first_lines = None
+
+    def _look(self) -> None:
+        self._head, self._first_lines = [], []
+        self._look_at(self.records())
+
+    def _look_at(self, rows: Iterator[tuple[int, list[str]]]) -> None:
+        """Take the first rows one by one, so that those before one that is broken are there."""
+        cells, self._head = 0, []
+        for _, row in islice(rows, _HEAD):
+            self._head.append(row)
+            cells += len(row)
+            if cells > _HEAD_CELLS:
+                break
 
     def blocks(self, tick: Tick | None = None) -> Iterator[list[str]]:
         """The lines of a text, without their ends, as many at once as are read at once."""
@@ -102,11 +124,24 @@ class Text(Document):
         super().__init__(where, names, size)
         self._opened = opened
         self.is_cut = False  # its last line has no end
+        self.refused: FileUnreadable | None = None  # why its first lines are no text
 
     @property
     def is_text(self) -> bool:
         """There are lines to read."""
         return True
+
+    def _look(self) -> None:
+        """What the first lines are: those of the first two pieces that are read, however long the lines go on."""
+        lines: list[str] = []
+        try:
+            for block in islice(self.blocks(), 2):
+                lines += block
+        except FileUnreadable as error:
+            self.refused = error
+        self._first_lines, self._head = lines[:_HEAD], []
+        with suppress(FileUnreadable):
+            self._look_at(self._rows(iter(lines)))
 
     def blocks(self, tick: Tick | None = None) -> Iterator[list[str]]:
         """The lines, without their ends. CMS writes cp1252; what is UTF-8 says so in its first bytes."""
@@ -116,7 +151,7 @@ class Text(Document):
         marked, rest, number, read = False, "", 0, 0
         try:
             with self._opened() as stream:
-                while chunk := stream.read(_CHUNK):
+                while chunk := stream.read(CHUNK):
                     if not read and chunk.startswith(b"\xef\xbb\xbf"):
                         marked, chunk = True, chunk[3:]
                     read += len(chunk)
@@ -136,9 +171,9 @@ class Text(Document):
                     yield lines
                     if tick:
                         tick(len(chunk))
-        except _ZIP_ERRORS as error:
+        except _UNPACKING as error:
             what = f"the zip is damaged or was cut short ({error})"
-            raise self.wrong(number + 1, what, "the whole file", "Download it again.") from None
+            raise Damaged(self.where, what, row=number + 1) from None
         except OSError as error:
             raise self.wrong(None, error.strerror or str(error), "a file that can be read") from None
         self.is_cut = bool(rest.strip("\r\x1a "))
@@ -147,161 +182,22 @@ class Text(Document):
 
     def records(self, tick: Tick | None = None) -> Iterator[tuple[int, list[str]]]:
         """Every row, with the quotes of CSV undone; the number is that of its last line."""
+        return self._rows(self.lines(tick))
+
+    def _rows(self, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
         import csv
 
         tabs = "\t" in "".join(self.first_lines())
-        reader = csv.reader((f"{line}\n" for line in self.lines(tick)), delimiter="\t" if tabs else ",", strict=True)
+        reader = csv.reader((f"{line}\n" for line in lines), delimiter="\t" if tabs else ",", strict=True)
         try:
             for cells in reader:
+                if len(cells) > _WIDEST:
+                    raise self.wrong(reader.line_num, f"{len(cells):,} cells", f"at most {_WIDEST:,}")
                 yield reader.line_num, cells
         except csv.Error as error:
             raise self.wrong(reader.line_num, str(error), "cells that are closed where they are opened") from None
 
 
-class Sheet(Document):
-    """A sheet of a workbook."""
-
-    def __init__(self, where: str, names: tuple[str, ...], size: int, sheet: "Worksheet") -> None:
-        super().__init__(where, names, size)
-        self._sheet = sheet
-
-    def records(self, tick: Tick | None = None) -> Iterator[tuple[int, list[str]]]:
-        """Every row, its cells as text."""
-        every = 1000
-        share = self.size * every // max(self._sheet.max_row or 0, every)
-        try:
-            for number, cells in enumerate(self._sheet.iter_rows(values_only=True), 1):
-                yield number, [_as_text(cell) for cell in cells]
-                if tick and number % every == 0:
-                    tick(share)
-        except _SHEET_ERRORS as error:
-            raise self.wrong(None, f"the workbook is damaged ({error})", "a workbook of CMS") from None
-
-
-def _as_text(cell: Any) -> str:
-    """A cell as CMS prints it in its texts: days as YYYYMMDD, whole numbers without a point."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if hasattr(cell, "strftime"):
-        return str(cell.strftime("%Y%m%d"))
-    return str(cell)
-
-
-class Workbook:
-    """A workbook, by itself or in a zip, whose sheets are opened when they are asked for: that takes a while."""
-
-    def __init__(self, where: str, names: tuple[str, ...], opened: Callable[[], IO[bytes]]) -> None:
-        self.where = where
-        self.names = names
-        self._opened = opened
-
-    def sheets(self, until: ExitStack) -> list[Document]:
-        """The sheets, open until `until` is closed. Raises FileUnreadable."""
-        import tempfile
-        import warnings
-
-        from openpyxl import load_workbook  # 10 starts of Python: only for a workbook
-
-        try:
-            file = until.enter_context(self._opened())
-            if not file.seekable() or len(self.names) > 1:  # packed once more: a workbook is read from its end
-                packed, file = file, until.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the rest
-                while chunk := packed.read(_CHUNK):
-                    file.write(chunk)
-                    if file.tell() > _LARGEST:
-                        raise ValueError(f"more than {_LARGEST:,} bytes")
-            with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
-            size = sum(member.file_size for member in members)
-            whole = sum(member.file_size for member in members if not member.filename.startswith("xl/worksheets/"))
-            if size > _LARGEST or whole > _LARGEST_WHOLE:
-                raise ValueError(f"it unpacks to {size:,} bytes")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                book = load_workbook(file, read_only=True, data_only=True)
-            until.callback(book.close)
-            return [Sheet(self.where, self.names, size, sheet) for sheet in book.worksheets]
-        except _SHEET_ERRORS as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                raise NoRoom(self.where) from None
-            what = f"the workbook is damaged or was cut short ({error})"
-            raise FileUnreadable(self.where, what, "a workbook of CMS", "Download it again.") from None
-
-
-class NoRoom(CptError):
-    """A temporary folder in which a packed workbook has no room."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__(
-            f"{where}: there is no room to unpack it. Make room in the temporary folder, or name another with TMPDIR.",
-            file=where,
-        )
-
-
 def stem(where: str) -> str:
     """A file's own name with its folder and without its ending: what a text and a workbook of the same rows share."""
     return str(PurePosixPath(where).with_suffix("")).casefold()
-
-
-# ------------------------------------------------------------------------------------------------ what a file holds
-
-
-def open_documents(path: Path, until: ExitStack) -> tuple[list[Text | Workbook], list[tuple[str, str]]]:
-    """What is in a file that may be a table, and what cannot be unpacked, with the reason. Raises FileUnreadable.
-
-    Everything that is opened stays so until `until` is closed.
-    """
-    where = str(path)
-    try:
-        if path.is_dir():
-            raise FileUnreadable(where, "a folder", "a file of CMS", "Name the files in it.")
-        size = path.stat().st_size
-        if not path.is_file():  # reading from a pipe would wait for ever
-            raise FileUnreadable(where, "no regular file", "a file of CMS", "Save it to a file first.")
-        with path.open("rb") as file:
-            begins = file.read(2)
-    except (OSError, ValueError) as error:
-        what = getattr(error, "strerror", None) or str(error)
-        raise FileUnreadable(where, what, "a file that can be read") from None
-    if not size:
-        raise FileUnreadable(where, "an empty file", "a file of CMS", "Download it again.")
-
-    def opened_plain() -> IO[bytes]:
-        return path.open("rb")
-
-    if begins != _ZIP:
-        return [Text(where, (path.name,), size, opened_plain)], []
-    try:
-        archive = until.enter_context(zipfile.ZipFile(path))
-        members = archive.infolist()
-    except (*_ZIP_ERRORS, OSError, ValueError) as error:
-        what = f"the zip is damaged or was cut short ({error})"
-        raise FileUnreadable(where, what, "the whole file", "Download it again.") from None
-    if any(member.filename == "xl/workbook.xml" for member in members):
-        return [Workbook(where, (path.name,), opened_plain)], []
-    if len(members) > _MEMBERS:
-        raise FileUnreadable(where, f"a zip of {len(members):,} files", f"a zip of CMS, with at most {_MEMBERS:,}")
-    documents: list[Text | Workbook] = []
-    left_out: list[tuple[str, str]] = []
-    for member in members:
-        name = PurePosixPath(member.filename).name
-        folder = PurePosixPath(member.filename).parent
-        if not name or member.is_dir():
-            continue
-        if member.file_size > _LARGEST:  # its own word; what is read is counted as well
-            left_out.append((name, f"more than {_LARGEST:,} bytes"))
-            continue
-        try:
-            with archive.open(member) as packed:
-                begins = packed.read(2)
-        except (*_ZIP_ERRORS, OSError) as error:  # also one that is encrypted
-            left_out.append((name, f"it cannot be unpacked ({error})"))
-            continue
-        inside, names, opened = f"{where}: {folder / name}", (name, path.name), partial(archive.open, member)
-        if begins == _ZIP:
-            documents.append(Workbook(inside, names, opened))
-        else:
-            documents.append(Text(inside, names, member.file_size, opened))
-    return documents, left_out

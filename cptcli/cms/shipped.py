@@ -35,7 +35,7 @@ class TablesUnreadable(CptError):
     """The shipped tables do not hold together, as after an edit in a checkout."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The tables that came with cpt cannot be read: {why}. cpt rules check says what to mend.")
+        super().__init__(f"The tables that came with cpt cannot be read: {why}. cpt rules check says what to fix.")
 
 
 def open_shipped() -> sqlite3.Connection:

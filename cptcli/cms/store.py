@@ -9,6 +9,7 @@ Days are stored as the number YYYYMMDD, decimals as the text that CMS printed, e
 import os
 import re
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
@@ -24,6 +25,7 @@ _APPLICATION = 0x63707463  # PRAGMA application_id: the file is a store of cpt
 _VERSION = 1  # PRAGMA user_version
 _PATIENCE = 30.0  # seconds to wait for another process that is writing
 _CACHE = 2 * 1024  # KiB that an import may keep in memory: rows come in the order of their keys
+_HASH = 64  # hexadecimal digits of a SHA-256
 UNKNOWN = 0  # a day that the source does not have
 FILE = "cms.sqlite"
 Row = tuple[Any, ...]
@@ -54,7 +56,7 @@ ROWS_OF = {  # the table of an edition -> where its rows are
     "ncci-edits": "edits",
     "mue": "units",
     "fee-schedule": "relative_values",
-    "descriptors": "descriptors",  # the AMA's words, only for a user who stated a licence
+    "descriptors": "descriptors",  # the AMA's words, only for a user who stated a license
     "localities": "localities",
     "conversion-factors": "factors",
     "zip-codes": "zip_codes",
@@ -104,10 +106,15 @@ class Part(NamedTuple):
     first_key: str
     last_key: str
     row_count: int  # rows of the source
-    sha256: str
+    sha256: str  # of its rows, and after it the seal over all else that an answer takes from the part
     file: str
     imported_on: str | None
     kinds: str | None  # of edits, as JSON: what their last byte counts
+
+    @property
+    def rows_sha256(self) -> str:
+        """The hash of its rows alone: the same for the same rows, whenever and under whatever name they came."""
+        return self.sha256[:_HASH]
 
 
 class StoreUnusable(CptError):
@@ -171,8 +178,9 @@ def store_path() -> Path:
     """
     if named := os.environ.get("CPT_DATA"):
         with suppress(OSError, ValueError):
-            if Path(named).is_dir() or not Path(named).exists():
-                return Path(named) / FILE
+            folder = Path(named)
+            if folder.is_dir() or not (folder.exists() or folder.is_symlink()):
+                return folder / FILE
         raise BadValue("CPT_DATA", as_text(named), "a folder, or one that can be made")
     base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
     try:
@@ -201,14 +209,33 @@ def quarter_days(quarter: str) -> tuple[date, date]:
 # ------------------------------------------------------------------------------------------------------ opening
 
 
+def _is_there(path: Path) -> bool:
+    """Whether a store is at this path. Looks before anything is opened, since opening a pipe would never return.
+
+    Raises StoreUnusable where something else is in its place, or in that of what SQLite keeps next to it.
+    """
+    for file in (path, *(path.with_name(f"{path.name}-{kept}") for kept in ("journal", "wal", "shm"))):
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            if dead := next((each for each in (file, *file.parents) if each.is_symlink() and not each.exists()), None):
+                raise StoreUnusable(str(path), f"{dead} is a link that leads nowhere") from None
+            continue
+        except (OSError, ValueError) as error:
+            raise StoreUnusable(str(path), getattr(error, "strerror", None) or str(error)) from None
+        if not stat.S_ISREG(found.st_mode):
+            what = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+            raise StoreUnusable(str(path), f"{file.name} is {what}, not a file")
+    return path.exists()
+
+
 def reading(path: Path, immutable: bool = False) -> sqlite3.Connection | None:
     """An existing store, for reading alone; None where there is none.
 
-    `immutable` promises that nobody writes it, as in an installation. Raises StoreUnusable and StoreNewer.
+    `immutable` promises that no process writes it, as in an installation. Raises StoreUnusable and StoreNewer.
     """
-    with suppress(OSError, ValueError):
-        if not path.exists():
-            return None
+    if not _is_there(path):
+        return None
     try:
         return _opened(path, "ro&immutable=1" if immutable else "ro")
     except StoreFull:  # an import was stopped in the middle, and only who may write can undo the half of it
@@ -248,13 +275,14 @@ def checked(connection: sqlite3.Connection, where: str) -> sqlite3.Connection:
         raise StoreUnusable(where, "it is another program's file")
     if version > _VERSION:
         raise StoreNewer(where, version)
-    if held != [*_SCHEMA]:
+    if version != _VERSION or held != [*_SCHEMA]:
         raise StoreUnusable(where, "it holds other tables than a store does")
     return connection
 
 
 def writing(path: Path) -> sqlite3.Connection:
     """The store for an import, made where there is none. Raises StoreUnusable, StoreNewer, StoreFull."""
+    _is_there(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
@@ -296,7 +324,7 @@ def told(error: sqlite3.Error, where: str) -> CptError:
 
 
 def add_edition(connection: sqlite3.Connection, edition: EditionRow) -> int:
-    """The number of an edition, which is made where it is not there."""
+    """The number of an edition, which is made where it is missing."""
     held = connection.execute("SELECT number FROM editions WHERE id = ?", (edition.id,)).fetchone()
     if held:
         return int(held[0])
@@ -342,6 +370,7 @@ def add_part(
     listed = msgspec.json.encode(kinds).decode() if table == "edits" else None
     sha256, count, first, last = fingerprint(connection, table, part, listed)
     made = Part(part, number, first, last, count, sha256, file, day.isoformat() if day else None, listed)
+    made = made._replace(sha256=sha256 + seal(connection, made))
     connection.execute(f"INSERT INTO parts VALUES ({', '.join('?' * len(made))})", made)
     return made
 
@@ -360,6 +389,15 @@ def rows_of_part(connection: sqlite3.Connection, table: str, part: int) -> Itera
         f"ORDER BY {', '.join(COLUMNS[table][: _KEYS[table]])}",
         (part,),
     )
+
+
+def seal(connection: sqlite3.Connection, part: Part) -> str:
+    """The hash of what a part and its edition say beside the rows: table, dates, caveat, file, what is in it."""
+    import hashlib
+
+    edition = connection.execute("SELECT * FROM editions WHERE number = ?", (part.edition,)).fetchone() or ()
+    said = part._replace(part=0, edition=0, sha256=part.rows_sha256)  # the numbers are this store's own
+    return hashlib.sha256(repr((edition[1:], tuple(said))).encode()).hexdigest()
 
 
 def fingerprint(connection: sqlite3.Connection, table: str, part: int, kinds: str | None) -> tuple[str, int, str, str]:

@@ -1,19 +1,22 @@
 """CMS's tables as a claim asks for them: what ships and what the user imported, through one interface.
 
-Every answer names the edition it comes from and how that edition fits the day of service. An edition that the user
+Every answer names the edition it comes from and how that edition fits the date of service. An edition that the user
 imported wins over a shipped one; the day picks between quarters. What a table does not hold is None or no row, and
 whether that means that CMS publishes nothing is a question of its own: `covered`, `knows`.
 """
 
 import sqlite3
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from ..kept import Kept
 from ..model import Holds, Noun
 from .edits import Kind, unpacked
 from .store import ROWS_OF, NoHome, Part, StoreUnusable, as_day, as_number, reading, store_path, told
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 Claim = Literal["professional", "institutional", "equipment"]  # practitioner, outpatient hospital, supplier of DME
 # Which edition answers for a day: day, one published for it; history, a later one whose dated rows reach back to it;
-# newer or older, only one for later or for earlier days; none, none is held.
+# newer or older, only one for later or for earlier days; none, none is on file.
 Fit = Literal["day", "history", "newer", "older", "none"]
 _PARTS = 4  # the files in which CMS publishes the procedure-to-procedure edits of a quarter
 _WITHDRAWN = "9"
@@ -89,7 +92,7 @@ class Maximum(Noun, frozen=True, omit_defaults=False):
 
 
 class RelativeValues(Noun, frozen=True, omit_defaults=False):
-    """A code on the physician fee schedule; `descriptor` only from an import by a user who stated a licence."""
+    """A code on the physician fee schedule; `descriptor` only from an import by a user who stated a license."""
 
     code: str
     modifier: str
@@ -185,7 +188,7 @@ class TherapyCode(Noun, frozen=True, omit_defaults=False):
 
 
 def in_force(pair: Pair, day: date) -> Literal["yes", "no", "not_known"]:
-    """Whether an edit applies to a day of service; both its days are inclusive, and a withdrawn one never applied."""
+    """Whether an edit applies to a date of service; both its days are inclusive, and a withdrawn one never applied."""
     if pair.indicator == _WITHDRAWN or (pair.deletion and day > pair.deletion):
         return "no"
     if pair.effective:
@@ -197,17 +200,37 @@ def in_force(pair: Pair, day: date) -> Literal["yes", "no", "not_known"]:
 
 
 class _Source:
-    """One store that is open for reading, and what it holds."""
+    """One store that is open for reading, to each thread by a connection of its own, and what it holds."""
 
-    def __init__(self, connection: sqlite3.Connection, where: str, imported: bool) -> None:
-        self.connection = connection
+    def __init__(
+        self, opened: sqlite3.Connection, anew: Callable[[], sqlite3.Connection | None], where: str, imported: bool
+    ) -> None:
         self.where = where
         self.imported = imported
+        self._anew = anew
+        self._of_thread = threading.local()
+        self._of_thread.connection = opened
         self._editions: list[Held] | None = None
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection of the thread that asks. Raises StoreUnusable where the store is gone."""
+        held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
+        if held is None:
+            held = self._of_thread.connection = self._anew()
+        if held is None:
+            raise StoreUnusable(self.where, "it is there no more")
+        return held
+
+    def close(self) -> None:
+        """Close the connection of this thread; that of another is closed with its thread."""
+        held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
+        if held:
+            held.close()
 
     @contextmanager
     def reads(self) -> Iterator[None]:
-        """What the store holds is read as what it should be, or is told to be damaged."""
+        """What the store holds is read as what it should be, or is said to be damaged."""
         try:
             yield
         except sqlite3.Error as error:
@@ -229,16 +252,28 @@ class _Source:
             parts.setdefault(row[1], []).append(Part(*row))
         rows = self.connection.execute("SELECT * FROM editions ORDER BY of, claim, first").fetchall()
         for number, key, of, claim, edition, first, last, caveat, source, holds in rows:
-            known_first = as_day(first)
-            if of not in ROWS_OF or known_first is None:
-                raise ValueError(f"edition {key!r}")
-            files = ", ".join(dict.fromkeys(part.file for part in parts.get(number, ())))
+            own = tuple(parts.get(number, ()))
+            files = ", ".join(dict.fromkeys(part.file for part in own))
+            days = read_days(of, first, last)
             yield Held(
                 self,
-                Edition(key, of, claim, edition, known_first, as_day(last), self.imported, caveat, source or files),
-                tuple(parts.get(number, ())),
-                msgspec.json.decode(holds, type=Holds) if holds else None,
+                Edition(key, of, claim, edition, *days, self.imported, caveat, source or files),
+                own,
+                read_holds(holds),
             )
+
+
+def read_days(table: str, first: int, last: int | None) -> tuple[date, date | None]:
+    """The first and last day of an edition. Raises ValueError or TypeError for what no edition of a table has."""
+    from_day, to_day = as_day(first), as_day(last)
+    if table not in ROWS_OF or from_day is None or (to_day and to_day < from_day):
+        raise ValueError(f"{table} from {first} to {last}")
+    return from_day, to_day
+
+
+def read_holds(holds: str | None) -> Holds | None:
+    """What a subset has, as it is stored. Raises MsgspecError."""
+    return msgspec.json.decode(holds, type=Holds) if holds else None
 
 
 class Held(NamedTuple):
@@ -337,6 +372,10 @@ class Tables:
     def __init__(self, sources: Sequence[_Source]) -> None:
         self._sources = sources
         self._by_table: dict[tuple[str, str | None], list[Held]] = {}
+        self._kept: Kept[tuple[object, ...], tuple[Any, ...]] = Kept()
+        self._editions_on: Kept[tuple[str, str | None, date, bool], tuple[Held | None, Fit]] = Kept()
+        self._factors: Kept[date, tuple[Factor, ...]] = Kept()
+        self._pairs_kept: Kept[tuple[str, bool, tuple[str, str]], tuple[Pair, ...]] = Kept()
 
     def __enter__(self) -> "Tables":
         return self
@@ -347,24 +386,24 @@ class Tables:
     def close(self) -> None:
         """Close the stores."""
         for source in self._sources:
-            source.connection.close()
+            source.close()
 
-    def held(self) -> "tuple[Held, ...]":
-        """Everything held, by table and day, what the user imported first."""
+    def held(self) -> tuple[Held, ...]:
+        """Everything on file, by table and day, what the user imported first."""
         return tuple(held for source in self._sources for held in source.editions())
 
     def editions(self) -> tuple[Edition, ...]:
-        """The editions of everything held, in the same order."""
+        """The editions of everything on file, in the same order."""
         return tuple(each.edition for each in self.held())
 
     def releases(self) -> tuple[Edition, ...]:
-        """The editions of the fee schedule that are held, the oldest first."""
+        """The editions of the fee schedule that are on file, the oldest first."""
         held = (each.edition for each in self._of("fee-schedule"))
         return tuple(sorted(held, key=lambda edition: (edition.first, edition.imported)))
 
     def edition_on(self, table: str, day: date, claim: Claim | None = None) -> tuple[Edition | None, Fit]:
         """The edition of a table that answers for a day, and how it fits."""
-        held, fits = choose(self._of(table, claim), day, dated=table == "ncci-edits")
+        held, fits = self._chosen(table, claim, day, dated=table == "ncci-edits")
         return held and held.edition, fits
 
     def knows(self, table: str, code: str, day: date, claim: Claim | None = None) -> bool:
@@ -372,8 +411,12 @@ class Tables:
 
         Of pairs, ask `Pairs.covered`.
         """
-        held, _ = choose(self._of(table, claim), day)
+        held, _ = self._chosen(table, claim, day)
         return held is not None and held.lists(code)
+
+    def _chosen(self, table: str, claim: Claim | None, day: date, dated: bool = False) -> tuple[Held | None, Fit]:
+        key = (table, claim, day, dated)
+        return self._editions_on.once(key, lambda: choose(self._of(table, claim), day, dated))
 
     def _of(self, table: str, claim: Claim | None = None) -> list[Held]:
         if (table, claim) not in self._by_table:
@@ -390,12 +433,12 @@ class Tables:
     ) -> tuple[T, ...]:
         """The nouns that `read` makes of rows, of the edition that answers for a day.
 
-        Where that is held in part and not for the key, the next best that has it answers. Of an import nobody knows
-        whether it is whole: what it lacks within its span is looked for in another edition for the day.
+        Where that is on file in part and not for the key, the next best that has it answers. Whether an import is
+        whole is not known: what it lacks within its span is looked for in another edition for the day.
         """
         editions = self._of(table, claim)
         wanted = {name: value for name, value in where.items() if value is not None}
-        held, fits = choose(editions, day)
+        held, fits = self._chosen(table, claim, day)
         rows = self._rows(table, held, fits, wanted, read)
         key = next(iter(wanted.values()), None)
         if not rows and held and key and not held.lists(key):
@@ -410,8 +453,15 @@ class Tables:
     def _rows(
         self, table: str, held: Held | None, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
     ) -> tuple[T, ...]:
+        """The rows of one edition, each once; a key of an edition is read once, whatever the day."""
         if held is None:
             return ()
+        key = (held.edition.id, held.source.imported, fits, *wanted.items())
+        return self._kept.once(key, lambda: tuple(dict.fromkeys(self._read_rows(table, held, fits, wanted, read))))
+
+    def _read_rows(
+        self, table: str, held: Held, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
+    ) -> tuple[T, ...]:
         query = f"SELECT * FROM {ROWS_OF[table]} WHERE part IN ({_marks(held.parts)})" + "".join(
             f" AND {name} = ?" for name in wanted
         )
@@ -426,11 +476,11 @@ class Tables:
     def pairs_among(self, claim: Claim, codes: Sequence[str], day: date) -> dict[tuple[str, str], Pairs]:
         """The edits among the codes of a day: every two of them once, as a sorted pair.
 
-        A pair that the edition of the day is held without is read in the next best that covers it.
+        A pair that the edition of the day lacks is read in the next best that covers it.
         """
         several = sorted({*codes})
         editions = self._of("ncci-edits", claim)
-        held, fits = choose(editions, day, dated=True)
+        held, fits = self._chosen("ncci-edits", claim, day, dated=True)
         found = self._edits_in(held, fits, several, day)
         for (one, other), pairs in found.items():
             covering = [each for each in editions if each.covers_pair(one, other, day)]
@@ -439,21 +489,29 @@ class Tables:
         return found
 
     def _edits_in(self, held: Held | None, fits: Fit, several: list[str], day: date) -> dict[tuple[str, str], Pairs]:
-        found: dict[tuple[str, str], list[Pair]] = {}
-        if held is not None:
-            with held.source.reads():
-                for pair in _pairs(held, several):
-                    found.setdefault(_unordered(pair.column1, pair.column2), []).append(pair)
+        both = [(one, other) for position, one in enumerate(several) for other in several[position + 1 :]]
+        rows = self._pairs_in(held, several, both) if held else {}
         return {
-            (one, other): Pairs(
+            pair: Pairs(
                 edition=held and held.edition,
                 fits=fits,
-                rows=tuple(sorted(found.get((one, other), ()), key=_by_date)),
-                covered=held is not None and held.covers_pair(one, other, day),
+                rows=rows.get(pair, ()),
+                covered=held is not None and held.covers_pair(*pair, day),
             )
-            for position, one in enumerate(several)
-            for other in several[position + 1 :]
+            for pair in both
         }
+
+    def _pairs_in(
+        self, held: Held, several: list[str], both: list[tuple[str, str]]
+    ) -> dict[tuple[str, str], tuple[Pair, ...]]:
+        """The edits of an edition between every two codes, each two read once."""
+        edition = (held.edition.id, held.source.imported)
+        kept = {pair: self._pairs_kept.get((*edition, pair)) for pair in both}
+        rows = {pair: each for pair, each in kept.items() if each is not None}
+        if len(rows) < len(both):
+            rows = _by_codes(held, several)
+            self._pairs_kept.keep({(*edition, pair): rows.get(pair, ()) for pair in both})
+        return rows
 
     def maximum(self, claim: Claim, code: str, day: date) -> Maximum | None:
         """The most units of a code; None where the table has none, which `knows` tells from not holding it."""
@@ -529,7 +587,10 @@ class Tables:
         return {*self._read("zip-codes", day, {"state": state}, lambda row: (str(row.cells[2]), str(row.cells[3])))}
 
     def factors(self, day: date) -> tuple[Factor, ...]:
-        """The conversion factors for a day, one a participation; none where none for that day is held."""
+        """The conversion factors for a day, one a participation; none where none for that day is on file."""
+        return self._factors.once(day, lambda: self._read_factors(day))
+
+    def _read_factors(self, day: date) -> tuple[Factor, ...]:
         number = as_number(day)
         found: dict[str, Factor] = {}
         for held in sorted(self._of("conversion-factors"), key=lambda each: not each.source.imported):
@@ -542,7 +603,7 @@ class Tables:
         return tuple(found[key] for key in ("single", "non_qpp", "qpp") if key in found)
 
     def add_ons(self, code: str, day: date) -> AddOn | None:
-        """What an add-on code has to stand beside; None where it is not in the table as one."""
+        """What an add-on code needs on the claim; None where it is not in the table as one."""
 
         def read(row: _Row) -> AddOn:
             return AddOn(code, (str(row.cells[1]),), _whole(row.cells[2]), row.edition, row.fits)
@@ -582,13 +643,12 @@ def open_tables(store: Path | None = None, shipped_alone: bool = False) -> Table
     """
     from .shipped import open_shipped
 
-    sources = [_Source(open_shipped(), "the tables that came with cpt", imported=False)]
+    sources = [_Source(open_shipped(), open_shipped, "the tables that came with cpt", imported=False)]
     if not shipped_alone:
         with suppress(NoHome):
             store = store or store_path()
-        own = reading(store) if store else None
-        if own:
-            sources.insert(0, _Source(own, str(store), imported=True))
+        if store and (own := reading(store)):
+            sources.insert(0, _Source(own, partial(reading, store), str(store), imported=True))
     return Tables(sources)
 
 
@@ -603,6 +663,15 @@ def _unordered(one: str, other: str) -> tuple[str, str]:
 
 def _by_date(pair: Pair) -> tuple[str, date, date]:
     return pair.column1, pair.effective or date.min, pair.deletion or date.max
+
+
+def _by_codes(held: Held, codes: Sequence[str]) -> dict[tuple[str, str], tuple[Pair, ...]]:
+    """Every edit among some codes, by its two codes and in the order of its dates."""
+    found: dict[tuple[str, str], list[Pair]] = {}
+    with held.source.reads():
+        for pair in _pairs(held, codes):
+            found.setdefault(_unordered(pair.column1, pair.column2), []).append(pair)
+    return {codes: tuple(sorted(pairs, key=_by_date)) for codes, pairs in found.items()}
 
 
 def _pairs(held: Held, codes: Sequence[str]) -> Iterator[Pair]:
@@ -644,12 +713,12 @@ def _decimal(text: object) -> "Decimal":
     from decimal import Decimal  # a start that asks for no money does without it
 
     number = Decimal(str(text))
-    if not number.is_finite() or number.adjusted() > 6:
+    if not str(text).isascii() or not number.is_finite() or number < 0 or number.adjusted() > 6:
         raise ValueError(f"{text!r} where an amount belongs")
     return number
 
 
 def _whole(number: object) -> int:
-    if isinstance(number, int):
+    if isinstance(number, int) and number >= 0:
         return number
     raise TypeError(f"{number!r} where a number belongs")

@@ -8,11 +8,11 @@ import typer
 
 from ..errors import BadValue, CptError, Exit
 from . import complete
-from .options import AsJson, NoColor, Plain, today
-from .output import deliver_data, tell
+from .options import AsJson, Full, NoColor, Plain, today
+from .output import Form, deliver_data, tell
 
 app = typer.Typer(
-    help="CMS's own files: import them, and see what is held. CPT_DATA names the folder of the store.",
+    help="CMS's own files: import them, and see what is on file. CPT_DATA names the folder of the store.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -34,17 +34,19 @@ def import_files(
     licence: Annotated[
         bool,
         typer.Option(
+            "--i-have-an-ama-license",
             "--i-have-an-ama-licence",
-            help="Keep the AMA's CPT descriptors too, in your own store. You need the AMA's licence.",
+            help="Keep the AMA's CPT descriptors too, in your own store. You need the AMA's license.",
         ),
     ] = False,
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
     no_color: NoColor = False,
 ) -> int:
     """Store CMS's quarterly files, so that answers come from them.
 
-    Recognised by what is in them: procedure-to-procedure edits and medically unlikely edits (NCCI), relative values
+    Recognized by what is in them: procedure-to-procedure edits and medically unlikely edits (NCCI), relative values
     of the fee schedule (PPRRVU), practice cost indices (GPCI), ZIP codes to localities (ZIP5), HCPCS Level II (ANWEB).
     A file is stored whole or not at all; once more changes nothing. Exit 2 when one could not be stored.
 
@@ -74,7 +76,7 @@ def import_files(
         for note in getattr(error, "__notes__", ()):
             tell(f"cpt: {note}")
         raise
-    deliver_data(done, as_json, plain, no_color)
+    deliver_data(done, Form(as_json, plain, full, no_color))
     problems = [file.problem for file in done.files if file.problem]
     for problem in problems:
         tell(f"cpt: {problem}")
@@ -82,8 +84,8 @@ def import_files(
 
 
 @app.command("list")
-def list_tables(as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
-    """The editions held: those you imported, and those that came with cpt.
+def list_tables(full: Full = False, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
+    """The editions on file: those you imported, and those that came with cpt.
 
     \b
     Examples:
@@ -92,7 +94,7 @@ def list_tables(as_json: AsJson = False, plain: Plain = False, no_color: NoColor
     from ..cms.importing import holdings
     from ..cms.store import store_path
 
-    deliver_data(holdings(store_path()), as_json, plain, no_color)
+    deliver_data(holdings(store_path()), Form(as_json, plain, full, no_color))
     return Exit.CLEAN
 
 
@@ -118,7 +120,7 @@ def remove(
 
 
 @app.command()
-def verify(as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
+def verify(full: Full = False, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
     """Read the whole store again and compare it with what was imported. Exit 1 when something is damaged.
 
     \b
@@ -129,5 +131,5 @@ def verify(as_json: AsJson = False, plain: Plain = False, no_color: NoColor = Fa
     from ..cms.store import store_path
 
     found = check(store_path())
-    deliver_data(found, as_json, plain, no_color)
+    deliver_data(found, Form(as_json, plain, full, no_color))
     return Exit.FINDINGS if found.problems or any(part.problem for part in found.parts) else Exit.CLEAN

@@ -1,21 +1,18 @@
-"""What a terminal would obey rather than show, made visible: in what was typed, in files, in CMS's tables."""
+"""What a terminal would obey or hide rather than show, made visible: in typed text, files and CMS tables."""
 
-_OBEYED = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x200E, 0x2010), *range(0x202A, 0x202F),
-           *range(0x2066, 0x206A))  # fmt: skip
+# Unicode's control and format characters (categories Cc, Cf, Zl, Zp) and what else it says to draw as nothing: the
+# first and the last of each span. Left alone are tab and line feed, the soft hyphen, the variation selectors of emoji,
+# and the format characters that have a shape of their own (as the Arabic number sign). Written out, because asking
+# `unicodedata` about every character costs a start more than the rest of this module.
+_UNSEEN = (
+    "0x00-0x08 0x0B-0x1F 0x7F-0x9F 0x034F 0x061C 0x115F-0x1160 0x17B4-0x17B5 0x180B-0x180F 0x200B-0x200F 0x2028-0x202E "
+    "0x2060-0x206F 0x3164 0xFEFF 0xFFA0 0xFFF0-0xFFFB 0x13430-0x1343F 0x1BCA0-0x1BCA3 0x1D173-0x1D17A 0xE0000-0xE0FFF"
+)
 _MARK = "\N{REPLACEMENT CHARACTER}"
-_SHOWN = dict.fromkeys(_OBEYED, _MARK)
+_SPANS = (span.partition("-") for span in _UNSEEN.split())
+_SHOWN = {code: _MARK for first, _, last in _SPANS for code in range(int(first, 16), int(last or first, 16) + 1)}
 
 
 def without_controls(text: str) -> str:
-    """Text whose control characters, but tab and line feed, and turns of direction are replaced by a mark."""
+    """Return text with a mark for every control, invisible or direction-changing character but tab and line feed."""
     return text.translate(_SHOWN)
-
-
-def without_foreign_controls(page: str) -> str:
-    """A rendered page, of whose control characters only those that set a colour or weight are left."""
-    import re
-
-    return "".join(
-        part if part.startswith("\x1b[") and part.endswith("m") else without_controls(part)
-        for part in re.split(r"(\x1b\[[0-9;]*m)", page)
-    )

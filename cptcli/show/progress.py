@@ -1,17 +1,17 @@
-"""How far an import has come, on stderr, and only where somebody watches."""
+"""The progress of an import, on stderr, and only at a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_WORTH_SHOWING = 4_000_000  # bytes; less is read before one could look
+_WORTH_SHOWING = 4_000_000  # bytes; a smaller file is read too fast to show
 
 Tick = Callable[[int], None]
 
 
 @contextmanager
 def watched() -> Iterator[Callable[[str, int], Tick]]:
-    """Gives what is told of each file and its bytes, and then of the bytes read."""
+    """Return a function that takes a file's name and size in bytes, and returns one that takes the bytes read."""
     if not sys.stderr.isatty():
         yield lambda what, size: _unseen
         return
@@ -32,4 +32,4 @@ def watched() -> Iterator[Callable[[str, int], Tick]]:
 
 
 def _unseen(read: int) -> None:
-    """Nobody watches."""
+    """Show nothing: stderr is no terminal, or the file is small."""

@@ -1,0 +1,91 @@
+"""A file that a user names -> the texts and workbooks in it: plain, in a zip, or packed by gzip."""
+
+import gzip
+from contextlib import ExitStack, closing
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from .reading import CHUNK, DAMAGED, Damaged, FileUnreadable, Text
+from .unpacking import Room, open_zip, read_through, short_name
+from .workbooks import Workbook
+
+_ZIP = b"PK"  # how a zip begins, and with it a workbook
+_GZIP = b"\x1f\x8b"
+
+
+def open_documents(path: Path, until: ExitStack) -> list[Text | Workbook]:
+    """What is in a file that may be a table. Raises FileUnreadable, and Damaged where a part of it is not whole.
+
+    Everything that is opened stays so until `until` is closed.
+    """
+    where = str(path)
+    size, begins = _looked_at(path)
+    room = Room(where, size)
+
+    def opened() -> IO[bytes]:
+        return path.open("rb")
+
+    if begins == _GZIP:
+        return [_gunzipped(path, room)]
+    if begins != _ZIP:
+        return [Text(where, (path.name,), size, opened)]
+    archive = open_zip(until.enter_context(opened()), where, room)
+    until.callback(archive.close)
+    if any(name == "xl/workbook.xml" for name in archive.namelist()):
+        return [Workbook(where, (path.name,), Room(where, size), opened)]
+    read_through(archive, where)
+    documents: list[Text | Workbook] = []
+    for member in archive.infolist():
+        if member.is_dir() or not (name := short_name(member.filename)):
+            continue
+        inside = f"{where}: {PurePosixPath(member.filename).parent / name}"
+        names, unpacked = (name, path.name), partial(archive.open, member)
+        with unpacked() as member_file:
+            is_packed = member_file.read(2) == _ZIP
+        if is_packed:
+            documents.append(Workbook(inside, names, room, unpacked))
+        else:
+            documents.append(Text(inside, names, member.file_size, unpacked))
+    return documents
+
+
+def _looked_at(path: Path) -> tuple[int, bytes]:
+    """The size of a file and its first two bytes. Raises FileUnreadable."""
+    where = str(path)
+    try:
+        if path.is_dir():
+            raise FileUnreadable(where, "a folder", "a file of CMS", "Name the files in it.")
+        size = path.stat().st_size
+        if not path.is_file():  # reading from a pipe would wait for ever
+            raise FileUnreadable(where, "no regular file", "a file of CMS", "Save it to a file first.")
+        with path.open("rb") as file:
+            begins = file.read(2)
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", None) or str(error)
+        raise FileUnreadable(where, what, "a file that can be read") from None
+    if not size:
+        raise FileUnreadable(where, "an empty file", "a file of CMS", "Download it again.")
+    return size, begins
+
+
+def _gunzipped(path: Path, room: Room) -> Text | Workbook:
+    """The one file that gzip packed, read through once, as the members of a zip are."""
+    where, size, begins = str(path), 0, b""
+
+    def opened() -> IO[bytes]:
+        return gzip.open(path)  # type: ignore[return-value]  # it reads, seeks and closes as every binary file
+
+    try:
+        with closing(opened()) as packed:
+            while chunk := packed.read(CHUNK):
+                begins = begins or chunk[:2]
+                size += len(chunk)
+                room.take(len(chunk))
+    except DAMAGED as error:
+        raise Damaged(where, f"the file is damaged or was cut short ({error})") from None
+    name = path.stem if path.suffix.lower() == ".gz" else path.name
+    names = (name, path.name)
+    if begins == _ZIP:
+        return Workbook(f"{where}: {name}", names, room, opened)
+    return Text(f"{where}: {name}", names, size, opened)
