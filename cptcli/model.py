@@ -1,10 +1,10 @@
-"""The nouns of the rule base and of an answer: frozen, without behaviour beyond reading themselves.
+"""The nouns of the rule base and of an answer: frozen, with no behavior beyond reading themselves.
 
-What belongs here: the shape of everything in `rules/*.yaml` (the YAML keys are these field names) and the
-shape of what `suggest` and `lookup` return. What does not: loading, deciding, wording, rendering.
+Here: the shape of everything in `rules/*.yaml` (the YAML keys are these field names) and of what `suggest` and
+`lookup` return. Not here: loading, deciding, wording, rendering.
 
-msgspec structs rather than dataclasses: they define five times faster at start-up, validate YAML against the
-annotations, and are the compiled form and the JSON Schema at no further cost.
+msgspec structs, not dataclasses: they are defined five times faster at start-up, validate YAML against the
+annotations, and give the compiled form and the JSON Schema at no extra cost.
 """
 
 from datetime import date
@@ -27,7 +27,7 @@ Provider = Literal[
     "npp",  # a non-physician practitioner: nurse practitioner, physician assistant, clinical nurse specialist
 ]
 Claim = Literal["professional", "institutional"]
-Notice = Literal["none", "mandatory", "voluntary"]  # an Advance Beneficiary Notice (ABN) that the patient signed
+Notice = Literal["none", "mandatory", "voluntary"]  # the signed ABN (Advance Beneficiary Notice), or none
 Care = Literal["active", "maintenance"]
 
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case words joined by hyphens")]
@@ -63,20 +63,20 @@ class Noun(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class Source(Noun, frozen=True):
-    """A document somebody read, named once and cited by id."""
+    """A document that we cite: described once, cited by id."""
 
     id: Id
     title: Text
     publisher: str | None = None
     date: str | None = None  # the document's own date, as precise as it is known
     url: str | None = None
-    evidence: Evidence | None = None  # what it is by itself: primary, or somebody reporting
+    evidence: Evidence | None = None  # of the document itself: primary, or a report
     read: str | None = None  # how much of it was read: full, excerpt, title only, cited only
     note: str | None = None
 
 
 class Note(Noun, frozen=True):
-    """One sentence of knowledge with its own confidence, where it differs from the entry around it."""
+    """One fact with its own confidence, where that differs from its entry's."""
 
     says: Text
     confidence: Confidence
@@ -84,7 +84,7 @@ class Note(Noun, frozen=True):
 
 
 class CodeNote(Noun, frozen=True):
-    """A code and one sentence about it: a look-alike, a code not to use, a code the manufacturer names."""
+    """A code and a note on it: a look-alike, a code not to use, a code the manufacturer names."""
 
     code: CodeText
     says: Text
@@ -93,7 +93,7 @@ class CodeNote(Noun, frozen=True):
 
 
 class ModifierNote(Noun, frozen=True):
-    """A modifier and when it goes on the line."""
+    """A modifier and when to add it."""
 
     modifier: ModifierText
     says: Text
@@ -101,7 +101,7 @@ class ModifierNote(Noun, frozen=True):
 
 
 class Clash(Noun, frozen=True):
-    """Modifiers that a modifier never shares a line with, from a day on where the source gives one."""
+    """Modifiers that a modifier cannot share a line with, from a date if the source gives one."""
 
     modifiers: tuple[ModifierText, ...]
     says: Text
@@ -110,46 +110,46 @@ class Clash(Noun, frozen=True):
 
 
 class Modifier(Noun, frozen=True):
-    """What a modifier tells the payer, in our own words, and what it may share a line with."""
+    """What a modifier tells the payer, in our own words, and the modifiers and codes it goes with."""
 
     modifier: ModifierText
     says: Text
     sources: tuple[Id, ...]
     confidence: Confidence
-    order: int = 5  # its place on the line, by custom: the lower first
+    order: int = 5  # its usual position on the line: lowest first
     effective: date | None = None
     ends: date | None = None
-    bypasses_edits: bool = False  # one of the modifiers with which an edit of indicator 1 lets both codes pay
-    only_with: tuple[ModifierText, ...] = ()  # the line carries one of these too
+    bypasses_edits: bool = False  # with it, an edit with indicator 1 lets both codes pay
+    only_with: tuple[ModifierText, ...] = ()  # the line must have one of these too
     never_with: tuple[Clash, ...] = ()
     only_on: tuple[CodeRange, ...] = ()
     never_on: tuple[CodeRange, ...] = ()
-    abn: Notice | None = None  # the notice, or its absence, that this modifier reports
-    denial: Literal["not_necessary", "excluded"] | None = None  # it says that the line is expected to be denied, so
-    liable: Literal["patient", "provider"] | None = None  # who bears that denial
-    untimed_only: bool = False  # true: it has no place on a code that is counted by time
-    care: Care | None = None  # the care that it says
+    abn: Notice | None = None  # the ABN, or its absence, that this modifier reports
+    denial: Literal["not_necessary", "excluded"] | None = None  # why it expects a denial
+    liable: Literal["patient", "provider"] | None = None  # who pays after that denial
+    untimed_only: bool = False  # true: not for timed codes
+    care: Care | None = None  # the kind of care it reports
     caveat: str | None = None
-    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
     caveat_short: Short | None = None  # the caveat in one line
 
     @property
     def id(self) -> str:
-        """Its two characters."""
+        """Return its two characters."""
         return self.modifier
 
 
 class Discipline(Noun, frozen=True):
-    """A kind of therapy: its modifiers, the yearly bucket it counts to, and who furnishes it."""
+    """A kind of therapy: its modifiers, its yearly threshold bucket, and who provides it."""
 
     id: Word
     name: Text
     modifier: ModifierText
-    bucket: Word  # the disciplines of one bucket share a yearly threshold
+    bucket: Word  # disciplines in one bucket share a yearly threshold
     providers: tuple[Provider, ...]
-    revenue_codes: tuple[str, ...]  # how the revenue codes that go with it on institutional claims begin
+    revenue_codes: tuple[str, ...]  # the first digits of its revenue codes on institutional claims
     sources: tuple[Id, ...]
-    assistant_modifier: ModifierText | None = None  # none where Medicare knows no assistant for it
+    assistant_modifier: ModifierText | None = None  # null: Medicare has no assistant for it
 
 
 class UnitRule(Noun, frozen=True):
@@ -159,8 +159,8 @@ class UnitRule(Noun, frozen=True):
     name: Text
     says: Text
     minutes_per_unit: int
-    least_minutes: int  # the fewest that earn a unit, and the fewest beyond full units that earn one more
-    pooled: bool  # true: the day's minutes of a discipline are added first; false: each code stands alone
+    least_minutes: int  # the fewest for one unit, and beyond full units for one more
+    pooled: bool  # true: the day's minutes of a discipline are added up first; false: each code by itself
     evidence: Evidence
     confidence: Confidence
     sources: tuple[Id, ...]
@@ -170,19 +170,19 @@ class UnitRule(Noun, frozen=True):
 
 
 class ClaimForm(Noun, frozen=True):
-    """The places that a line has on one kind of claim, on paper and electronically."""
+    """The fields that a line has on one kind of claim, on paper and electronically."""
 
     id: Id
     claim: Claim
     name: Text
     modifiers: int
     narrative: int  # characters
-    more_modifiers: Text  # what is done where a line needs more of them than there are places
+    more_modifiers: Text  # what to do if a line needs more modifiers than fit
     evidence: Evidence
     confidence: Confidence
     sources: tuple[Id, ...]
     checked: date
-    diagnoses: int | None = None  # none where a line points to no diagnosis
+    diagnoses: int | None = None  # null: a line points to no diagnosis
     caveat: str | None = None
     caveat_short: Short | None = None  # the caveat in one line
 
@@ -191,13 +191,13 @@ class ClaimForm(Noun, frozen=True):
 
 
 class Units(Noun, frozen=True):
-    """How a code is counted: `usual` units a day, None when the minutes decide."""
+    """How a code is counted: `usual` units per day, None if the minutes decide."""
 
     timed: bool
     unit: Text
     usual: int | None = None
     minutes_per_unit: int | None = None
-    medicare_maximum: int | None = None  # MUE: most units Medicare normally accepts for one patient and day
+    medicare_maximum: int | None = None  # MUE: most units Medicare normally accepts per patient per day
     maximum_reason: str | None = None
     maximum_edition: str | None = None  # of the table it comes from
     says: str | None = None
@@ -206,14 +206,14 @@ class Units(Noun, frozen=True):
 
 
 class Attendance(Noun, frozen=True):
-    """Whether somebody has to stay with the patient."""
+    """Whether the code needs constant attendance or supervision."""
 
     level: Literal["supervised", "constant", "depends", "none"]
     says: Text
 
 
 class Therapy(Noun, frozen=True):
-    """How Medicare's therapy plan treats a code; `disposition` stands here only where the table has none."""
+    """How Medicare's therapy code list treats a code; `disposition` is used only if the table has none."""
 
     confidence: Confidence
     says: Text
@@ -223,16 +223,16 @@ class Therapy(Noun, frozen=True):
 
 
 class StatusSpan(Noun, frozen=True):
-    """The days for which releases of the fee schedule gave a code one letter; both inclusive."""
+    """The first and last day (inclusive) on which the fee schedule gave a code this status."""
 
     status: str
     first: date
     last: date
-    release: str  # the last release that said so
+    release: str  # the last release with this status
 
 
 class MedicareStatus(Noun, frozen=True):
-    """A code on the Medicare physician fee schedule; `status` and `seen` only where the table does not hold it."""
+    """A code on the Medicare physician fee schedule; `status` and `seen` only if it is not in the table."""
 
     status: str | None = None  # null: not on the fee schedule
     seen: tuple[str, ...] = ()  # "2025-10: R", one entry per release read
@@ -243,7 +243,7 @@ class MedicareStatus(Noun, frozen=True):
 
 
 class DatedEvent(Noun, frozen=True):
-    """Something that happened to a code; `date` is as precise as the source."""
+    """An event in the history of a code; `date` is as precise as the source."""
 
     date: str
     event: Text
@@ -272,29 +272,29 @@ class Code(Noun, frozen=True):
     other_modifiers: tuple[str, ...] = ()
     modifier_note: str | None = None
     documentation: tuple[str, ...] = ()
-    claim_needs: tuple[str, ...] = ()  # what an unlisted code must carry
+    claim_needs: tuple[str, ...] = ()  # what the claim must have for an unlisted code
     home_equipment: tuple[CodeText, ...] = ()
-    coding_verification: bool = False  # true: never given without a coding verification of the product
+    coding_verification: bool = False  # true: only with a coding verification of the product
     look_alikes: tuple[CodeNote, ...] = ()
     dates: tuple[DatedEvent, ...] = ()
     effective: date | None = None
     ends: date | None = None
     replaced_by: tuple[CodeNote, ...] = ()
     notes: tuple[str, ...] = ()
-    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
-    attach: Short | None = None  # in one line what the claim or the record needs; claim_needs and documentation in full
+    short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
+    attach: Short | None = None  # claim_needs and documentation in one line
 
     @property
     def id(self) -> str:
-        """Its five characters."""
+        """Return its five characters."""
         return self.code
 
 
 class Holds(Noun, frozen=True):
-    """The codes about which a subset of a table has everything: what it lacks about them is not in the whole either.
+    """The codes for which a partial table is complete: what is missing for them is not in the whole table either.
 
-    Of a table of pairs, `pairs` says whether one or both codes of a pair active in that edition have to be listed for
-    it to be here, `history` the same of pairs that ended before.
+    For a table of pairs, `pairs` says whether either or both codes of an active pair have to be among these codes;
+    `history` says the same for pairs that ended before that edition.
     """
 
     codes: Annotated[tuple[CodeRange, ...], Meta(min_length=1)]
@@ -303,7 +303,7 @@ class Holds(Noun, frozen=True):
 
 
 class Table(Noun, frozen=True):
-    """One of CMS's tables under `rules/tables/`: its edition, where it was taken from, and the hash of its file."""
+    """A CMS table in `rules/tables/`: its edition, where it was taken from, and the hash of its file."""
 
     id: Id
     title: Text
@@ -311,27 +311,27 @@ class Table(Noun, frozen=True):
     file: Text
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="64 hexadecimal digits, in quotes")]
     taken_from: Text
-    effective: date  # the first day it speaks of
+    effective: date  # the first day it covers
     confidence: Confidence
     caveat: Text
     sources: tuple[Id, ...]
-    holds: Holds | None = None  # null: the whole of what CMS publishes in that edition
+    holds: Holds | None = None  # null: complete, as CMS published that edition
     caveat_short: Short | None = None  # the caveat in one line
 
 
 class StatusIndicator(Noun, frozen=True):
-    """What a Medicare fee-schedule status letter means for payment; `verdict` where the letter settles it."""
+    """What a Medicare fee-schedule status means for payment; `verdict` if the status settles it."""
 
     status: str
     says: Text
     sources: tuple[Id, ...]
     verdict: Verdict | None = None
     valid: bool = True  # false: a payer that pays by this schedule rejects the code
-    priced: bool = False  # true: the schedule's relative values set the payment
+    priced: bool = False  # true: paid by the schedule's relative values
 
 
 class CodingBody(Noun, frozen=True):
-    """A contractor that verified, or verifies, which HCPCS code a product is."""
+    """A contractor that verifies, or used to verify, the HCPCS code of a product."""
 
     id: Id
     name: Text
@@ -343,7 +343,7 @@ class CodingBody(Noun, frozen=True):
 
 
 class CodingVerification(Noun, frozen=True):
-    """Why a home-equipment code needs a verification, who gives it, and what to ask the manufacturer for."""
+    """Why a home-equipment code needs a coding verification, who issues it, and what to ask the manufacturer for."""
 
     says: Text
     ask_for: tuple[Text, ...]
@@ -368,7 +368,7 @@ class Choice(Noun, frozen=True):
 
 
 class Decision(Noun, frozen=True):
-    """The question on which a modality's code hangs; `assume` is the answer taken, and shown, when not asked."""
+    """The question that a modality's code depends on; `assume` is the answer used, and shown, if none is given."""
 
     ask: Text
     answers: tuple[Choice, ...]
@@ -376,7 +376,7 @@ class Decision(Noun, frozen=True):
 
 
 class Modality(Noun, frozen=True):
-    """A treatment as people name it, and the code set's own answer to it."""
+    """A treatment with its names, and the code set's answer for it."""
 
     id: Id
     name: Text
@@ -394,11 +394,11 @@ class Modality(Noun, frozen=True):
     other_payers_note: str | None = None
     says: str | None = None
     not_modelled: str | None = None
-    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
 
 
 class Recommendation(Noun, frozen=True):
-    """What the manufacturer publishes about coding its device; stance none_found when nothing was seen."""
+    """What the manufacturer publishes about coding its device; stance is none_found if we found nothing."""
 
     stance: Stance
     says: Text
@@ -408,12 +408,12 @@ class Recommendation(Noun, frozen=True):
     sources: tuple[Id, ...] = ()
     evidence: Evidence | None = None
     confidence: Confidence | None = None
-    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
     caveat_short: Short | None = None  # the caveat in one line
 
 
 class StartingCode(Noun, frozen=True):
-    """The code to start from for this device where it differs from its modality's; None means no claim."""
+    """The code to start from for this device if it is not its modality's; a null code means no claim."""
 
     code: CodeText | None
     says: Text
@@ -423,7 +423,7 @@ class StartingCode(Noun, frozen=True):
 
 
 class DeviceVerification(Noun, frozen=True):
-    """Whether a coding verification of this product is known."""
+    """Whether we know of a coding verification of this product."""
 
     status: Literal["known", "unknown", "manufacturer_must_show", "required_by_medicare", "not_applicable"]
     says: str | None = None
@@ -454,20 +454,20 @@ class Device(Noun, frozen=True):
     confidence: Confidence
     checked: date
     also_called: tuple[str, ...] = ()
-    misspelled: tuple[str, ...] = ()  # how people write its name by mistake; found, and said to be so
+    misspelled: tuple[str, ...] = ()  # common misspellings; found, with a note
     models: tuple[str, ...] = ()
     fda: str | None = None
     starting_codes: tuple[StartingCode, ...] = ()
     home_codes: tuple[CodeText, ...] = ()
-    refused_codes: tuple[CodeNote, ...] = ()  # published somewhere, contradicts the code's own meaning
+    refused_codes: tuple[CodeNote, ...] = ()  # published somewhere, but contradict the code's own meaning
     disputes: tuple[Dispute, ...] = ()
     caveat: str | None = None
-    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
     caveat_short: Short | None = None  # the caveat in one line
 
 
 class Product(Noun, frozen=True):
-    """One of the things that a shared name means: a device here, or one without an entry, by its modality."""
+    """One product of a shared name: a device in our list, or a modality for one that is not."""
 
     name: Text
     device: Id | None = None
@@ -475,7 +475,7 @@ class Product(Noun, frozen=True):
 
 
 class SharedName(Noun, frozen=True):
-    """A name that covers several products; `ask` tells them apart. Shown and asked, never taken for one of them."""
+    """A name of several products; `ask` tells them apart. It is never read as one of them."""
 
     id: Id
     name: Text
@@ -500,7 +500,7 @@ class Manufacturer(Noun, frozen=True):
 
 
 class Applies(Noun, frozen=True):
-    """When a rule applies; every key given must hold. Devices beat manufacturers, these beat modalities and codes."""
+    """When a rule applies: every key given must match. Devices beat manufacturers, these beat modalities and codes."""
 
     devices: tuple[Id, ...] = ()
     manufacturers: tuple[Id, ...] = ()
@@ -509,18 +509,18 @@ class Applies(Noun, frozen=True):
     diagnoses: tuple[Id, ...] = ()  # ids of diagnosis lists
     settings: tuple[Setting, ...] = ()
     states: tuple[State, ...] = ()
-    therapy: Literal["always", "sometimes"] | None = None  # how Medicare's therapy plan counts the code
-    providers: tuple[Provider, ...] = ()  # who furnishes it
-    disciplines: tuple[Word, ...] = ()  # whose plan of care it belongs to
+    therapy: Literal["always", "sometimes"] | None = None  # how Medicare's therapy code list has the code
+    providers: tuple[Provider, ...] = ()  # who provides it
+    disciplines: tuple[Word, ...] = ()  # the discipline of the plan of care
     claims: tuple[Claim, ...] = ()
     care: Care | None = None
     abn: Notice | None = None
     assistant: bool = False  # true: only where an assistant did part of it
-    condition: str | None = None  # what no question can tell; shown, and makes the verdict conditional
+    condition: str | None = None  # no option answers it: it is shown, and the verdict is conditional
 
 
 class Example(Noun, frozen=True):
-    """A question and what the answer must hold; run by `cpt rules test`."""
+    """A question and what its answer must have; run by `cpt rules test`."""
 
     asks: dict[str, str | bool | list[str]]
     gives: dict[str, str | list[str] | None]
@@ -528,35 +528,35 @@ class Example(Noun, frozen=True):
 
 
 class AssistantShare(Noun, frozen=True):
-    """When an assistant's part of a service puts the assistant's modifier on its line."""
+    """When an assistant's part of a service requires the assistant's modifier on its line."""
 
     more_than: Share  # of the minutes of the service or unit
     minutes_alone: int | None = (
-        None  # a therapist who reaches them in the last unit alone keeps it free of the modifier
+        None  # a therapist who alone provides these minutes of the last unit bills it without the modifier
     )
     exempt_providers: tuple[Provider, ...] = ()
 
 
 class Threshold(Noun, frozen=True):
-    """What a patient's therapy of a year may come to before a line needs a modifier, each bucket by itself."""
+    """The yearly therapy amount per patient and bucket above which a line needs a modifier."""
 
     amount: Dollars
     modifier: ModifierText
-    review: Dollars | None = None  # above it, claims may be picked for medical review
-    accepts_kind: Text | None = None  # the kind of code that is accepted above it without the modifier
+    review: Dollars | None = None  # above it, claims may be selected for medical review
+    accepts_kind: Text | None = None  # the kind of code accepted above it without the modifier
 
 
 class Rates(Noun, frozen=True):
-    """Shares that turn an allowed amount into a payment; one rule may give some and another the rest."""
+    """Shares that turn an allowed amount into a payment; several rules may each give some of them."""
 
-    coinsurance: Share | None = None  # of the allowed amount after the deductible, the patient's
-    assistant: Share | None = None  # of the payer's part, what is paid where the assistant's modifier stands
-    sequestration: Share | None = None  # of the payer's part, what is held back
-    practice_expense: Share | None = None  # what is paid of it on every unit but the day's first, for therapy
+    coinsurance: Share | None = None  # of the allowed amount after the deductible, paid by the patient
+    assistant: Share | None = None  # of the payer's part, paid with the assistant's modifier
+    sequestration: Share | None = None  # of the payer's part, withheld
+    practice_expense: Share | None = None  # share of it paid on every therapy unit but the day's first (MPPR)
 
 
 class Rule(Noun, frozen=True):
-    """What one payer says from `effective` to `ends` (inclusive); None means the day is not known.
+    """What one payer says from `effective` to `ends` (inclusive); None means that date is not known.
 
     Effects: `code` (with `replaces`), `accepts`, `refuses`, `verdict`, `modifiers`,
     `one_of_modifiers`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`, and for a visit `unit_rule`,
@@ -574,21 +574,21 @@ class Rule(Noun, frozen=True):
     ends: date | None = None
     payer: Id | None = None  # filled in by the loader with the payer of the file
 
-    replaces: tuple[str, ...] = ()  # codes this rule's code stands in for, or ids of rules it overrules
+    replaces: tuple[str, ...] = ()  # codes that its code replaces, or ids of rules it overrules
     code: CodeText | None = None
     accepts: tuple[CodeText, ...] = ()
     refuses: tuple[CodeText, ...] = ()
     verdict: Verdict | None = None  # on coverage
     modifiers: tuple[ModifierText, ...] = ()  # all of them
-    one_of_modifiers: tuple[ModifierText, ...] = ()  # one of them, by the discipline or who treated
+    one_of_modifiers: tuple[ModifierText, ...] = ()  # one of them, depending on discipline or provider
     unit_limit: str | None = None
-    most_units: int | None = None  # of all that the rule applies to, in one day
+    most_units: int | None = None  # of everything the rule applies to, per day
     prior_authorization: str | None = None
     payment: str | None = None
     position_unknown: bool = False
     unit_rule: Word | None = None  # how timed minutes become units; an id of unit-rules.yaml
     edits: Id | None = None  # the edits this payer applies; an id of edits/
-    limits_a_line: bool = False  # true: their unit limits all hold a claim line, whatever the table says
+    limits_a_line: bool = False  # true: all their unit limits are per claim line, whatever the table says
     assistant: AssistantShare | None = None
     threshold: Threshold | None = None
     rates: Rates | None = None
@@ -604,17 +604,17 @@ class Rule(Noun, frozen=True):
     not_modelled: str | None = None
     facts: tuple[Note, ...] = ()
     examples: tuple[Example, ...] = ()
-    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
     caveat_short: Short | None = None  # the caveat in one line
 
 
 class Policy(Noun, frozen=True):
-    """What holds for codes billed for one patient on one day, beyond the pairs of a table.
+    """A rule on codes billed together for one patient on one date of service, beyond the pairs of a table.
 
-    `pairs`, `units`, `add_ons`: codes are held against CMS's tables of pairs, of the most units, and of what an add-on
-    code stands beside.
-    `never`: `codes` are not reported beside `together_with`. `modifier`: both are, where the service was distinct and
-    one of `modifiers` says so. `at_most`: so many units of all `codes` together.
+    `pairs`, `units`, `add_ons`: codes are checked against CMS's tables of pairs, of maximum units, and of the primary
+    codes of an add-on code.
+    `never`: `codes` are not reported with `together_with`. `modifier`: both are, if the service was distinct and one of
+    `modifiers` says so. `at_most`: the most units of all `codes` together.
     """
 
     id: Id
@@ -629,12 +629,12 @@ class Policy(Noun, frozen=True):
     modifiers: tuple[ModifierText, ...] = ()
     modifier_on: Literal["codes", "together_with", "either"] = "codes"
     at_most: int | None = None
-    record: str | None = None  # what the record must show for the modifier
-    region: Literal["same", "different"] | None = None  # of the body, where that decides
+    record: str | None = None  # what the record must show to support the modifier
+    region: Literal["same", "different"] | None = None  # of the body, if it matters
     same_discipline: bool | None = None
-    only_if_not_distinct: bool = False  # holds only where a line says that it was no separate service
-    unless_distinct: bool = False  # is no more than a doubt where a line says why it was a separate service
-    same_practitioner: bool = False  # holds only where one practitioner furnished both
+    only_if_not_distinct: bool = False  # applies only if a line says that it was not a separate service
+    unless_distinct: bool = False  # only a warning if a line says why it was a separate service
+    same_practitioner: bool = False  # applies only if one practitioner provided both
     disciplines: tuple[Word, ...] = ()
     claims: tuple[Claim, ...] = ()
     effective: date | None = None
@@ -642,21 +642,21 @@ class Policy(Noun, frozen=True):
     caveat: str | None = None
     not_modelled: str | None = None
     examples: tuple[Example, ...] = ()
-    short: Short | None = None  # the headline on the first screen, where the long text has over 90 characters
+    short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
     caveat_short: Short | None = None  # the caveat in one line
 
 
 class BypassPlace(Noun, frozen=True):
-    """From which day on which of a pair's two lines may carry the modifier."""
+    """Which line of a pair may have the modifier, and from which date."""
 
     line: Literal["column_two", "either"]
     sources: tuple[Id, ...]
     effective: date | None = None
-    elsewhere: str | None = None  # what is said of payers that do not pay by Medicare's fee schedule
+    elsewhere: str | None = None  # for payers that do not pay by Medicare's fee schedule
 
 
 class EditFamily(Noun, frozen=True):
-    """One file of `rules/edits/`: whose pairs and unit limits a payer applies, and the policies around them."""
+    """One file of `rules/edits/`: the pairs and unit limits that a payer applies, with their policies."""
 
     id: Id
     name: Text
@@ -668,14 +668,14 @@ class EditFamily(Noun, frozen=True):
     checked: date
     bypass: tuple[BypassPlace, ...] = ()
     regions: dict[str, tuple[str, ...]] = {}  # a region of the spine or body -> how people write it
-    denial: str | None = None  # who bears the denial of an edit
+    denial: str | None = None  # who pays after the denial of an edit
     caveat: str | None = None
     not_modelled: str | None = None
     caveat_short: Short | None = None  # the caveat in one line
 
 
 class PayerFacts(Noun, frozen=True, kw_only=True):
-    """What can be said of a payer beside its name."""
+    """The facts of a payer besides id, name and kind."""
 
     also_called: tuple[str, ...] = ()
     parent: Id | None = None
@@ -685,14 +685,14 @@ class PayerFacts(Noun, frozen=True, kw_only=True):
     ends: date | None = None
     says: str | None = None
     caveat: str | None = None
-    ask_state: bool = False  # true: a contractor by state decides what this payer leaves open
-    fee_schedule: bool = False  # true: the Medicare status letter of a code settles payment where no rule does
+    ask_state: bool = False  # true: a contractor decides, by state, what this payer leaves open
+    fee_schedule: bool = False  # true: the Medicare status of a code settles payment if no rule does
     caveat_short: Short | None = None  # the caveat in one line
-    short_name: ShortName | None = None  # how the trade says it, where the name is longer
+    short_name: ShortName | None = None  # the usual short name
 
 
 class Payer(PayerFacts, frozen=True, kw_only=True):
-    """Who pays or decides: a programme, a contractor, a plan."""
+    """Who pays or decides: a program, a contractor, a plan."""
 
     id: Id
     name: Text
@@ -707,12 +707,12 @@ class ListedDiagnosis(Noun, frozen=True):
     says: Text
     confidence: Confidence
     match: Literal["exact", "prefix"] = "exact"
-    uncertain: bool = False  # within the wording, but not on the list it was rebuilt from
+    uncertain: bool = False  # fits the wording, but is not on the list it was rebuilt from
     derived_from: str | None = None
 
 
 class DiagnosisList(Noun, frozen=True):
-    """One file of `rules/diagnoses/`: the diagnoses a rule names, with how sure the list is."""
+    """One file of `rules/diagnoses/`: the diagnoses that a rule depends on, and how sure the list is."""
 
     id: Id
     name: Text
@@ -726,13 +726,26 @@ class DiagnosisList(Noun, frozen=True):
     caveat_short: Short | None = None  # the caveat in one line
 
 
+class Topic(Noun, frozen=True):
+    """A page of `cpt help`: paragraphs, and commands to try."""
+
+    id: Id
+    name: Text
+    text: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    commands: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    also_called: tuple[str, ...] = ()
+    sources: tuple[Id, ...] = ()
+
+
 class Edition(Noun, frozen=True):
-    """`rules/rulebook.yaml`: the rule base's version and what holds for all of it."""
+    """`rules/rulebook.yaml`: the version of the rule base and its defaults."""
 
     version: Text
     stale_after_days: int
-    other_payer: Id  # the payer that stands for every one that is not listed
-    home_payer: Id  # the payer whose home-equipment rules are shown when none is named
+    other_payer: Id  # used for a payer that is not in our list
+    home_payer: Id  # used for home equipment if no payer is given
+    common_modalities: tuple[Id, ...] = ()  # offered first in prompts
+    common_payers: tuple[Id, ...] = ()
     misprints: dict[str, CodeText] = {}  # what documents print by mistake -> the code they mean
     dropped: dict[Id, str] = {}  # rules that are no longer here -> the version that dropped them
 
@@ -741,25 +754,27 @@ class Edition(Noun, frozen=True):
 
 
 class Question(Noun, frozen=True):
-    """What was asked, by ids of the rule base; `service_date` is the day of service."""
+    """The question, with ids of the rule base; `service_date` is the date of service."""
 
     service_date: date
     setting: Setting = "clinic"
     modality: Id | None = None
     device: Id | None = None
-    other_device: bool = False  # the device is none of those in the rule base
+    other_device: bool = False  # the device is not in our list
+    device_typed: str | None = None  # the device as typed, if it is a treatment or not in our list
     payer: Id | None = None
     state: State | None = None
-    answers: tuple[str, ...] = ()  # to the questions on which a modality's code hangs
+    answers: tuple[str, ...] = ()  # to the questions that a modality's code depends on
     diagnoses: tuple[str, ...] = ()
     coding_verification: str | None = None
-    code: CodeText | None = None  # as billed; the layers then start from it instead of a treatment
+    code: CodeText | None = None  # as billed; used instead of a treatment
     provider: Provider | None = None
     discipline: Word | None = None
     claim: Claim | None = None
     care: Care | None = None
     abn: Notice | None = None
     assistant: bool | None = None  # whether an assistant did part of it
+    from_settings: tuple[Word, ...] = ()  # the values taken from the clinic's settings
 
 
 class SourceRef(Noun, frozen=True, omit_defaults=False):
@@ -773,13 +788,14 @@ class SourceRef(Noun, frozen=True, omit_defaults=False):
 
 
 class Step(Noun, frozen=True, omit_defaults=False):
-    """What one layer said about the code; kept also when a later layer overruled it."""
+    """What one layer says about the code; kept even if a later layer overrules it."""
 
     layer: Layer
     rule: str | None
     code: str | None
     replaces: str | None
     says: str
+    short: str | None  # the same in one line of the first screen
     evidence: Evidence
     confidence: Confidence
     effective: date | None
@@ -787,18 +803,23 @@ class Step(Noun, frozen=True, omit_defaults=False):
     checked: date
     applied: bool
     caveat: str | None
+    caveat_short: str | None
     sources: tuple[SourceRef, ...]
 
 
 class CoverageStep(Noun, frozen=True, omit_defaults=False):
-    """One coverage rule that was weighed, whether it decided or only might."""
+    """A coverage rule that decided or may apply; `conditions` says when it applies, `options` how to answer."""
 
     rule: str
     payer: str
     verdict: Verdict
     decided: bool
-    policy: str | None  # the document by the name the payer gives it
+    policy: str | None  # the payer's name for the document
     says: str
+    short: str | None  # the same in one line of the first screen
+    conditions: tuple[str, ...]
+    options: tuple[str, ...]
+    hit: str | None  # the diagnosis on the rule's list
     evidence: Evidence
     confidence: Confidence
     effective: date | None
@@ -809,7 +830,7 @@ class CoverageStep(Noun, frozen=True, omit_defaults=False):
 
 
 class Coverage(Noun, frozen=True, omit_defaults=False):
-    """Will it be paid: decided apart from the code. `unknown` never means allowed."""
+    """Will it be paid? Decided apart from the code. `unknown` never means covered."""
 
     verdict: Verdict
     says: str
@@ -823,19 +844,45 @@ class UnitsAnswer(Noun, frozen=True, omit_defaults=False):
     timed: bool | None
     usual: int | None
     says: str
+    short: str | None  # the same in a few words; None if not known
 
 
 class ModifierAnswer(Noun, frozen=True, omit_defaults=False):
-    """A modifier for the line: `required`, or only when what it says is the case."""
+    """A modifier for the line: `required`, or only if what `says` states is true."""
 
     modifier: str
     says: str
     required: bool
     rule: str | None
+    one_of: tuple[str, ...] = ()  # one of these is enough
+
+
+class Remark(Noun, frozen=True, omit_defaults=False):
+    """A warning, or what to do before you bill; `short` is its line on the first screen, None for --full only."""
+
+    kind: Literal["warning", "before_you_bill"]
+    says: str
+    short: str | None
+    must: bool = False  # never left off the first screen
+    row: Literal["watch", "next"] = "watch"  # where it is on the first screen
+
+
+class Branch(Noun, frozen=True, omit_defaults=False):
+    """One of several answers, where the code depends on something not given; `option` picks it."""
+
+    condition: str
+    option: str
+    code: str | None
+    candidate: str | None
+    code_name: str | None
+    sure: str
+    weak: bool
+    coverage: Coverage
+    short: str | None  # a note on it, in one line
 
 
 class Receipt(Noun, frozen=True, omit_defaults=False):
-    """Which rule base answered; `folder` names the clinic's own rules when they took part."""
+    """Which rule base answered; `folder` is the clinic's own rule folder if it was used."""
 
     version: str
     sha256: str
@@ -843,17 +890,21 @@ class Receipt(Noun, frozen=True, omit_defaults=False):
 
 
 class PayerAnswer(Noun, frozen=True, omit_defaults=False):
-    """Whose rules answered: the payer found from what was asked, and those it inherits from, the widest first."""
+    """The payer whose rules answered, and those it inherits from, the widest first."""
 
     id: str
     name: str
+    short_name: str
     chain: tuple[str, ...]
-    resolved: str | None  # how it was found, when it is not the one that was named
+    resolved: str | None  # how it was found, if it is not the payer given
 
 
 class Answer(Noun, frozen=True, omit_defaults=False):
-    """The whole answer of `cpt suggest`. `code` is None when none may be given; `candidate` is then the one
-    that would follow once what is missing has been shown."""
+    """The whole answer of `cpt suggest`.
+
+    `code` is None if none can be given; then `candidate` is the code that would follow once its coding is verified, or
+    `branches` has the code of each case.
+    """
 
     question: Question
     payer: PayerAnswer | None
@@ -863,14 +914,22 @@ class Answer(Noun, frozen=True, omit_defaults=False):
     summary: str
     answered_by: Layer | None
     sure: str
+    weak: str | None  # why the code is weak, in a few words; None if it is not
+    disputed: bool  # sources disagree, or a rule may ask for another code
+    ruled_by_payer: bool  # False: no rule of the payer on this code or treatment was found
+    about: str  # the device or treatment as it was understood
     coverage: Coverage
     units: UnitsAnswer
     modifiers: tuple[ModifierAnswer, ...]
     claim_needs: tuple[str, ...]
+    attach: str | None  # what the claim or the record needs, in one line
     steps: tuple[Step, ...]
+    ask: str | None  # the question that the branches answer
+    branches: tuple[Branch, ...]
     warnings: tuple[str, ...]
     before_you_bill: tuple[str, ...]
-    tables: tuple[Table, ...]  # CMS's tables that the answer leans on
+    remarks: tuple[Remark, ...]  # warnings and before_you_bill again, each with its line on the first screen
+    tables: tuple[Table, ...]  # the CMS tables that the answer uses
     rulebook: Receipt
 
 
@@ -878,14 +937,17 @@ class Answer(Noun, frozen=True, omit_defaults=False):
 
 
 class RuleLine(Noun, frozen=True, omit_defaults=False):
-    """A payer's rule as a look-up lists it."""
+    """A payer's rule in a look-up."""
 
     rule: str
     payer: str
     payer_name: str
     effect: str
-    policy: str | None  # the document by the name the payer gives it
+    policy: str | None  # the payer's name for the document
     says: str
+    short: str | None  # the same in one line
+    payer_short: str
+    verdict: Verdict | None
     evidence: Evidence
     confidence: Confidence
     effective: date | None
@@ -896,45 +958,47 @@ class RuleLine(Noun, frozen=True, omit_defaults=False):
 
 
 class CodeCard(Noun, frozen=True, omit_defaults=False):
-    """Everything the rule base holds about one code on one day."""
+    """Everything the rule base has about one code on one date."""
 
     asked: str
-    read_as: str | None  # how what was typed was understood, when it was not the plain code
+    read_as: str | None  # how the code was read, if more than the plain code was typed
     modifiers: tuple[Modifier, ...]  # those typed with the code
     unknown_modifiers: tuple[str, ...]
     service_date: date
     code: Code
-    on_that_day: str | None  # set when the code did not exist on the day, or no longer
+    on_that_day: str | None  # set if the code did not exist on that day
     units_says: str
+    units_short: str | None
     status: str | None  # on that day
     status_says: str
+    status_short: str
     modalities: tuple[str, ...]
     devices: tuple[str, ...]
     rules: tuple[RuleLine, ...]
     coding_verification: CodingVerification | None
     sources: tuple[SourceRef, ...]
     warnings: tuple[str, ...]
-    tables: tuple[Table, ...]  # CMS's tables that the card leans on
+    tables: tuple[Table, ...]  # the CMS tables that the card uses
     rulebook: Receipt
 
 
 class Hit(Noun, frozen=True, omit_defaults=False):
-    """One thing that words found: what it is, and how to ask on."""
+    """One match of a search: what it is, and the command to try."""
 
     kind: Literal["code", "modality", "device", "manufacturer", "payer"]
     id: str
     name: str
     says: str
-    ask_on: str
+    ask_on: str  # the command to try
     matched: str
     nearly: bool
 
 
 class Hits(Noun, frozen=True, omit_defaults=False):
-    """What words found, best first."""
+    """The matches of a search, best first."""
 
     asked: str
-    note: str | None  # set when nothing was called that, and these are only near
+    note: str | None  # set if no name matched and these are only near
     matches: tuple[Hit, ...]
     rulebook: Receipt
 
@@ -948,7 +1012,7 @@ class DeviceLine(Noun, frozen=True, omit_defaults=False):
     modality: str
     settings: tuple[Setting, ...]
     stance: Stance
-    codes: tuple[str, ...]  # what the manufacturer names
+    codes: tuple[str, ...]  # the codes that the manufacturer names
     refused_codes: tuple[str, ...]
     fda: str | None
     evidence: Evidence
@@ -969,7 +1033,7 @@ class PayerLine(Noun, frozen=True, omit_defaults=False):
 
 
 class ModalityLine(Noun, frozen=True, omit_defaults=False):
-    """A modality as `cpt modalities` lists it, with where its question leads."""
+    """A modality as `cpt modalities` lists it, with the code for each answer to its question."""
 
     id: str
     name: str
@@ -986,7 +1050,7 @@ class Listing(Noun, frozen=True, omit_defaults=False):
 
     kind: Literal["devices", "payers", "modalities"]
     lines: tuple[DeviceLine | PayerLine | ModalityLine, ...]
-    tables: tuple[Table, ...]  # CMS's tables that the list leans on
+    tables: tuple[Table, ...]  # the CMS tables that the list uses
     rulebook: Receipt
 
 
@@ -1009,7 +1073,7 @@ class PolicyCard(Noun, frozen=True, omit_defaults=False):
     policy: Policy
     family: str
     family_name: str
-    payers: tuple[str, ...]  # those whose rules say that they apply the family
+    payers: tuple[str, ...]  # the payers whose rules apply the family
     place: str | None
     in_force: bool
     own: bool  # from the clinic's folder
@@ -1018,7 +1082,7 @@ class PolicyCard(Noun, frozen=True, omit_defaults=False):
 
 
 class EntryCard(Noun, frozen=True, omit_defaults=False):
-    """What else a finding names, with everything the rule base says about it."""
+    """Another entry that a finding names, with everything the rule base says about it."""
 
     kind: Text
     entry: Modifier | Discipline | UnitRule | ClaimForm | EditFamily
@@ -1027,4 +1091,68 @@ class EntryCard(Noun, frozen=True, omit_defaults=False):
     rulebook: Receipt
 
 
-Shown = Answer | CodeCard | Hits | Listing | RuleCard | PolicyCard | EntryCard  # what a renderer takes
+class TopicCard(Noun, frozen=True, omit_defaults=False):
+    """One topic of `cpt help`, or all topics."""
+
+    topics: tuple[Topic, ...]
+    sources: tuple[Source, ...]
+    rulebook: Receipt
+
+
+# ------------------------------------------------------------------------------------------------ comparisons
+
+
+class ComparedCase(Noun, frozen=True, omit_defaults=False):
+    """The code of a row for one case, where it depends on something not given; `option` picks the case."""
+
+    condition: str
+    option: str
+    code: str | None
+    candidate: str | None
+
+
+class ComparedRow(Noun, frozen=True, omit_defaults=False):
+    """One payer or treatment with the answer of `cpt suggest`; cases with different coverage have a row each.
+
+    `code` is None if none can be given, or if it depends on the case: then `cases` has the code of each.
+    """
+
+    payer: Id  # whose rules answered
+    modality: Id | None
+    device: Id | None
+    name: str
+    condition: str | None  # the cases of this row, if the name has several rows
+    code: str | None
+    candidate: str | None
+    cases: tuple[ComparedCase, ...]
+    sure: str  # how sure the code is
+    weak: bool  # the code
+    disputed: bool
+    verdict: Verdict
+    verdict_weak: bool
+    ruled_by_payer: bool  # False: no rule of the payer on it was found
+    rule: str | None  # the coverage rule that decides; None if none was found
+    short: str | None  # that rule in one line
+    code_rule: str | None  # the payer's rule on the code, or yours
+    code_short: str | None
+    watch: tuple[str, ...]  # what must stay on the first screen of the answer
+    coverage: Coverage
+
+
+class Comparison(Noun, frozen=True, omit_defaults=False):
+    """The answer of `cpt compare`: rows sorted by verdict, then name; and how many were left out, and why."""
+
+    by: Literal["payer", "treatment"]  # what a row is
+    about: str  # what all rows share: the treatment, device or payer
+    question: Question
+    rows: tuple[ComparedRow, ...]
+    asks: tuple[str, ...]  # options that would settle a conditional verdict
+    ask_on: str  # the command that says how to bill a row
+    without_rule: int  # left out because no rule on them was found
+    said_elsewhere: int  # left out: another row has it, of the payer above or of a kind of the treatment
+    tables: tuple[Table, ...]  # the CMS tables that the answers use
+    rulebook: Receipt
+
+
+# What a page is made from.
+Shown = Answer | Comparison | CodeCard | Hits | Listing | RuleCard | PolicyCard | EntryCard | TopicCard

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from conftest import TESTS, TODAY
 
-from cptcli.advice.asking import understand
 from cptcli.advice.examples import typed_from
 from cptcli.advice.lookup import lookup
-from cptcli.advice.suggest import is_finding, suggest
+from cptcli.advice.suggest import advise, is_finding
+from cptcli.compose.page import page_of
 from cptcli.errors import CptError
 from cptcli.model import CodeCard
 from cptcli.show.plain import lines
@@ -55,7 +55,7 @@ def _differences(wanted, facts, texts):
 def test_suggest(book, case):
     asks, gives = case["asks"], {**case["gives"]}
     assert {*asks} <= _ASKS
-    answer, refused = _or_refused(lambda: suggest(book, understand(book, typed_from(asks, TODAY)), TODAY))
+    answer, refused = _or_refused(lambda: advise(book, typed_from(asks, TODAY), TODAY))
     if answer is None:
         assert _differences(gives, {}, {"error_has": refused}) == []
         return
@@ -72,6 +72,7 @@ def test_suggest(book, case):
         "payer": answer.payer and answer.payer.id,
         "timed": answer.units.timed,
         "steps": [[step.layer, step.code] for step in answer.steps],
+        "branches": {branch.option: branch.code or branch.candidate for branch in answer.branches},
         "exit": int(is_finding(answer)),
     }
     texts = {
@@ -95,7 +96,7 @@ def test_lookup(book, case):
     if found is None:
         assert _differences(finds, {}, {"error_has": refused}) == []
         return
-    says = "\n".join(lines(found))
+    says = "\n".join(lines(page_of(found).sheet, full=True))
     if isinstance(found, CodeCard):
         facts = {"code": found.code.code, "read_as": found.read_as, "exit": int(found.on_that_day is not None)}
         texts = {"read_as_has": found.read_as or "", "says": says}
@@ -167,6 +168,7 @@ _SUGGEST = {
 }
 _SUGGEST_LATER = {
     "question.other_device": bool,
+    "question.device_typed": _TEXT_OR_NULL,
     "question.answers": list,
     "question.coding_verification": _TEXT_OR_NULL,
     "payer.id": _TEXT,

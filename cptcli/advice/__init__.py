@@ -1,1 +1,1 @@
-"""One question -> one answer. No clock, no files, no terminal: the day of service is part of the question."""
+"""One question -> one answer. No clock, no files, no terminal: the date of service is part of the question."""

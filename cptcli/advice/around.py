@@ -1,31 +1,32 @@
-"""What goes around the code: modifiers, warnings, and what to do before the claim is sent."""
+"""What goes with the code: modifiers, warnings, and what to do before the claim is sent."""
 
 from datetime import date
 
-from ..model import Code, DiagnosisList, ModifierAnswer, Rule
+from ..model import Code, DiagnosisList, Modality, ModifierAnswer, Remark, Rule
 from ..rulebook.precedence import is_in_force, is_weak
-from .coverage import NEGATIVE, Decided, hanging_on_lists
+from .coverage import NEGATIVE, Decided, rules_with_lists
 from .draft import Draft
 from .matching import Match, diagnosis_hit, match
 from .receipts import stale
-from .wording import VERDICTS, weakness
+from .wording import VERDICTS, first_sentence, headline, weakness
 
-_FINAL_SAY = "The payer has the final say: when it tells you otherwise, follow it and keep the letter."
+_FINAL_SAY = "The payer has the final say: when it says otherwise, follow it and keep the letter."
 
 
 def modifiers(draft: Draft, decided: Decided, known: Code | None) -> tuple[ModifierAnswer, ...]:
-    """The modifiers the payer asks for with this code, then those that say who pays after a denial."""
+    """Return the modifiers that the payer asks for with this code, then those that say who pays after a denial."""
     answers: dict[str, ModifierAnswer] = {}
-    for rule, held in draft.rules(draft.case(frozenset([known.code] if known else []))):
+    for rule, found in draft.rules(draft.case(frozenset([known.code] if known else []))):
         choice = _for_code(rule, known)
-        only = f"only if {'; '.join(held.asks)}: " if held.truth == "open" else ""
+        only = f"only if {_words(found)}: " if found.truth == "open" else ""
         one_of = f"one of {', '.join(choice)}: " if len(choice) > 1 else ""
         for each in (*rule.modifiers, *choice):
             modifier = draft.book.modifier(each)
             says = f"{only}{one_of if each in choice else ''}{modifier.says if modifier else rule.says}"
-            required = held.truth == "yes"
+            required = found.truth == "yes"
             if required or each not in answers:
-                answers[each] = ModifierAnswer(modifier=each, says=says, required=required, rule=rule.id)
+                answers[each] = ModifierAnswer(modifier=each, says=says, required=required, rule=rule.id,
+                                               one_of=choice if each in choice else (each,))  # fmt: skip
     for weighed in decided.rules:
         if weighed.rule.verdict in NEGATIVE:
             where = "if so: " if weighed.match.truth == "yes" else "where it is not covered, and if so: "
@@ -40,51 +41,63 @@ def modifiers(draft: Draft, decided: Decided, known: Code | None) -> tuple[Modif
 
 
 def _for_code(rule: Rule, known: Code | None) -> tuple[str, ...]:
-    """Of the modifiers of which one is wanted, those that the code's own list has, where it has any of them."""
+    """Return the modifiers to choose one from: those on the code's own list; the rule's whole list if none is on it."""
     listed = tuple(each for each in rule.one_of_modifiers if known and each in known.therapy_modifiers)
     return listed or rule.one_of_modifiers
 
 
+def _words(found: Match) -> str:
+    return "; ".join(map(str, found.asks))
+
+
 def warn(draft: Draft, decided: Decided, today: date) -> None:
-    """What the rules do not know, what has ended, what is old, and how weak a list is."""
+    """Add warnings: unknown positions, rules that ended or have not started, old facts, and weak diagnosis lists."""
     case = draft.case()
     for payer in draft.chain:
-        for rule in draft.book.service_rules_of(payer):
-            held = match(draft.book, rule.applies, case)
-            if held.truth == "no" or (held.truth == "open" and rule.code and not _concerns(draft, rule)):
+        for rule in draft.book.service_rules_of(payer, case.about):
+            found = match(draft.book, rule.applies, case)
+            if found.truth == "no" or (found.truth == "open" and rule.code and not _concerns(draft, rule)):
                 continue
             _warn_of_rule(draft, rule)
-    about = hanging_on_lists(draft.book, draft.chain, case)
-    lists = dict.fromkeys(key for weighed in about for key in weighed.applies.diagnoses)
+    about = rules_with_lists(draft.book, draft.chain, case)
+    lists = dict.fromkeys(key for rule in about for key in rule.applies.diagnoses)
     for key in lists if draft.question.diagnoses else ():
-        listed = draft.book.diagnosis_list(key)
-        if listed:
-            hit, _ = diagnosis_hit(draft.book, [key], draft.question.diagnoses)
-            found = f"{hit} is on" if hit else f"{', '.join(draft.question.diagnoses)} is not on"
-            as_listed = _entry(listed, hit) if hit else ""
-            draft.warnings.append(f"{found} the list {listed.name!r}{as_listed}. {listed.caveat}")
+        if listed := draft.book.diagnosis_list(key):
+            _warn_of_list(draft, listed)
     facts = [(f"The {step.layer.replace('_', ' ')} fact {step.rule}", step.checked) for step in draft.steps]
     facts += [(f"The coverage rule {step.rule}", step.checked) for step in decided.coverage.steps if step.checked]
-    draft.warnings += filter(None, (stale(draft.book, name, checked, today) for name, checked in facts))
+    for name, checked in facts:
+        if old := stale(draft.book, name, checked, today):
+            draft.warn(old, f"Old: {name[0].lower()}{name[1:]} was last checked on {checked}.")
+
+
+def _warn_of_list(draft: Draft, listed: DiagnosisList) -> None:
+    hit, _ = diagnosis_hit(draft.book, [listed.id], draft.question.diagnoses)
+    found = f"{hit} is on" if hit else f"{', '.join(draft.question.diagnoses)} is not on"
+    as_listed = _entry(listed, hit) if hit else ""
+    weak = " (WEAK list)" if listed.confidence == "low" else ""
+    draft.warn(
+        f"{found} the list {listed.name!r}{as_listed}. {listed.caveat}", f"{found} the list {listed.name}{weak}."
+    )
 
 
 def warn_beside(draft: Draft, decided: Decided) -> None:
-    """What nobody told and no rule knows: who else treated, what a diagnosis changed, that the payer is silent."""
+    """Add warnings: the payer has no rule, a diagnosis changed nothing, or another provider or claim changes it."""
     if draft.question.payer and not decided.coverage.steps and not any(draft.rules(draft.case())):
-        draft.warnings.append(
-            f"{draft.payer}: no payer rule about this is known; the answer comes from the code set and the "
-            "manufacturer alone."
-        )
-    if draft.question.diagnoses and not hanging_on_lists(draft.book, draft.chain, draft.case()):
-        told = ", ".join(draft.question.diagnoses)
-        draft.warnings.append(f"No rule here weighs a diagnosis for this: {told} changed nothing.")
+        draft.warn(f"{draft.payer}: no rule on this found. The code comes from the code set and the manufacturer.")
+    if draft.question.diagnoses and not rules_with_lists(draft.book, draft.chain, draft.case()):
+        given = ", ".join(draft.question.diagnoses)
+        draft.warn(f"{given} changed nothing: no rule on this depends on the diagnosis.",
+                   f"{given} changed nothing: no rule on this depends on the diagnosis.")  # fmt: skip
     for each in decided.aside:
         verdict = VERDICTS[each.rule.verdict or "unknown"]
-        draft.warnings.append(f"If {'; '.join(each.match.asks)}: {verdict} (rule {each.rule.id}).")
+        negative = each.rule.verdict in NEGATIVE
+        draft.warn(f"If {_words(each.match)}: {verdict} (rule {each.rule.id}).",
+                   headline(each.rule) or f"If {_words(each.match)}: {verdict}.", must=negative)  # fmt: skip
 
 
 def _entry(listed: DiagnosisList, hit: str) -> str:
-    """What a list says of a diagnosis on it, and from which older code it was derived."""
+    """Return what a list says about a diagnosis on it, and the older code it was derived from."""
     for entry in listed.diagnoses:
         if hit == entry.icd10 or (entry.match == "prefix" and hit.startswith(entry.icd10)):
             derived = f"derived from {entry.derived_from}" if entry.derived_from else None
@@ -93,56 +106,80 @@ def _entry(listed: DiagnosisList, hit: str) -> str:
 
 
 def _concerns(draft: Draft, rule: Rule) -> bool:
-    """Whether the rule would replace a code that a layer named."""
+    """Return whether the rule would replace a code that a layer named."""
     return bool(draft.named & {*rule.replaces})
 
 
 def _warn_of_rule(draft: Draft, rule: Rule) -> None:
     name, day = draft.payer_name(rule.payer), draft.question.service_date
+    short = draft.short_name(rule.payer)
     if rule.position_unknown and is_in_force(rule, day):
         draft.contested = draft.contested or not rule.applies.therapy
-        draft.warnings.append(f"{name}, rule {rule.id}: {rule.says} Its position is not known here.")
+        draft.warn(f"{name}, rule {rule.id}: {rule.says} Its position is not known.",
+                   f"{short}: {headline(rule) or f'rule {rule.id}'} Its position is not known.",
+                   must=not rule.applies.therapy)  # fmt: skip
     if (rule.code and _concerns(draft, rule)) or rule.verdict:
         if rule.ends and rule.ends < day:
-            draft.warnings.append(f"{name}: rule {rule.id} ended on {rule.ends} and is not applied.")
+            ended = f"rule {rule.id} ended on {rule.ends} and is not applied."
+            draft.warn(f"{name}: {ended}", f"{short}: {ended}")
         elif rule.effective and rule.effective > day:
-            draft.warnings.append(f"{name}: rule {rule.id} starts on {rule.effective} and is not applied yet.")
+            ahead = f"rule {rule.id} starts on {rule.effective} and is not applied yet."
+            draft.warn(f"{name}: {ahead}", f"{short}: {ahead}")
 
 
 def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
-    """What to find out, to keep on record and to ask for before the claim is sent."""
-    first = [f"Find out {ask}: coverage hangs on it." for ask in decided.asks if "(--diagnosis)" in ask]
+    """Add what to find out, to keep on record and to ask for before the claim is sent."""
+    earlier, draft.remarks = draft.remarks, []
+    if any(ask.option == "--dx" for ask in decided.asks):
+        draft.prepare("Find out the diagnosis (--dx): coverage depends on it.")
     if draft.resolved:
-        first.append(draft.resolved)
+        draft.prepare(draft.resolved)
     if any(step.replaces and step.applied and step.layer != "manufacturer" for step in draft.steps):
-        first.append("Another code does not create coverage: what is not covered stays so, whatever the code.")
+        draft.remarks.append(
+            Remark(
+                kind="before_you_bill",
+                says="Another code does not create coverage: what is not covered is not covered under any code.",
+                short=f"{draft.code} does not create coverage." if draft.code else None,
+                must=draft.code is not None,
+            )
+        )
     for weighed in decided.rules:
-        first += [f"Exception in rule {weighed.rule.id}: {each}." for each in weighed.rule.exceptions]
-    draft.before_you_bill[:0] = first
-    for rule, held in draft.rules(draft.case()):
-        draft.before_you_bill += limits(draft, rule, held)
+        for each in weighed.rule.exceptions:
+            draft.prepare(f"Exception in rule {weighed.rule.id}: {each}.", first_sentence(f"Exception: {each}."))
+    draft.remarks += earlier
+    for rule, found in draft.rules(draft.case()):
+        for text in limits(draft, rule, found):
+            draft.prepare(text, first_sentence(text))
         if rule.disputed:
-            draft.warnings.append(f"Disputed: {rule.disputed}")
+            draft.warn(f"Disputed: {rule.disputed}")
         if rule.not_modelled:
-            draft.warnings.append(f"Not modelled: {rule.not_modelled}")
+            draft.warn(f"Not modeled: {rule.not_modelled}")
     modality = draft.book.modality(draft.settled.modality)
     if decided.coverage.verdict == "unknown" and modality and draft.question.setting == "clinic":
-        schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
-        if note := modality.medicare_note if schedule else modality.other_payers_note:
-            draft.before_you_bill.append(f"{draft.payer if schedule else 'Payers in general'}, as noted: {note}")
+        _prepare_by_note(draft, modality)
     if known and known.documentation:
-        draft.before_you_bill.append(f"Keep on record: {'; '.join(known.documentation)}.")
-    draft.before_you_bill.append(_FINAL_SAY)
+        draft.prepare(f"Keep on record: {'; '.join(known.documentation)}.")
+    draft.prepare(_FINAL_SAY)
 
 
-def limits(draft: Draft, rule: Rule, held: Match) -> list[str]:
-    """What a rule says of units, authorization and payment in its own words, with how sure and if what."""
-    only = f" (only if {'; '.join(held.asks)})" if held.truth == "open" else ""
+def _prepare_by_note(draft: Draft, modality: Modality) -> None:
+    """Add the note on how such payers treat this modality, where no rule decides coverage."""
+    schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
+    if note := modality.medicare_note if schedule else modality.other_payers_note:
+        who = draft.payer if schedule else "Payers in general"
+        first = first_sentence(note)
+        in_short = draft.short_name(draft.chain[-1]) if schedule else "Payers in general"
+        draft.prepare(f"{who}, as noted: {note}", f"{in_short}, as noted: {first}" if first else None)
+
+
+def limits(draft: Draft, rule: Rule, found: Match) -> list[str]:
+    """Return the unit limit, prior authorization and payment in the rule's words, with its condition and weakness."""
+    only = f" (only if {_words(found)})" if found.truth == "open" else ""
     weak = f" [{weakness(rule.evidence, rule.confidence)}]" if is_weak(rule) else ""
-    labelled = (
+    labeled = (
         ("Unit limit", rule.unit_limit),
         ("Prior authorization", rule.prior_authorization),
         ("Payment", rule.payment),
     )
-    payer = draft.payer_name(rule.payer)
-    return [f"{label}, {payer}: {text.rstrip('.')}{only}{weak}." for label, text in labelled if text]
+    payer = draft.short_name(rule.payer)
+    return [f"{label}, {payer}: {text.rstrip('.')}{only}{weak}." for label, text in labeled if text]

@@ -1,19 +1,24 @@
-"""What a person typed -> a Question by ids of the rule base. Ambiguity is shown, never guessed."""
+"""Turns what was typed into a Question with ids of the rule base. A name with several meanings is never guessed."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, get_args
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from ..errors import AmbiguousName, BadValue, Meaning, UnknownName
-from ..model import Care, Choice, Claim, Modality, Notice, Product, Provider, Question, Setting, SharedName
+from ..errors import BadValue, UnknownName
+from ..model import Care, Choice, Claim, Modality, Notice, Provider, Question, Setting
 from ..rulebook.book import RuleBook
-from ..rulebook.names import Found, normalized, upright
+from ..rulebook.names import normalized, upright
+from .naming import NOT_LISTED, Meant, devices_called, read_device, read_treatment
+from .naming import resolve_device as resolve_device
+from .naming import resolve_modality as resolve_modality
+from .naming import resolve_payer as resolve_payer
+from .naming import shared_by as shared_by
+from .naming import which_of as which_of
 
 _ICD10 = r"([A-Z][0-9][0-9A-Z])\.?([0-9A-Z]{0,4})"
-NOT_LISTED = ("other", "not listed", "other not listed", "none", "unlisted")  # the words for a device we do not hold
 
 
 class Typed(Struct, frozen=True, kw_only=True):
@@ -36,37 +41,27 @@ class Typed(Struct, frozen=True, kw_only=True):
 
 
 def understand(book: RuleBook, typed: Typed) -> Question:
-    """The question that was meant. Raises UnknownName, AmbiguousName or BadValue, each with what to type instead."""
-    if typed.modality and not typed.device and _is_brand(book, typed.modality):
-        typed = structs.replace(typed, modality=None, device=typed.modality)
+    """Return the question that was typed. Raises UnknownName, AmbiguousName or BadValue with what to type instead."""
     setting = _setting(typed.setting)
-    modality = resolve_modality(book, typed.modality) if typed.modality else None
-    device, other = None, False
-    if typed.device:
-        if normalized(typed.device) in NOT_LISTED:
-            other = True
-        else:
-            device = resolve_device(book, typed.device, setting, modality)
-    held = book.device(device) if device else None
-    if held:
-        if modality is None:
-            modality = book.modality_chain(held.modality)[-1]
-        elif not _same_treatment(book, held.id, modality):
-            kind = book.modality(held.modality)
-            assert kind is not None
-            raise BadValue("--modality", typed.modality or "", f"{kind.name}, which is what {held.name} is")
-        setting = setting or ("clinic" if "clinic" in held.settings else "home")
+    treatment = read_treatment(book, typed.modality, typed.on) if typed.modality else Meant()
+    meant = _device(book, typed, treatment, setting)
+    modality, code = _treatment(book, typed, treatment, meant)
+    device = book.device(meant.device) if meant.device else None
+    if device:
+        setting = setting or ("clinic" if "clinic" in device.settings else "home")
     return Question(
         service_date=typed.on,
         setting=setting or "clinic",
         modality=modality,
-        device=device,
-        other_device=other,
-        payer=resolve_payer(book, typed.payer) if typed.payer else None,
+        device=meant.device,
+        other_device=meant.other,
+        device_typed=None if device else _device_typed(typed, treatment),
+        payer=resolve_payer(book, typed.payer, typed.state) if typed.payer else None,
         state=resolve_state(book, typed.state) if typed.state else None,
         answers=tuple(typed.answers),
         diagnoses=tuple(dict.fromkeys(read_diagnosis(each) for each in typed.diagnoses)),
         coding_verification=_printable(typed.coding_verification or "") or None,
+        code=code,
         provider=read_word("--provider", typed.provider, Provider),
         discipline=resolve_discipline(book, typed.discipline) if typed.discipline else None,
         claim=read_word("--claim", typed.claim, Claim),
@@ -75,8 +70,77 @@ def understand(book: RuleBook, typed: Typed) -> Question:
     )
 
 
+def _device(book: RuleBook, typed: Typed, treatment: Meant, setting: Setting | None) -> Meant:
+    """Return the device that was typed, also where a brand was typed as the treatment."""
+    named = typed.device or (typed.modality if treatment.brand else None)
+    if named is None:
+        return Meant()
+    if normalized(named) in NOT_LISTED:
+        return Meant(other=True)
+    try:
+        meant = read_device(book, named, setting, treatment.modality, lambda: _further(typed))
+    except UnknownName:
+        if treatment.code is None:
+            raise
+        return Meant(other=True)
+    if treatment.brand and typed.device and meant.device not in devices_called(book, typed.modality or "")[0].ids:
+        resolve_modality(book, typed.modality or "")  # raises UnknownName: "It is a device"
+    return meant
+
+
+def _device_typed(typed: Typed, treatment: Meant) -> str | None:
+    """Return the device name that was typed; None for none, or for a word such as `other`."""
+    named = typed.device or (typed.modality if treatment.brand else None)
+    return _printable(named) if named and normalized(named) not in NOT_LISTED else None
+
+
+def device_note(book: RuleBook, question: Question) -> str | None:
+    """Return how a device name not in our list was read: as a treatment or as unknown; None for a listed device."""
+    typed = question.device_typed
+    if typed is None:
+        return None
+    known = book.modality(question.modality)
+    treatment = f"{known.name} (--modality {known.id})" if known else question.code
+    if not question.other_device:
+        return f"{typed!r} is a treatment: {treatment}."
+    near = [device.name for key in book.finder("devices").near(typed)[:3] if (device := book.device(key))]
+    nearest = f" Nearest: {' or '.join(near)}." if near else ""
+    return f"{typed!r} is not in our list; answered for the treatment: {treatment}.{nearest}"
+
+
+def _treatment(book: RuleBook, typed: Typed, treatment: Meant, meant: Meant) -> tuple[str | None, str | None]:
+    """Return the modality and the billed code to ask about. Raises BadValue where treatment and device contradict."""
+    device = book.device(meant.device) if meant.device else None
+    kind = device.modality if device else meant.modality
+    if kind is None or (treatment.code and not device):
+        return treatment.modality, treatment.code
+    chain = book.modality_chain(kind)
+    wanted = treatment.modality
+    if treatment.code and not {*chain} & {*book.linked("modalities_of_code", treatment.code)}:
+        wanted = treatment.code
+    if wanted in (None, *chain):
+        return (chain[-1] if wanted is None else wanted) if device else kind, None
+    if wanted and kind in book.modality_chain(wanted):
+        return wanted, None
+    known = book.modality(kind)
+    what = device.name if device else repr(typed.device)
+    raise BadValue("--modality", typed.modality or "", f"{known.name if known else kind}, which is what {what} is")
+
+
+def _further(typed: Typed) -> str:
+    """Return the other options as typed, to repeat in a suggested command."""
+    from shlex import quote
+
+    options = [("payer", typed.payer), ("state", typed.state), ("setting", typed.setting)]
+    options += [("answer", each) for each in typed.answers if each not in ATTENDANCE]
+    options += [("diagnosis", each) for each in typed.diagnoses]
+    options += [("coding-verification", typed.coding_verification), ("provider", typed.provider)]
+    named = "".join(f" --{option} {quote(value)}" for option, value in options if value)
+    return named + "".join(f" --{each}" for each in typed.answers if each in ATTENDANCE)
+
+
 def read_word(option: str, asked: str | None, words: Any) -> Any:
-    """One of the words of a Literal, however it is typed. Raises BadValue naming them all."""
+    """Return one of the words of a Literal, in any case and with blanks or hyphens. Raises BadValue naming them all."""
     if asked is None:
         return None
     wanted = "_".join(normalized(asked).split())
@@ -86,7 +150,7 @@ def read_word(option: str, asked: str | None, words: Any) -> Any:
 
 
 def resolve_discipline(book: RuleBook, asked: str) -> str:
-    """The id of a discipline, as PT, by its letters or its name. Raises BadValue naming them all."""
+    """Return the id of a discipline, such as PT, from its letters or name. Raises BadValue naming them all."""
     wanted = normalized(asked)
     for each in book.disciplines():
         if wanted in (normalized(each.id), normalized(each.name)):
@@ -94,14 +158,8 @@ def resolve_discipline(book: RuleBook, asked: str) -> str:
     raise BadValue("--discipline", asked, f"one of {', '.join(each.id for each in book.disciplines())}")
 
 
-def _is_brand(book: RuleBook, asked: str) -> bool:
-    """Whether what was named as a treatment is none, and is the name of a device or of its manufacturer."""
-    named = (book.find(shelf, asked).how for shelf in ("devices", "shared_names", "manufacturers"))
-    return book.find("modalities", asked).how not in ("exact", "beginning") and "exact" in named
-
-
 def _printable(typed: str) -> str:
-    """What was typed on one line, without the signs that would steer a terminal."""
+    """Return what was typed on one line, without control characters."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in typed).split())
 
 
@@ -116,116 +174,8 @@ def _setting(asked: str | None) -> Setting | None:
     raise BadValue("--setting", asked, "clinic or home")
 
 
-def resolve_modality(book: RuleBook, asked: str) -> str:
-    """The id of the modality that `asked` names."""
-    found = book.find("modalities", asked)
-    todo = f"It is a device: --device {asked!r}." if _is_brand(book, asked) else "cpt lookup WORDS searches."
-    return found.clear or _not_clear(book, "modality", asked, found, todo)
-
-
-def resolve_payer(book: RuleBook, asked: str) -> str:
-    """The id of the payer that `asked` names; of a contractor's jurisdictions together, the contractor."""
-    found = book.find("payers", asked)
-    if found.clear is None and found.how in ("exact", "beginning"):
-        for each in found.ids:
-            if all(each in book.payer_chain(other) for other in found.ids):
-                return each
-    return found.clear or _not_clear(book, "payer", asked, found, "For a payer that is not there: --payer other.")
-
-
-def resolve_device(book: RuleBook, asked: str, setting: Setting | None = None, modality: str | None = None) -> str:
-    """The id of the device that a product or manufacturer name means, in that setting and for that modality.
-
-    A name shared by several products is never taken for one of them, unless setting or modality tells.
-    """
-    found = book.find("devices", asked)
-    manufacturers = book.find("manufacturers", asked)
-    elsewhere: list[Product] = []  # meant by a shared name, and without an entry of their own
-    if found.how != "exact":
-        if manufacturers.how in ("exact", "beginning"):
-            found = Found(_devices_of(book, manufacturers.ids), manufacturers.how)
-        shared = book.find("shared_names", asked)
-        if shared.how in ("exact", "beginning"):
-            products = [each for key in shared.ids if (held := book.shared_name(key)) for each in held.products]
-            ids = dict.fromkeys(found.ids if found.how in ("exact", "beginning") else ())
-            ids |= dict.fromkeys(each.device for each in products if each.device)
-            found = Found(tuple(ids), shared.how)
-            elsewhere = [each for each in products if each.modality and _kind_fits(book, each.modality, modality)]
-    if found.how not in ("exact", "beginning"):
-        todo = "For a device that is not there: --modality NAME --device other."
-        return _not_clear(book, "device", asked, found, todo)
-    fitting = found.ids
-    if setting is not None:
-        fitting = _narrowed(fitting, lambda key: setting in _settings(book, key))
-    if modality is not None:
-        fitting = _narrowed(fitting, lambda key: _same_treatment(book, key, modality))
-    if setting is None:
-        fitting = _narrowed(fitting, lambda key: "clinic" in _settings(book, key))
-    if len(fitting) == 1 and not elsewhere:
-        return fitting[0]
-    meanings = [_meaning(book, "device", key) for key in fitting]
-    meanings += [Meaning(each.name, {"modality": each.modality or "", "device": NOT_LISTED[0]}) for each in elsewhere]
-    raise AmbiguousName("device", asked, meanings, which_of(book, fitting))
-
-
-def shared_by(book: RuleBook, asked: str) -> SharedName | None:
-    """The name that several products share, where it is what was asked for."""
-    found = book.find("shared_names", asked)
-    if found.how != "exact" or book.find("devices", asked).how == "exact":
-        return None
-    return book.shared_name(found.ids[0])
-
-
-def which_of(book: RuleBook, devices: Sequence[str]) -> tuple[str, ...]:
-    """The questions that tell devices apart that share a name; none where they share none."""
-    shared = [frozenset(book.linked("shared_names_of_device", key)) for key in devices]
-    together = frozenset.intersection(*shared) if shared else frozenset()
-    return tuple(held.ask for key in sorted(together) if (held := book.shared_name(key)))
-
-
-def _kind_fits(book: RuleBook, modality: str, asked: str | None) -> bool:
-    """Whether one of the two modalities is a kind of the other; where none was asked for, every one fits."""
-    return asked is None or asked in book.modality_chain(modality) or modality in book.modality_chain(asked)
-
-
-def _narrowed(keys: tuple[str, ...], fits: Callable[[str], bool]) -> tuple[str, ...]:
-    """Those that fit; all of them where none does, so that the reason is said later."""
-    return tuple(key for key in keys if fits(key)) or keys
-
-
-def _devices_of(book: RuleBook, manufacturers: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        device.id
-        for key in manufacturers
-        if (manufacturer := book.manufacturer(key))
-        for device in manufacturer.devices
-    )
-
-
-def _settings(book: RuleBook, device: str) -> tuple[Setting, ...]:
-    held = book.device(device)
-    return held.settings if held else ()
-
-
-def _same_treatment(book: RuleBook, device: str, modality: str) -> bool:
-    held = book.device(device)
-    return held is not None and _kind_fits(book, held.modality, modality)
-
-
-def _meaning(book: RuleBook, kind: str, key: str) -> Meaning:
-    held = {"device": book.device, "payer": book.payer, "modality": book.modality}[kind](key)
-    return Meaning(held.name if held else key, {kind: key})
-
-
-def _not_clear(book: RuleBook, kind: str, asked: str, found: Found, todo: str) -> str:
-    meanings = [_meaning(book, kind, key) for key in found.ids]
-    if found.how in ("exact", "beginning", "words") and len(found.ids) > 1:
-        raise AmbiguousName(kind, asked, meanings, which_of(book, found.ids) if kind == "device" else ())
-    raise UnknownName(kind, asked, [*map(str, meanings[:6])], todo)
-
-
 def resolve_state(book: RuleBook, asked: str) -> str:
-    """Two letters of a US state or territory that some payer's rule knows."""
+    """Return the two-letter code of a state or territory where a payer in our list works. Raises BadValue otherwise."""
     state = asked.strip().upper()
     if not book.linked("payers_of_state", state):
         raise BadValue("--state", asked, "two letters of a US state or territory, as SC")
@@ -233,54 +183,55 @@ def resolve_state(book: RuleBook, asked: str) -> str:
 
 
 def read_diagnosis(asked: str) -> str:
-    """An ICD-10-CM code with its dot. Raises BadValue for what is not of its form; whether it exists is not known."""
+    """Return an ICD-10-CM code with its dot. Raises BadValue for any other form; whether it exists is not checked."""
     form = re.fullmatch(_ICD10, upright(asked))
     if not form:
         raise BadValue("--diagnosis", asked, "an ICD-10-CM code such as E11.42, with or without the dot")
     return f"{form[1]}.{form[2]}" if form[2] else form[1]
 
 
-# ------------------------------------------------------------------------------- the question a modality asks
+# ------------------------------------------------------------------------------- the question of a modality
 
 
 class Settled(Struct, frozen=True):
-    """Where a modality's questions lead: `code` is the code set's answer, `unanswered` what still has to be asked."""
+    """The result of a modality's questions: `code` is the code set's answer, `unanswered` the question still open."""
 
-    modality: str | None  # None where the answer starts from a billed code
+    modality: str | None  # None: the question is about a billed code
     code: str | None
     choice: Choice | None = None
-    assumed: Modality | None = None  # the modality whose answer was taken because none was given
+    assumed: Modality | None = None  # the modality whose usual answer was assumed
     unanswered: Modality | None = None
     answered: tuple[str, ...] = ()
 
 
 UNATTENDED = "unattended"
-ATTENDANCE = ("attended", UNATTENDED)  # what --attended and --unattended answer, where it is asked
+ATTENDANCE = ("attended", UNATTENDED)  # the answers that --attended and --unattended give
 
 
 def settle(book: RuleBook, modality: str, answers: Sequence[str], device_known: bool) -> Settled:
-    """Follow a modality's questions with the answers given. Raises BadValue for an answer to no question."""
+    """Return where a modality's questions lead with these answers. Raises BadValue for an answer to no question."""
     used: list[str] = []
     assumed: Modality | None = None
     choice: Choice | None = None
     seen: set[str] = set()
     current = modality
     while True:
-        held = book.modality(current)
-        assert held is not None
-        if held.decide is None or current in seen:
-            settled = Settled(current, held.code if held.decide is None else None, choice, assumed, answered=(*used,))
+        treatment = book.modality(current)
+        assert treatment is not None
+        if treatment.decide is None or current in seen:
+            code = treatment.code if treatment.decide is None else None
+            settled = Settled(current, code, choice, assumed, answered=(*used,))
             break
         seen.add(current)
-        given = [(text, found) for text in answers if (found := read_answer(held, text))]
+        given = [(text, found) for text in answers if (found := read_answer(treatment, text))]
         if given:
             used.append(given[0][0])
             choice = given[0][1]
-        elif held.decide.assume:
-            choice = read_answer(held, held.decide.assume)
-            assumed = None if device_known else held
+        elif treatment.decide.assume:
+            choice = read_answer(treatment, treatment.decide.assume)
+            assumed = None if device_known else treatment
         else:
-            settled = Settled(current, None, None, assumed, unanswered=held, answered=(*used,))
+            settled = Settled(current, None, None, assumed, unanswered=treatment, answered=(*used,))
             break
         assert choice is not None
         if choice.modality is None:
@@ -289,15 +240,16 @@ def settle(book: RuleBook, modality: str, answers: Sequence[str], device_known: 
         current = choice.modality
     for text in answers:
         if text not in used and text not in ATTENDANCE:
-            asking = settled.unanswered or book.modality(modality)
-            possible = [each.answer for each in asking.decide.answers] if asking and asking.decide else []
-            expected = f"one of {', '.join(map(repr, possible))}" if possible else "no answer: nothing is asked here"
+            question = settled.unanswered or book.modality(modality)
+            possible = [each.answer for each in question.decide.answers] if question and question.decide else []
+            none = "no --answer: this treatment has no question"
+            expected = f"one of {', '.join(map(repr, possible))}" if possible else none
             raise BadValue("--answer", text, expected)
     return settled
 
 
 def read_answer(modality: Modality, text: str) -> Choice | None:
-    """The choice an answer names, in full or by an unambiguous beginning."""
+    """Return the choice that an answer names, in full or by its first letters where only one choice starts so."""
     if modality.decide is None:
         return None
     wanted = normalized(text)
@@ -307,13 +259,13 @@ def read_answer(modality: Modality, text: str) -> Choice | None:
 
 
 def contractor_for(book: RuleBook, payer: str, state: str, setting: Setting) -> str | None:
-    """The payer below `payer` that decides for this state and setting; None where there is no one such."""
+    """Return the contractor of `payer` for this state and setting; None where there is none or more than one."""
     fitting = [
         key
         for key in book.linked("payers_of_state", state)
         if payer in book.payer_chain(key)[:-1]
-        and (held := book.payer(key))
-        and held.jurisdiction
-        and setting in held.settings
+        and (contractor := book.payer(key))
+        and contractor.jurisdiction
+        and setting in contractor.settings
     ]
     return fitting[0] if len(fitting) == 1 else None

@@ -1,6 +1,6 @@
 """Which answers differ between two rule bases, and for which questions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from itertools import product
@@ -19,53 +19,52 @@ Books = tuple[RuleBook, RuleBook]
 
 
 class Change(Struct, frozen=True):
-    """One question that the two answer differently: code, verdict and required modifiers, before and after."""
+    """A question with another answer in each rule base: code, verdict and required modifiers, before and after."""
 
     question: Question
     before: str
     after: str
-    states: tuple[str, ...] = ()  # all that are answered as the state of the question
-    diagnoses: tuple[str, ...] = ()  # all that are answered as the diagnosis of the question
+    states: tuple[str, ...] = ()  # every state with this same answer
+    diagnoses: tuple[str, ...] = ()  # every diagnosis with this same answer
 
 
 class _Treatment(Struct, frozen=True):
-    """A treatment or device without a payer, and everything that its answer may come to be about."""
+    """A question without a payer, with every modality and code that its answer may involve."""
 
     question: Question
     kinds: frozenset[str]
     codes: frozenset[str]
 
 
-def changes(old: RuleBook, new: RuleBook, day: date) -> Iterator[Change]:
-    """Every question about a known treatment or device and a known payer whose answer differs.
+def changes(old: RuleBook, new: RuleBook, day: date, payers: Sequence[str] = ()) -> Iterator[Change]:
+    """Return each question whose answer differs, for every treatment and device, and every payer or those of `payers`.
 
-    Asked are treatments with every way through their questions, in the clinic and at home, devices in each setting,
-    of every payer; with the states whose contractor differs or whose rules do, and with a diagnosis for each way in
-    which the lists that a rule names may decide. Only what can differ is asked: where a rule, a payer, a treatment, a
-    device or a code that the answer may be about is not the same in both.
+    Treatments are asked with every combination of answers, in the clinic and at home; devices in each setting; with
+    each state whose contractor or rules differ, and one diagnosis for each way the diagnosis lists can decide. A
+    question is skipped where no rule, payer, treatment, device or code that it may involve has changed.
     """
     differ = _Differences((old, new))
-    payers = dict.fromkeys((*old.keys("payers"), *new.keys("payers")))
+    payers = payers or [*dict.fromkeys((*old.keys("payers"), *new.keys("payers")))]
     for treatment in _treatments((old, new), differ.devices(), day):
-        answered: dict[tuple[object, ...], tuple[str, str]] = {}  # payers with the same rules are answered once
+        answered: dict[tuple[object, ...], tuple[str, str]] = {}  # payers with the same rules share one answer
         for payer in payers:
             for states in differ.states(payer, treatment.question.setting):
                 question = structs.replace(treatment.question, payer=payer, state=states[0] if states else None)
                 named = differ.lists(treatment, question)
-                told: set[tuple[str, str]] = set()  # a diagnosis that changes nothing further is not repeated
+                reported: set[tuple[str, str]] = set()  # one change is reported for one diagnosis only
                 for diagnoses in () if named is None else ((), *_diagnoses((old, new), named)):
                     asked = structs.replace(question, diagnoses=diagnoses[:1])
                     alike = (*differ.deciding(question), asked.diagnoses)
                     if alike not in answered:
                         answered[alike] = (_said(old, asked, day), _said(new, asked, day))
                     before, after = answered[alike]
-                    if before != after and (before, after) not in told:
-                        told.add((before, after))
+                    if before != after and (before, after) not in reported:
+                        reported.add((before, after))
                         yield Change(asked, before, after, states, diagnoses)
 
 
 class _Differences:
-    """What is not the same in two rule bases, and which questions it can reach."""
+    """What differs between two rule bases, and which questions that can change."""
 
     def __init__(self, books: Books) -> None:
         self.books = books
@@ -75,17 +74,17 @@ class _Differences:
         self._chains: dict[tuple[RuleBook, str], _Chain] = {}
 
     def states(self, payer: str, setting: Setting) -> list[tuple[str, ...]]:
-        """The states to ask about, together where they are answered alike; the first is none told."""
+        """Return the states to ask about, grouped where answers are the same; the first group is no state given."""
         if (payer, setting) not in self._asked_states:
             self._asked_states[payer, setting] = [(), *self._states(payer, setting)]
         return self._asked_states[payer, setting]
 
     def _states(self, payer: str, setting: Setting) -> Iterator[tuple[str, ...]]:
         alike: dict[tuple[object, ...], list[str]] = {}
-        asks = any((held := book.payer(payer)) and held.ask_state for book in self.books)
+        asks = any((known := book.payer(payer)) and known.ask_state for book in self.books)
         named = [{*rule.applies.states} for book in self.books for rule in self._chain(book, payer).rules]
         named = [states for states in named if states]
-        payers = [held for book in self.books for key in book.keys("payers") if (held := book.payer(key))]
+        payers = [known for book in self.books for key in book.keys("payers") if (known := book.payer(key))]
         for state in sorted({state for each in payers for state in each.states}) if asks or named else ():
             contractors = [_contractor(book, payer, state, setting) for book in self.books]
             narrower = {each for book, key in zip(self.books, contractors, strict=True) for each in _wider(book, key)}
@@ -96,7 +95,7 @@ class _Differences:
         yield from map(tuple, alike.values())
 
     def lists(self, treatment: _Treatment, question: Question) -> frozenset[str] | None:
-        """The diagnosis lists on which the answer may hang; None where nothing that it may be about differs."""
+        """Return the diagnosis lists that the answer may depend on; None where nothing it may involve has changed."""
         chains = [(book, self._chain(book, _decider(book, question))) for book in self.books]
         cases = [(book, chain, _case(book, treatment, question, chain)) for book, chain in chains]
         differs = (
@@ -120,21 +119,21 @@ class _Differences:
         )
 
     def deciding(self, question: Question) -> tuple[object, ...]:
-        """What of payer and state an answer hangs on: two questions alike in this and all else are answered alike."""
+        """Return what decides of payer and state: questions equal in it and in the rest have the same answer."""
         chains = [(book, self._chain(book, _decider(book, question))) for book in self.books]
         by_state = any(rule.applies.states for _, chain in chains for rule in chain.rules)
-        speaking = tuple(
+        with_rules = tuple(
             tuple(
                 each
                 for each in chain.payers
-                if book.rules_of(each) or ((held := book.payer(each)) is None or held.fee_schedule)
+                if book.rules_of(each) or ((known := book.payer(each)) is None or known.fee_schedule)
             )
             for book, chain in chains
         )
-        return (*speaking, question.state if by_state else None)
+        return (*with_rules, question.state if by_state else None)
 
     def devices(self) -> frozenset[str]:
-        """The devices that differ, or that a rule which differs names."""
+        """Return the devices that changed, and those that a changed rule names."""
         named = {*self.touched["devices"]}
         for book in self.books:
             rules = [rule for key in self.touched["rules"] if (rule := book.rule(key))]
@@ -166,26 +165,26 @@ class _Differences:
 
 
 class _Chain(Struct, frozen=True):
-    """A payer with those it inherits from: their rules, those that differ, and those that give another code."""
+    """A payer and those it inherits from: their rules, the changed ones, and the ones that give another code."""
 
     payers: tuple[str, ...]
     rules: tuple[Rule, ...]
     touched: tuple[Rule, ...]
-    recodes: tuple[tuple[Rule, frozenset[str]], ...]  # with the codes that each stands in for
+    recodes: tuple[tuple[Rule, frozenset[str]], ...]  # each with the codes it replaces
 
 
 def _stand_ins(book: RuleBook) -> tuple[str, str]:
-    """What of an edition can change an answer: the payers that stand for those that are not named."""
+    """Return the default payers of an edition: for a payer not in our list, and for equipment with no payer given."""
     return book.edition.other_payer, book.edition.home_payer
 
 
 def _contractor(book: RuleBook, payer: str, state: str, setting: Setting) -> str | None:
-    held = book.payer(payer)
-    return contractor_for(book, payer, state, setting) if held else None
+    known = book.payer(payer)
+    return contractor_for(book, payer, state, setting) if known else None
 
 
 def _decider(book: RuleBook, question: Question) -> str:
-    """The payer whose rules count: the contractor of the state, where one is named."""
+    """Return the payer whose rules count: the state's contractor where a state is given."""
     payer = question.payer or ""
     return (question.state and _contractor(book, payer, question.state, question.setting)) or payer
 
@@ -195,7 +194,7 @@ def _wider(book: RuleBook, payer: str | None) -> tuple[str, ...]:
 
 
 def _case(book: RuleBook, treatment: _Treatment, question: Question, chain: _Chain) -> Case:
-    """The case with every code that a layer may come to name."""
+    """Return the case with every code that a layer may name."""
     manufacturer = book.linked("manufacturer_of_device", question.device or "")
     case = Case(question, treatment.kinds, manufacturer[0] if manufacturer else None, treatment.codes)
     further = [*chain.recodes]
@@ -211,7 +210,7 @@ def _may_match(book: RuleBook, rule: Rule, case: Case) -> bool:
 
 
 def _replaced(book: RuleBook, rule: Rule, deep: int = 5) -> frozenset[str]:
-    """The codes that a rule's code may stand in for, also by way of the rules it replaces."""
+    """Return the codes that a rule may replace, including those of the rules it replaces."""
     others = [(each, book.rule(each)) for each in rule.replaces]
     codes = {each for each, other in others if other is None} | {
         other.code for _, other in others if other and other.code
@@ -220,13 +219,13 @@ def _replaced(book: RuleBook, rule: Rule, deep: int = 5) -> frozenset[str]:
     return frozenset(codes).union(*further)
 
 
-# --------------------------------------------------------------------------------------------- what is asked about
+# --------------------------------------------------------------------------------------------- the questions
 
 
 def _treatments(books: Books, closely: frozenset[str], day: date) -> Iterator[_Treatment]:
-    """Every modality of either rule base with every way through its questions, and every device, in each setting.
+    """Return every modality with every combination of answers, and every device in each setting.
 
-    A device takes the answers that its treatment has to be given, and all of them where it is one to look at `closely`.
+    A device is asked with the answers that its treatment requires; a device in `closely` with every combination.
     """
     passed: dict[Question, set[str]] = {}
     for book in books:
@@ -234,8 +233,8 @@ def _treatments(books: Books, closely: frozenset[str], day: date) -> Iterator[_T
             passed.setdefault(question, set()).update(through)
     for question, path in passed.items():
         wider = frozenset(each for book in books for key in path for each in book.modality_chain(key))
-        named = (held for book in books for key in path if (held := book.modality(key)))
-        codes = {code for held in named for code in _leads(held)}
+        named = (modality for book in books for key in path if (modality := book.modality(key)))
+        codes = {code for modality in named for code in _leads(modality)}
         for book in books:
             if device := book.device(question.device or ""):
                 codes |= {code for start in device.starting_codes if (code := start.code)} | {*device.home_codes}
@@ -247,7 +246,7 @@ def _questions(book: RuleBook, closely: frozenset[str], day: date) -> Iterator[t
     for key in book.keys("modalities"):
         for answers, path in _ways(book, key):
             yield Question(service_date=day, modality=key, answers=answers), path
-            if any((held := book.modality(each)) and held.home_codes for each in path):
+            if any((known := book.modality(each)) and known.home_codes for each in path):
                 yield Question(service_date=day, modality=key, answers=answers, setting="home"), path
     for key in book.keys("devices"):
         device = book.device(key)
@@ -265,19 +264,19 @@ def _questions(book: RuleBook, closely: frozenset[str], day: date) -> Iterator[t
 
 
 def _ways(book: RuleBook, modality: str) -> list[tuple[tuple[str, ...], frozenset[str]]]:
-    """No answer, and every way through the questions from a modality on; with the modalities that each passes."""
+    """Return no answers, then every combination of answers from a modality on, each with the modalities on its path."""
     whole = [*_through(book, modality, frozenset())]
     passed = frozenset(each for _, path in whole for each in path)
     return [((), passed), *((answers, path) for answers, path in whole if answers)]
 
 
 def _through(book: RuleBook, modality: str, above: frozenset[str]) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
-    held = book.modality(modality)
+    known = book.modality(modality)
     here = above | {modality}
-    if held is None or held.decide is None or modality in above:
+    if known is None or known.decide is None or modality in above:
         yield (), here
         return
-    for choice in held.decide.answers:
+    for choice in known.decide.answers:
         if choice.modality is None:
             yield (choice.answer,), here
             continue
@@ -292,10 +291,10 @@ def _leads(modality: Modality) -> Iterator[str]:
 
 @cache
 def _diagnoses(books: Books, lists: frozenset[str]) -> tuple[tuple[str, ...], ...]:
-    """Diagnoses, together where they are on the same lists as surely; and one that is on none."""
+    """Return diagnoses grouped by the lists they are on and how certainly, and one diagnosis that is on no list."""
     alike: dict[tuple[object, ...], list[str]] = {}
-    held = [each for book, key in product(books, sorted(lists)) if (each := book.diagnosis_list(key))]
-    for icd10 in dict.fromkeys(entry.icd10 for each in held for entry in each.diagnoses):
+    listed = [each for book, key in product(books, sorted(lists)) if (each := book.diagnosis_list(key))]
+    for icd10 in dict.fromkeys(entry.icd10 for each in listed for entry in each.diagnoses):
         alike.setdefault(_hits(books, lists, icd10), []).append(icd10)
     for letter, digit in product(ascii_uppercase, range(10)) if lists else ():
         category = f"{letter}{digit}0"
@@ -311,18 +310,18 @@ def _hits(books: Books, lists: frozenset[str], icd10: str) -> tuple[tuple[bool, 
 
 
 def _said(book: RuleBook, question: Question, day: date) -> str:
-    """Code, verdict and required modifiers in a few words, or why there is no answer."""
+    """Return code, verdict and required modifiers in a few words, or why there is no answer."""
     known = (
         (question.payer is None or book.payer(question.payer))
         and (question.modality is None or book.modality(question.modality))
         and (question.device is None or book.device(question.device))
     )
     if not known:
-        return "not in this rule base"
+        return "not in our list"
     try:
         answer = suggest(book, question, day)
     except CptError:
-        return "asks first"
+        return "not enough given"
     code = answer.code or (f"candidate {answer.candidate}" if answer.candidate else "no code")
     required = " ".join(each.modifier for each in answer.modifiers if each.required)
     return f"{code}, {answer.coverage.verdict}{f', {required}' if required else ''}"

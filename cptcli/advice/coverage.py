@@ -1,4 +1,4 @@
-"""Will it be paid: decided apart from the code, the national determination before the local rule."""
+"""Coverage: will it be paid? Decided apart from the code, national determinations before local rules."""
 
 from collections.abc import Sequence
 
@@ -7,32 +7,31 @@ from msgspec import Struct
 from ..model import Coverage, CoverageStep, Rule, Verdict
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
-from .matching import Case, match
+from .matching import Ask, Case, match
 from .receipts import refs, status_on
 from .weighing import Weighed, weigh
-from .wording import VERDICTS, weakness
+from .wording import VERDICTS, headline, weakness
 
 NEGATIVE: frozenset[Verdict] = frozenset(("not_covered", "investigational", "bundled"))
 
 
 class Decided(Struct, frozen=True):
-    """The verdict, the rules that decided or might, and what to ask to be surer."""
+    """The verdict, the rules that decided or might decide, and what would settle it."""
 
     coverage: Coverage
     rules: tuple[Weighed, ...]
-    asks: tuple[str, ...]
-    aside: tuple[
-        Weighed, ...
-    ] = ()  # would speak if somebody else treated, or on another claim; shown beside the verdict
+    asks: tuple[Ask, ...]
+    aside: tuple[Weighed, ...] = ()  # would decide for another provider or claim
 
 
 def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str | None) -> Decided:
-    """The verdict for the case under the payers of `chain`, the widest first."""
+    """Return the verdict for the case under the payers of `chain`, the widest first."""
+    about = case.about
     weighed = weigh(
         book,
         chain,
         case.question.service_date,
-        lambda payer: (rule for rule in book.service_rules_of(payer) if rule.verdict),
+        lambda payer: (rule for rule in book.service_rules_of(payer, about) if rule.verdict),
         lambda rule: match(book, rule.applies, case),
     )
     decisive = next((each for each in weighed if each.match.truth == "yes"), None)
@@ -77,6 +76,10 @@ def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
         decided=decided,
         policy=rule.policy,
         says=rule.says,
+        short=headline(rule),
+        conditions=tuple(map(str, weighed.match.asks)),
+        options=tuple(dict.fromkeys(ask.option for ask in weighed.match.asks if ask.option)),
+        hit=weighed.match.hit,
         evidence=rule.evidence,
         confidence=rule.confidence,
         effective=rule.effective,
@@ -88,8 +91,8 @@ def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
 
 
 def _status_step(book: RuleBook, chain: Sequence[str], case: Case, code: str | None) -> CoverageStep | None:
-    """What a code's fee-schedule letter alone settles, for payers that pay by that schedule."""
-    payer = next((key for key in chain if (held := book.payer(key)) and held.fee_schedule), None)
+    """Return the verdict of a code's fee-schedule status, for payers that pay by that schedule; None for none."""
+    payer = next((key for key in chain if (found := book.payer(key)) and found.fee_schedule), None)
     known = book.code(code) if code else None
     if payer is None or known is None or known.medicare is None:
         return None
@@ -104,6 +107,10 @@ def _status_step(book: RuleBook, chain: Sequence[str], case: Case, code: str | N
         decided=True,
         policy=None,
         says=f"Fee schedule status {indicator.status}: {indicator.says} ({seen}).",
+        short=f"Medicare's fee schedule: status {indicator.status} ({seen}).",
+        conditions=(),
+        options=(),
+        hit=None,
         evidence="primary",
         confidence=known.medicare.confidence or "medium",
         effective=None,
@@ -122,11 +129,11 @@ def _says(
     status: CoverageStep | None,
     verdict: Verdict,
 ) -> str:
-    """The verdict in words: what decided it, or what it hangs on. The rules' own words stand in the steps."""
+    """Return the verdict in words: what decided it, or what it depends on. The steps have the rules' own words."""
     if verdict == "unknown":
         payer = book.payer(chain[-1]) if chain else None
         who = payer.name if payer else "this payer"
-        return f"Not known: the rule base holds no rule on paying for this ({who}). That is not a yes; ask the payer."
+        return f"Not known: no coverage rule found for {who}. Ask the payer."
     decided = ""
     if decisive:
         decided = VERDICTS[decisive.rule.verdict or "unknown"] + _by(book, decisive)
@@ -140,29 +147,29 @@ def _says(
         return _sentence(f"{decided}; {also} may say the same")
     parts = [f"{_condition(each.match.asks)}: {VERDICTS[each.rule.verdict or 'unknown']}{_by(book, each)}"
              for each in pending]  # fmt: skip
-    parts.append(f"otherwise {decided}" if decided else "otherwise not known, which is not a yes")
+    parts.append(f"otherwise {decided}" if decided else "otherwise not known: ask the payer")
     return _sentence("; ".join(parts))
 
 
 def _unlisted(book: RuleBook, chain: Sequence[str], case: Case, verdict: Verdict) -> str:
-    """A word of caution where the verdict rests on a diagnosis not being on a list that is itself uncertain."""
-    told = ", ".join(case.question.diagnoses)
-    for rule in hanging_on_lists(book, chain, case) if told and verdict not in NEGATIVE else ():
+    """Return a caution where the verdict depends on a diagnosis being off a WEAK list; else an empty text."""
+    given = ", ".join(case.question.diagnoses)
+    for rule in rules_with_lists(book, chain, case) if given and verdict not in NEGATIVE else ():
         lists = (book.diagnosis_list(key) for key in rule.applies.diagnoses)
-        if rule.verdict in NEGATIVE and any(held and held.confidence == "low" for held in lists):
+        if rule.verdict in NEGATIVE and any(listed and listed.confidence == "low" for listed in lists):
             return (
-                f" That holds only if {told} is none of what rule {rule.id} excludes: it is not on the list, and the "
-                "list is of low confidence."
+                f" {given} is not on the list of rule {rule.id}, but that list is WEAK: check that the rule does not "
+                "exclude it."
             )
     return ""
 
 
-def hanging_on_lists(book: RuleBook, chain: Sequence[str], case: Case) -> list[Rule]:
-    """The coverage rules in force about this treatment that hang on a list of diagnoses, met or not."""
+def rules_with_lists(book: RuleBook, chain: Sequence[str], case: Case) -> list[Rule]:
+    """Return the coverage rules in force on this treatment that depend on a diagnosis list, whether met or not."""
     return [
         rule
         for payer in chain
-        for rule in book.service_rules_of(payer)
+        for rule in book.service_rules_of(payer, case.about)
         if rule.verdict
         and rule.applies.diagnoses
         and (case.modalities & {*rule.applies.modalities} or case.codes & {*rule.applies.codes})
@@ -170,17 +177,16 @@ def hanging_on_lists(book: RuleBook, chain: Sequence[str], case: Case) -> list[R
     ]
 
 
-def _condition(asks: Sequence[str]) -> str:
-    """What an open rule waits for: an option that tells it, or words that must be so."""
-    told = [ask for ask in asks if "(--" in ask]
-    return "hangs on " + "; ".join(told) if len(told) == len(asks) else "if " + "; ".join(asks)
+def _condition(asks: Sequence[Ask]) -> str:
+    """Return the condition of an open rule in words."""
+    return "if " + "; ".join(map(str, asks))
 
 
 def _by(book: RuleBook, weighed: Weighed) -> str:
     rule, hit = weighed.rule, weighed.match.hit
     parts = [hit] if hit else []
     lists = [book.diagnosis_list(key) for key in rule.applies.diagnoses if hit]
-    parts += ["on a list of low confidence" for listed in lists if listed and listed.confidence == "low"]
+    parts += ["on a WEAK list" for listed in lists if listed and listed.confidence == "low"]
     parts.append(f"rule {rule.id}")
     if is_weak(rule):
         parts.append(f"weak: {weakness(rule.evidence, rule.confidence)}")

@@ -1,10 +1,10 @@
-"""An answer in the making: what the layers have said so far, and the case that rules are held against."""
+"""The draft of an answer: what the layers have said so far, and the case that rules are checked against."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from ..errors import MissingOption
-from ..model import Confidence, Device, Evidence, Layer, Payer, Question, Rule, Step, Table
+from ..model import Confidence, Device, Evidence, Layer, Payer, Question, Remark, Rule, Step, Table
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import has_started, is_in_force
 from .asking import Settled, contractor_for, settle
@@ -13,26 +13,29 @@ from .receipts import refs
 
 
 class Draft:
-    """One question on its way through the layers; thrown away with its answer.
+    """The working state of one question while the layers decide; not kept after the answer.
 
-    Raises MissingOption where neither modality, device nor billed code, or no payer, is named.
+    Raises MissingOption where there is no modality, device or billed code, or no payer.
     """
 
     def __init__(self, book: RuleBook, question: Question) -> None:
         self.book = book
         self.question = question
+        self._cases: dict[frozenset[str], Case] = {}  # by the codes, in which alone they differ
+        self._rules: dict[frozenset[str], tuple[tuple[Rule, Match], ...]] = {}  # the same
         self.steps: list[Step] = []
-        self.warnings: list[str] = []
-        self.before_you_bill: list[str] = []
+        self.remarks: list[Remark] = []
         self.claim_needs: list[str] = []
         self.named: set[str] = set()  # every code a layer named
         self.code: str | None = None
         self.candidate: str | None = None
-        self.refused: str | None = None  # the code that a payer does not take; a payer below may still take it
+        self.refused: str | None = None  # the code that a payer does not accept; a payer below may still accept it
         self.answered_by: Layer | None = None
+        self.several: tuple[str, ...] = ()  # equipment codes; the coding verification says which
+        self.alternatives: list[tuple[Rule, Match]] = []  # rules that would give another code, once an option is given
         self.resolved: str | None = None
-        self.contractors: Table | None = None  # by which the state found its contractor
-        self.contested = False  # a rule may want another code, or a dispute or unknown position touches the answer
+        self.contractors: Table | None = None  # the table that gave the contractor of the state
+        self.contested = False  # a rule may ask for another code, or a dispute or unknown position touches the answer
         if question.modality is None and question.code is None:
             raise MissingOption(["--modality or --device"])
         self.device: Device | None = book.device(question.device) if question.device else None
@@ -45,84 +48,129 @@ class Draft:
         )
         billed = question.code if self.modality is None else None
         self.possible = frozenset(book.linked("modalities_of_code", billed)) if billed else frozenset()
+        self.wider = frozenset(wider for key in self.possible for wider in book.modality_chain(key))
         self.chain = self._payers()
 
     def _payers(self) -> tuple[str, ...]:
-        """The payer whose rules count, with those it inherits from, the widest first."""
+        """Return the payer whose rules count and those it inherits from, the widest first."""
         question, book = self.question, self.book
         if question.payer is None:
             if question.setting != "home":
                 raise MissingOption(["--payer"])
             home = book.edition.home_payer
-            self.warnings.append(f"No payer named (--payer): equipment is answered as for {self.payer_name(home)}.")
+            name = self.payer_name(home)
+            self.warn(f"No payer given (--payer): equipment is answered as for {name}.",
+                      f"No payer given: answered as for {self.short_name(home)}. Add --payer.", must=True)  # fmt: skip
             return book.payer_chain(home)
-        held = book.payer(question.payer)
-        assert held is not None
-        self._warn_of_payer(held)
+        payer = book.payer(question.payer)
+        assert payer is not None
+        self._warn_of_payer(payer)
         if question.state is None:
-            if held.ask_state:
-                self.warnings.append(
-                    "Answered by national rules alone: name the state (--state) for the contractor that decides what "
-                    "they leave open."
+            if payer.ask_state:
+                self.warn(
+                    "National rules only: add the state (--state) for the rules of the contractor, which decides what "
+                    "they leave open.",
+                    "National rules only. Add --state for the contractor's own rules.",
                 )
-            return book.payer_chain(held.id)
-        if contractor := contractor_for(book, held.id, question.state, question.setting):
+            return book.payer_chain(payer.id)
+        if contractor := contractor_for(book, payer.id, question.state, question.setting):
             known = book.payer(contractor)
             assert known is not None
             words = (f"{question.state} belongs to {known.name}", known.says, known.caveat)
             self.resolved = ". ".join(each.rstrip(".") for each in words if each) + "."
             self._by_state(question.state)
             return book.payer_chain(contractor)
-        below = [known for key in book.children(held.id) if (known := book.payer(key))]
-        states = {*held.states, *(state for each in below for state in each.states)}
-        if any(each.jurisdiction and each.states for each in (held, *below)):
+        below = [known for key in book.children(payer.id) if (known := book.payer(key))]
+        states = {*payer.states, *(state for each in below for state in each.states)}
+        if any(each.jurisdiction and each.states for each in (payer, *below)):
             self._by_state(question.state)
         if states and question.state not in states:
-            self.warnings.append(
-                f"{held.name} is known here for {', '.join(sorted(states))}, not {question.state}: check who pays."
+            known_for = ", ".join(sorted(states)) if len(states) <= 6 else f"{len(states)} other states"
+            self.warn(
+                f"Our rules of {payer.name} are for {', '.join(sorted(states))}, not {question.state}: check who pays.",
+                f"{self.short_name(payer.id)}: our rules are for {known_for}, not {question.state}. Check who pays.",
+                must=True,
             )
-        return book.payer_chain(held.id)
+        return book.payer_chain(payer.id)
 
     def _by_state(self, state: str) -> None:
-        """Note that the answer leans on the table of contractors by state, and on which days that is no proof."""
+        """Note that the answer uses the table of contractors by state; warn for a date before that table starts."""
         table = self.contractors = self.book.table("medicare-contractors")
         day = self.question.service_date
         if table and day < table.effective:
-            self.warnings.append(
-                f"Contractors by state are held from {table.effective} on: on {day} another may have decided for "
-                f"{state}, so its own rules are not certain for that day."
+            self.warn(
+                f"Our list of contractors by state starts on {table.effective}: on {day} another may have decided for "
+                f"{state}, so its own rules are not certain for that day.",
+                f"The contractor of {state} on {day} is not certain: our list starts on {table.effective}.",
             )
 
-    def _warn_of_payer(self, held: Payer) -> None:
-        """Say so where the payer that was named has ended, or does not decide for this setting or any more."""
+    def _warn_of_payer(self, payer: Payer) -> None:
+        """Warn if the payer has ended, does not decide for this setting, or another contractor has its states today."""
         question = self.question
-        if held.ends and question.service_date > held.ends:
-            self.warnings.append(f"{held.name} ended on {held.ends}: find out who pays now.")
-        if question.setting not in held.settings:
-            where = " and ".join(held.settings)
-            self.warnings.append(f"{held.name} decides for the {where} only, not for the {question.setting}.")
-        for wider in self.book.payer_chain(held.id)[:-1]:
+        if payer.ends and question.service_date > payer.ends:
+            ended = f"{self.short_name(payer.id)} ended on {payer.ends}: find out who pays now."
+            self.warn(ended, ended, must=True)
+        if question.setting not in payer.settings:
+            where = " and ".join(payer.settings)
+            only = f"{self.short_name(payer.id)} decides for the {where} only, not for the {question.setting}."
+            self.warn(only, only, must=True)
+        for wider in self.book.payer_chain(payer.id)[:-1]:
             above = self.book.payer(wider)
-            if above is None or not above.ask_state or held.jurisdiction:
+            if above is None or not above.ask_state or payer.jurisdiction:
                 continue
-            today = (contractor_for(self.book, wider, state, question.setting) for state in held.states)
+            today = (contractor_for(self.book, wider, state, question.setting) for state in payer.states)
             for key in dict.fromkeys(filter(None, today)):
                 now = self.book.payer(key)
-                states = [state for state in held.states if now and state in now.states]
-                self.warnings.append(f"{self.payer_name(key)}, not {held.name}, has {', '.join(states)} today.")
+                states = [state for state in payer.states if now and state in now.states]
+                today_by = f"{self.short_name(key)}, not {self.short_name(payer.id)}, has {', '.join(states)} today."
+                self.warn(today_by, today_by, must=True)
 
     @property
     def payer(self) -> str:
-        """The name of the payer that decides."""
+        """Return the name of the payer that decides."""
         return self.payer_name(self.chain[-1])
 
     def payer_name(self, key: str | None) -> str:
-        """A payer's name by id."""
-        held = self.book.payer(key) if key else None
-        return held.name if held else str(key)
+        """Return a payer's name from its id."""
+        known = self.book.payer(key) if key else None
+        return known.name if known else str(key)
+
+    def short_name(self, key: str | None) -> str:
+        """Return a payer's short name from its id."""
+        known = self.book.payer(key) if key else None
+        return (known.short_name or known.name) if known else str(key)
+
+    def warn(self, says: str, short: str | None = None, must: bool = False) -> None:
+        """Add a warning. `short` is its line on the first screen; with `must` that line is never left out."""
+        self.remarks.append(Remark(kind="warning", says=says, short=short, must=must))
+
+    def prepare(self, says: str, short: str | None = None) -> None:
+        """Add something to note or do before the claim is sent."""
+        self.remarks.append(Remark(kind="before_you_bill", says=says, short=short))
+
+    def next_step(self, says: str, short: str) -> None:
+        """Add the next step; it stays on the first screen."""
+        self.remarks.append(Remark(kind="before_you_bill", says=says, short=short, must=True, row="next"))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return the warnings in full, each once."""
+        return list(dict.fromkeys(each.says for each in self.remarks if each.kind == "warning"))
+
+    @property
+    def before_you_bill(self) -> list[str]:
+        """Return what to do before the claim is sent, in full, each once."""
+        return list(dict.fromkeys(each.says for each in self.remarks if each.kind == "before_you_bill"))
 
     def case(self, codes: frozenset[str] | None = None) -> Case:
-        """The case as it stands: with every code a layer named, or with `codes` alone."""
+        """Return the case so far, with every code a layer named, or with `codes` only."""
+        named = frozenset(self.named) if codes is None else codes
+        case = self._cases.get(named)
+        if case is None:
+            case = self._cases[named] = self._make_case(named)
+        return case
+
+    def _make_case(self, codes: frozenset[str]) -> Case:
         kinds = {self.settled.modality, self.modality}
         if self.device:
             kinds.add(self.device.modality)
@@ -130,26 +178,40 @@ class Draft:
             self.question,
             frozenset(wider for kind in kinds if kind for wider in self.book.modality_chain(kind)),
             self.book.manufacturer_of(self.device.id) if self.device else None,
-            frozenset(self.named) if codes is None else codes,
+            codes,
             frozenset() if kinds - {None} else self.possible,
+            frozenset() if kinds - {None} else self.wider,
         )
 
-    def rules(self, case: Case) -> Iterator[tuple[Rule, Match]]:
-        """Every rule of the payers that is in force on the day and may apply to the case, the widest payer first."""
-        for payer in self.chain:
-            for rule in self.book.service_rules_of(payer):
-                if is_in_force(rule, self.question.service_date):
-                    held = match(self.book, rule.applies, case)
-                    if held.truth != "no":
-                        yield rule, held
+    def rules(self, case: Case) -> tuple[tuple[Rule, Match], ...]:
+        """Return each rule in force on the date of service that applies or may apply, the widest payer first."""
+        rules = self._rules.get(case.codes)
+        if rules is None:
+            every = (rule for payer in self.chain for rule in self.book.service_rules_of(payer, case.about))
+            rules = self._rules[case.codes] = tuple(self._matched(every, case))
+        return rules
+
+    def code_rules(self, payer: str, own: bool) -> list[tuple[Rule, Match]]:
+        """Return one payer's rules that may apply and say something about the code; `own`: the clinic's own."""
+        case = self.case()
+        rules = self.book.service_rules_of(payer, case.about)
+        speaking = (rule for rule in rules if rule.code or rule.accepts or rule.refuses)
+        return [*self._matched((rule for rule in speaking if self.book.is_clinic_rule(rule.id) == own), case)]
+
+    def _matched(self, rules: Iterable[Rule], case: Case) -> Iterator[tuple[Rule, Match]]:
+        for rule in rules:
+            if is_in_force(rule, self.question.service_date):
+                found = match(self.book, rule.applies, case)
+                if found.truth != "no":
+                    yield rule, found
 
     def overruled_codes(self) -> set[str]:
-        """The code rules that a matching rule replaces by name; one that has ended brings nothing back."""
+        """Return the ids of rules that a matching rule replaces; a rule that has ended still replaces them."""
         case, day = self.case(), self.question.service_date
         return {
             key
             for payer in self.chain
-            for rule in self.book.service_rules_of(payer)
+            for rule in self.book.service_rules_of(payer, case.about)
             if rule.code and has_started(rule, day) and match(self.book, rule.applies, case).truth == "yes"
             for key in rule.replaces
         }
@@ -167,10 +229,12 @@ class Draft:
         replaces: str | None = None,
         applied: bool = True,
         caveat: str | None = None,
+        short: str | None = None,
+        caveat_short: str | None = None,
         effective: date | None = None,
         ends: date | None = None,
     ) -> None:
-        """Leave a step; one that applies and names a code makes it the code so far."""
+        """Add a step. A step that applies and names a code sets the current code."""
         self.steps.append(
             Step(
                 layer=layer,
@@ -178,6 +242,7 @@ class Draft:
                 code=code,
                 replaces=replaces,
                 says=says,
+                short=short,
                 evidence=evidence,
                 confidence=confidence,
                 effective=effective,
@@ -185,6 +250,7 @@ class Draft:
                 checked=checked,
                 applied=applied,
                 caveat=caveat,
+                caveat_short=caveat_short,
                 sources=refs(self.book, sources),
             )
         )
@@ -193,9 +259,9 @@ class Draft:
             self.code, self.answered_by = code, layer
 
     def withdraw(self) -> None:
-        """Take the code back: what was named stays in the steps."""
+        """Clear the code; the steps keep what was named."""
         self.code, self.answered_by = None, None
 
     def last_word(self) -> Step | None:
-        """The step that named the code last."""
+        """Return the last step that applied and named a code."""
         return next((step for step in reversed(self.steps) if step.applied and step.code), None)

@@ -1,4 +1,4 @@
-"""Holds an example that stands beside a rule against the answer to it; visit/examples.py runs them all."""
+"""Checks one example of a rule against the answer; visit/examples.py runs them all."""
 
 import re
 from datetime import date
@@ -19,7 +19,7 @@ _GIVES = frozenset(("code", "answered_by", "verdict", "rule", "not_rule", "candi
 
 
 class Outcome(Struct, frozen=True):
-    """An example and what went wrong with it, None when it holds."""
+    """An example and why it failed; None if it passed."""
 
     rule: str
     number: int
@@ -28,7 +28,7 @@ class Outcome(Struct, frozen=True):
 
 
 def failure(book: RuleBook, example: Example, today: date) -> str | None:
-    """Why an example about one service does not hold; None when it does."""
+    """Return why an example about one service fails; None if it passes."""
     if odd := odd_keys(example, _ASKS, _GIVES):
         return odd
     try:
@@ -36,23 +36,23 @@ def failure(book: RuleBook, example: Example, today: date) -> str | None:
     except CptError as error:
         return f"not answered: {error}"
     wrong = [
-        f"{key} is {got!r}, expected {wanted!r}"
-        for key, wanted in example.gives.items()
-        if not _holds(key, wanted, got := _got(answer, key))
+        f"{key} is {got!r}, expected {expected!r}"
+        for key, expected in example.gives.items()
+        if not _holds(key, expected, got := _got(answer, key))
     ]
     return "; ".join(wrong) or None
 
 
 def odd_keys(example: Example, asks: frozenset[str], gives: frozenset[str]) -> str | None:
-    """What is wrong with an example's keys before it is run; None when nothing is."""
+    """Return what is wrong with an example's keys; None if they are fine."""
     odd = [key for key in example.asks if key not in asks] + [key for key in example.gives if key not in gives]
     if odd:
-        return f"no such key: {', '.join(odd)}; asks takes {', '.join(sorted(asks))}; gives {', '.join(sorted(gives))}"
+        return f"no such key: {', '.join(odd)}; asks: {', '.join(sorted(asks))}; gives: {', '.join(sorted(gives))}"
     return None if example.gives else "it expects nothing"
 
 
 def typed_from(asks: dict[str, str | bool | list[str]], today: date) -> Typed:
-    """An example's `asks` as the options somebody would have typed."""
+    """Return an example's `asks` as typed options."""
 
     def one(key: str) -> str | None:
         value = asks.get(key)
@@ -104,13 +104,13 @@ def _got(answer: Answer, key: str) -> object:
 
 
 def _names(text: object, rule: object) -> bool:
-    """Whether a warning speaks of the rule, and not of one whose id begins the same."""
+    """Return whether a text names this rule, not one whose id only starts the same."""
     return re.search(rf"rule {re.escape(str(rule))}(?![a-z0-9-])", str(text)) is not None
 
 
-def _holds(key: str, wanted: object, got: object) -> bool:
+def _holds(key: str, expected: object, got: object) -> bool:
     if not isinstance(got, list):
-        return wanted == got
-    each = wanted if isinstance(wanted, list | tuple) else [wanted]
-    found = [any(one == held or (key == "rule" and _names(held, one)) for held in got) for one in each]
+        return expected == got
+    each = expected if isinstance(expected, list | tuple) else [expected]
+    found = [any(one == item or (key == "rule" and _names(item, one)) for item in got) for one in each]
     return not any(found) if key == "not_rule" else all(found)

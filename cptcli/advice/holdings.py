@@ -1,4 +1,4 @@
-"""What the rule base covers, since when, how sure, and what is knowingly missing."""
+"""What the rule base covers, from which date, how sure it is, and its known gaps."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ from ..rulebook.precedence import is_weak
 
 
 class Holding(Struct, frozen=True):
-    """One kind of entry: how many, by evidence and confidence, checked from and to, and what is known to be missing.
+    """One kind of entry: its count by evidence and confidence, first and last check, and known gaps.
 
-    A payer counts by the strongest evidence of its own rules, a code by that of its sources.
+    A payer is counted under the strongest evidence of its own rules, a code under that of its sources.
     """
 
     kind: str
@@ -23,12 +23,12 @@ class Holding(Struct, frozen=True):
     evidence: dict[str, int]
     confidence: dict[str, int]
     checked: tuple[date, date] | None
-    since: date | None  # the first day any of them is known to hold for
-    missing: dict[str, tuple[str, ...]]  # what is missing -> the ids it is missing for
+    since: date | None  # the earliest first day
+    missing: dict[str, tuple[str, ...]]  # gap -> the ids that have it
 
 
 def holdings(book: RuleBook) -> tuple[Holding, ...]:
-    """The rule base counted, with the gaps it knows of."""
+    """Return the counts of the rule base with its known gaps."""
     rules = [rule for key in book.keys("rules") if (rule := book.rule(key))]
     devices = [device for key in book.keys("devices") if (device := book.device(key))]
     codes = [code for key in book.keys("codes") if (code := book.code(key))]
@@ -37,7 +37,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
     sources = {key: source for key in book.keys("sources") if (source := book.source(key))}
     tables = [table for key in book.keys("tables") if (table := book.table(key))]
     with_rules = {rule.payer for rule in rules}
-    silent = [each.id for each in payers if each.id not in with_rules and each.jurisdiction is None]
+    without_rules = [each.id for each in payers if each.id not in with_rules and each.jurisdiction is None]
     of_payers = (_strongest(rule.evidence for rule in book.rules_of(payer.id)) for payer in payers)
     of_codes = (_strongest(sources[key].evidence for key in code.sources if key in sources) for code in codes)
     return (
@@ -48,7 +48,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
             {},
             _span(rule.checked for rule in rules),
             min((rule.effective for rule in rules if rule.effective), default=None),
-            {"no rule of its own is known": tuple(silent)},
+            {"no rule of its own is known": tuple(without_rules)},
         ),
         Holding(
             "rules",
@@ -121,7 +121,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
     )
 
 
-_GRADES = get_args(Evidence)  # the strongest first
+_GRADES = get_args(Evidence)  # strongest first
 _NOT_READ = ("title only", "cited only")
 
 
@@ -134,5 +134,5 @@ def _count(values: Iterable[str | None]) -> dict[str, int]:
 
 
 def _span(days: Iterable[date]) -> tuple[date, date] | None:
-    held = sorted(days)
-    return (held[0], held[-1]) if held else None
+    ordered = sorted(days)
+    return (ordered[0], ordered[-1]) if ordered else None

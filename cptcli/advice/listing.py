@@ -1,4 +1,4 @@
-"""What the rule base holds, as lists: devices, payers, modalities, and one rule or other entry in full."""
+"""Lists of the rule base: devices, payers and modalities; and one rule or other entry in full."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -21,6 +21,7 @@ from ..model import (
     PolicyCard,
     RuleCard,
     Table,
+    TopicCard,
     UnitRule,
 )
 from ..rulebook.book import RuleBook
@@ -33,34 +34,34 @@ _ONE = {"devices": "device", "payers": "payer", "modalities": "modality"}
 
 
 def devices(book: RuleBook, words: str, modality: str | None) -> Listing:
-    """The devices whose name, manufacturer or modality holds the words, of one modality if asked."""
+    """Return the devices with these words in name, manufacturer or modality; of one modality if given."""
     wanted = resolve_modality(book, modality) if modality else None
     lines: list[DeviceLine] = []
     for key in book.keys("devices"):
-        held = book.device(key)
-        assert held is not None
+        device = book.device(key)
+        assert device is not None
         manufacturer = book.manufacturer(book.manufacturer_of(key))
         name = manufacturer.name if manufacturer else ""
-        if wanted and wanted not in book.modality_chain(held.modality):
+        if wanted and wanted not in book.modality_chain(device.modality):
             continue
         shared = (book.shared_name(each) for each in book.linked("shared_names_of_device", key))
         also = (other for each in shared if each for other in (each.name, *each.also_called))
-        if _holds(words, key, held.name, name, held.modality, *held.models, *held.also_called, *also):
-            told = held.recommendation
+        if _holds(words, key, device.name, name, device.modality, *device.models, *device.also_called, *also):
+            recommendation = device.recommendation
             lines.append(
                 DeviceLine(
                     id=key,
-                    name=held.name,
+                    name=device.name,
                     manufacturer=name,
-                    modality=held.modality,
-                    settings=held.settings,
-                    stance=told.stance,
-                    codes=tuple(dict.fromkeys(each.code for each in told.codes)),
-                    refused_codes=tuple(each.code for each in held.refused_codes),
-                    fda=held.fda,
-                    evidence=held.evidence,
-                    confidence=held.confidence,
-                    checked=held.checked,
+                    modality=device.modality,
+                    settings=device.settings,
+                    stance=recommendation.stance,
+                    codes=tuple(dict.fromkeys(each.code for each in recommendation.codes)),
+                    refused_codes=tuple(each.code for each in device.refused_codes),
+                    fda=device.fda,
+                    evidence=device.evidence,
+                    confidence=device.confidence,
+                    checked=device.checked,
                 )
             )
     lines.sort(key=lambda line: (line.modality, line.name.casefold()))
@@ -68,23 +69,23 @@ def devices(book: RuleBook, words: str, modality: str | None) -> Listing:
 
 
 def payers(book: RuleBook, words: str, state: str | None, kind: str | None) -> Listing:
-    """The payers whose name or kind holds the words; those for one state count payers tied to no state."""
+    """Return the payers with these words in name or kind; for a state, also the payers tied to no state."""
     where = resolve_state(book, state) if state else None
     lines: list[PayerLine] = []
     for key in book.keys("payers"):
-        held = book.payer(key)
-        assert held is not None
-        if (where and not _is_in(book, key, where)) or (kind and not _holds(kind, held.kind)):
+        payer = book.payer(key)
+        assert payer is not None
+        if (where and not _is_in(book, key, where)) or (kind and not _holds(kind, payer.kind)):
             continue
-        if _holds(words, key, held.name, held.kind, *held.also_called):
+        if _holds(words, key, payer.name, payer.kind, *payer.also_called):
             rules = [*book.rules_of(key)]
             lines.append(
                 PayerLine(
                     id=key,
-                    name=held.name,
-                    kind=held.kind,
-                    parent=held.parent,
-                    states=held.states,
+                    name=payer.name,
+                    kind=payer.kind,
+                    parent=payer.parent,
+                    states=payer.states,
                     rules=len(rules),
                     checked=min((rule.checked for rule in rules), default=None),
                 )
@@ -95,49 +96,62 @@ def payers(book: RuleBook, words: str, state: str | None, kind: str | None) -> L
 
 
 def _is_in(book: RuleBook, payer: str, state: str) -> bool:
-    """Whether the payer, or one below it, works in the state; one tied to no state works in all."""
-    states = [held.states for key in (payer, *book.children(payer)) if (held := book.payer(key)) and held.states]
+    """Return whether the payer, or one below it, works in the state; a payer tied to no state works in all."""
+    states = [known.states for key in (payer, *book.children(payer)) if (known := book.payer(key)) and known.states]
     return not states or any(state in each for each in states)
 
 
 def _of_brand(book: RuleBook, words: str) -> set[str]:
-    """The modalities of the devices that are called by some words: a brand stands for what it does."""
+    """Return the modalities of the devices with this name, so that a brand finds its treatment."""
     if not words:
         return set()
     devices, shared = book.find("devices", words), shared_by(book, words)
-    held = [book.device(key) for key in devices.ids if devices.how in ("exact", "beginning")]
+    found = [book.device(key) for key in devices.ids if devices.how in ("exact", "beginning")]
     products = shared.products if shared else ()
-    held += [book.device(product.device) for product in products if product.device]
-    return {each.modality for each in held if each} | {each.modality for each in products if each.modality}
+    found += [book.device(product.device) for product in products if product.device]
+    return {each.modality for each in found if each} | {each.modality for each in products if each.modality}
 
 
 def modalities(book: RuleBook, words: str) -> Listing:
-    """The modalities one of whose names holds the words, and those of the devices that are called by them."""
+    """Return the modalities with these words in a name, and those of the devices with this name."""
     lines: list[ModalityLine] = []
     named = _of_brand(book, words)
     for key in book.keys("modalities"):
-        held = book.modality(key)
-        assert held is not None
-        if key in named or _holds(words, key, held.name, *held.also_called):
-            answers = held.decide.answers if held.decide else ()
+        modality = book.modality(key)
+        assert modality is not None
+        if key in named or _holds(words, key, modality.name, *modality.also_called):
+            answers = modality.decide.answers if modality.decide else ()
             lines.append(
                 ModalityLine(
                     id=key,
-                    name=held.name,
-                    also_called=held.also_called,
-                    kind_of=held.kind_of,
-                    code=held.code,
-                    ask=held.decide.ask if held.decide else None,
+                    name=modality.name,
+                    also_called=modality.also_called,
+                    kind_of=modality.kind_of,
+                    code=modality.code,
+                    ask=modality.decide.ask if modality.decide else None,
                     answers=tuple((each.answer, each.code or each.modality or "no code") for each in answers),
-                    checked=held.checked,
+                    checked=modality.checked,
                 )
             )
     lines.sort(key=lambda line: line.name.casefold())
     return _listing(book, "modalities", words, lines)
 
 
+def topics(book: RuleBook, asked: str) -> TopicCard:
+    """Return the topic asked for, or all topics. Raises UnknownName with the list of topics."""
+    keys = book.keys("topics")
+    if asked.strip():
+        found = book.find("topics", asked)
+        if found.how not in ("exact", "beginning", "words"):
+            raise UnknownName("topic", asked, keys, "cpt lookup WORDS searches codes, treatments, devices and payers.")
+        keys = found.ids
+    every = tuple(topic for key in keys if (topic := book.topic(key)))
+    cited = dict.fromkeys(key for topic in every for key in topic.sources)
+    return TopicCard(topics=every, sources=tuple(filter(None, map(book.source, cited))), rulebook=book.receipt)
+
+
 def explain(book: RuleBook, asked: str, day: date, today: date) -> RuleCard | PolicyCard | EntryCard | CodeCard | Hits:
-    """One rule or policy in full, or what else stands behind a finding. Raises UnknownName with the nearest ids."""
+    """Return a rule, policy, other entry or code in full. Raises UnknownName with the nearest ids."""
     rule = book.rule(asked.strip())
     if rule is None:
         policies = {policy.id: (family, policy) for family, policy in book.policies()}
@@ -158,7 +172,7 @@ def explain(book: RuleBook, asked: str, day: date, today: date) -> RuleCard | Po
         place=book.place("rule", rule.id),
         in_force=is_in_force(rule, day),
         own=book.is_clinic_rule(rule.id),
-        sources=tuple(held for key in cited if (held := book.source(key))),
+        sources=tuple(source for key in cited if (source := book.source(key))),
         rulebook=book.receipt,
     )
 
@@ -173,20 +187,20 @@ def _policy_card(book: RuleBook, family: EditFamily, policy: Policy, day: date) 
         place=book.place("policy", policy.id),
         in_force=is_in_force(policy, day),
         own=book.is_clinic_rule(policy.id),
-        sources=tuple(held for key in policy.sources if (held := book.source(key))),
+        sources=tuple(source for key in policy.sources if (source := book.source(key))),
         rulebook=book.receipt,
     )
 
 
 def _entry_card(book: RuleBook, key: str) -> EntryCard | None:
-    held: dict[str, Callable[[str], Modifier | Discipline | UnitRule | ClaimForm | EditFamily | None]] = {
+    lookups: dict[str, Callable[[str], Modifier | Discipline | UnitRule | ClaimForm | EditFamily | None]] = {
         "modifier": book.modifier,
         "discipline": book.discipline,
         "unit_rule": book.unit_rule,
         "claim_form": book.claim_form,
         "edits": book.edit_family,
     }
-    for kind, look in held.items():
+    for kind, look in lookups.items():
         if entry := look(key) or look(key.upper()):
             return EntryCard(
                 kind=kind,
@@ -199,7 +213,7 @@ def _entry_card(book: RuleBook, key: str) -> EntryCard | None:
 
 
 def _holds(words: str, *names: str) -> bool:
-    """Whether every word is the beginning of a word in the names."""
+    """Return whether every word starts a word in the names."""
     text = " " + " ".join(normalized(name) for name in names)
     return all(f" {word}" in text for word in normalized(words).split())
 
@@ -212,5 +226,5 @@ def _listing(
     tables: Sequence[Table] = (),
 ) -> Listing:
     if not lines:
-        raise UnknownName(_ONE[kind], words.strip() or "so", (), f"cpt {kind} lists all; without filters, more.")
+        raise UnknownName(_ONE[kind], words.strip() or "so", (), f"cpt {kind} lists all; remove a filter to see more.")
     return Listing(kind=kind, lines=tuple(lines), tables=tuple(tables), rulebook=book.receipt)

@@ -1,4 +1,4 @@
-"""What stands beside every fact: its sources, whether it is old, whether it held on the day."""
+"""What backs a fact: its sources, whether it is old, and whether it was true on the date of service."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -8,64 +8,65 @@ from ..rulebook.book import RuleBook
 
 
 def refs(book: RuleBook, ids: Iterable[str]) -> tuple[SourceRef, ...]:
-    """The sources behind a fact, as an answer shows them."""
-    held = (book.source(key) for key in ids)
+    """Return the sources of a fact, as an answer shows them."""
+    sources = (book.source(key) for key in ids)
     return tuple(
         SourceRef(id=each.id, title=each.title, url=each.url, date=each.date, publisher=each.publisher)
-        for each in held
+        for each in sources
         if each
     )
 
 
 def tables_of(book: RuleBook, code: Code | None) -> tuple[Table, ...]:
-    """CMS's tables that what is known of a code leans on."""
+    """Return the CMS tables that the facts of a code come from."""
     medicare = code.medicare if code else None
+    limits = "medicare-units-equipment" if code and code.coding_verification else "medicare-units"
     leaning = {
         "medicare-fee-schedule": medicare and medicare.history,
-        "medicare-units": code and code.units and code.units.maximum_edition,
+        limits: code and code.units and code.units.maximum_edition,
         "medicare-therapy": medicare and medicare.therapy and medicare.therapy.edition,
     }
     return tuple(table for key, leans in leaning.items() if leans and (table := book.table(key)))
 
 
 def stale(book: RuleBook, name: str, checked: date, today: date) -> str | None:
-    """A warning when a fact was last checked too long before `today`; never a failure."""
+    """Return a warning if a fact was last checked too long before `today`, else None."""
     days = (today - checked).days
     if days <= book.edition.stale_after_days:
         return None
-    return f"{name} was last checked on {checked}, {days} days ago: look at its source again."
+    return f"{name} was last checked on {checked}, {days} days ago: check its source again."
 
 
 def existence(book: RuleBook, code: Code, day: date) -> str | None:
-    """Why the code is not there on that day, naming its successor; None when it is, or nothing is known."""
+    """Return why the code did not exist on that day, with its successor; None if it did or its dates are not known."""
     if code.effective and day < code.effective:
         return f"{code.code} did not exist on {day}: it starts on {code.effective}."
     if code.ends and day > code.ends:
-        held = [each.code for each in code.replaced_by]
-        there = [each for each in held if (known := book.code(each)) and existence(book, known, day) is None]
-        successors = " or ".join(there or held)
-        instead = f" What replaced it: {successors}." if successors else ""
+        replacements = [each.code for each in code.replaced_by]
+        existing = [each for each in replacements if (known := book.code(each)) and existence(book, known, day) is None]
+        successors = " or ".join(existing or replacements)
+        instead = f" Replaced by: {successors}." if successors else ""
         return f"{code.code} was deleted: its last day was {code.ends}{_how_sure_of(code)}.{instead}"
     return None
 
 
 def _how_sure_of(code: Code) -> str:
-    """Says so where the day on which a code was gone is weak."""
+    """Return the confidence of a deletion date in parentheses; empty if it is high or not known."""
     gone = code.ends + timedelta(1) if code.ends else None
-    told = [each for each in code.dates if each.date.startswith(str(gone))]
-    return f" ({told[0].confidence} confidence)" if told and told[0].confidence != "high" else ""
+    dated = [each for each in code.dates if each.date.startswith(str(gone))]
+    return f" ({dated[0].confidence} confidence)" if dated and dated[0].confidence != "high" else ""
 
 
 def status_on(code: Code, day: date) -> tuple[str | None, str]:
-    """The code's letter on the Medicare fee schedule that day, and where it was seen; None when none is known."""
+    """Return the code's Medicare fee-schedule status that day, None if not known, and the release it comes from."""
     medicare = code.medicare
     if medicare is None or not medicare.history:
         status = medicare.status if medicare else None
         seen = ", ".join(medicare.seen) if medicare else ""
-        return status, f"seen {seen}" if seen else "no release held names it"
+        return status, f"seen {seen}" if seen else "no release we have lists it"
     before = [span for span in medicare.history if span.first <= day]
     if not before:
-        return None, f"the releases held begin on {medicare.history[0].first}"
+        return None, f"our releases start on {medicare.history[0].first}"
     span = before[-1]
-    held = f"release {span.release}, to {span.last}"
-    return span.status, held if day <= span.last else f"{held}; no release for {day} is held"
+    release = f"release {span.release}, to {span.last}"
+    return span.status, release if day <= span.last else f"{release}; we have no release for {day}"

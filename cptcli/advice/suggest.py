@@ -1,26 +1,28 @@
-"""One question -> one answer: the code, then coverage apart from it, then what goes around both."""
+"""One question -> one answer: the code, coverage apart from it, then modifiers, warnings and what to prepare."""
 
 from datetime import date
 
 from ..model import Answer, Code, PayerAnswer, Question, Table, UnitsAnswer, Verdict
 from ..rulebook.book import RuleBook
-from ..rulebook.precedence import is_weak
-from . import around, layers
+from ..rulebook.precedence import is_weak, specificity
+from . import around, branches, layers
+from .asking import Typed, device_note, understand
 from .coverage import NEGATIVE, Decided, decide_coverage
 from .draft import Draft
 from .receipts import tables_of
-from .wording import VERDICTS, sureness, units_in_words
+from .wording import VERDICTS, sureness, units_in_short, units_in_words, weakness_in_short
 
 
 def is_finding(answer: Answer) -> bool:
-    """Whether the answer is one to worry about: no code, or a service that will not be paid."""
+    """Return whether the answer is a finding: no code, or a service that will not be paid."""
     return answer.code is None or answer.coverage.verdict in NEGATIVE
 
 
 def decide(book: RuleBook, question: Question) -> tuple[Draft, Decided]:
-    """The code, layer by layer, and its coverage: what every command asks, for a treatment, a device or a billed code.
+    """Return the code, layer by layer, and its coverage, for a treatment, a device or a billed code.
 
-    Raises as `suggest` does.
+    Raises MissingOption without modality, device or code, or without a payer; NeedsAnswer where the code depends on a
+    question with no answer yet; BadValue for an answer that fits no question.
     """
     draft = Draft(book, question)
     layers.code_set(draft)
@@ -31,39 +33,77 @@ def decide(book: RuleBook, question: Question) -> tuple[Draft, Decided]:
     return draft, decide_coverage(book, draft.chain, draft.case(), draft.code or draft.candidate)
 
 
-def suggest(book: RuleBook, question: Question, today: date) -> Answer:
-    """The code for the question with every step behind it. `today` only tells how old the facts are.
+def advise(book: RuleBook, typed: Typed, today: date) -> Answer:
+    """Return the answer to what was typed; a name with several meanings gives a branch for each.
 
-    Raises MissingOption where modality, device or payer is missing, NeedsAnswer where a modality asks something
-    that nobody answered, BadValue for an answer to nothing.
+    Raises UnknownName or BadValue for names not found, MissingOption as `decide`.
     """
-    draft, decided = decide(book, question)
+    return branches.by_meaning(typed, lambda each: suggest(book, understand(book, each), today))
+
+
+def suggest(book: RuleBook, question: Question, today: date) -> Answer:
+    """Return the code for the question with every step, or branches where it depends on something not given.
+
+    `today` is used only for the age of facts. Raises MissingOption and BadValue as `decide`.
+    """
+
+    def ask(each: Question) -> Answer:
+        return suggest(book, each, today)
+
+    try:
+        draft, decided = decide(book, question)
+    except layers.NeedsAnswer as needs:
+        return branches.by_answer(needs.modality, question, ask)
+    if draft.several and question.coding_verification is None:
+        return branches.by_verification(draft, ask)
+    return _answer(draft, decided, today)
+
+
+def _answer(draft: Draft, decided: Decided, today: date) -> Answer:
+    book, question = draft.book, draft.question
     named = draft.code or draft.candidate
     known = book.code(named) if named else None
+    if note := device_note(book, question):
+        draft.warn(note, note, must=True)
     around.warn_beside(draft, decided)
     around.warn(draft, decided, today)
     around.prepare(draft, decided, known)
-    payer = book.payer(draft.chain[-1]) if question.payer else None
     last = draft.last_word()
-    sure = sureness(last.evidence, last.confidence, is_weak(last)) if last and draft.code else "no code is given"
+    sure = sureness(last.evidence, last.confidence, is_weak(last)) if last and draft.code else "no code given"
     return Answer(
         question=question,
-        payer=PayerAnswer(id=payer.id, name=payer.name, chain=draft.chain, resolved=draft.resolved) if payer else None,
+        payer=payer_answer(draft) if question.payer else None,
         code=draft.code,
         candidate=draft.candidate if draft.code is None else None,
         code_name=known.name if known else None,
         summary=_summary(draft, known, sure, decided.coverage.verdict),
         answered_by=draft.answered_by,
         sure=sure,
+        weak=_weak(draft),
+        disputed=_is_disputed(draft),
+        ruled_by_payer=_is_ruled_by_payer(draft, decided),
+        about=_about(draft),
         coverage=decided.coverage,
         units=_units(known),
         modifiers=around.modifiers(draft, decided, known),
         claim_needs=tuple(dict.fromkeys([*(known.claim_needs if known else ()), *draft.claim_needs])),
+        attach=known.attach if known else None,
         steps=tuple(draft.steps),
-        warnings=tuple(dict.fromkeys(draft.warnings)),
-        before_you_bill=tuple(dict.fromkeys(draft.before_you_bill)),
+        ask=None,
+        branches=(),
+        warnings=tuple(draft.warnings),
+        before_you_bill=tuple(draft.before_you_bill),
+        remarks=tuple(dict.fromkeys(draft.remarks)),
         tables=_tables(draft, known),
         rulebook=book.receipt,
+    )
+
+
+def payer_answer(draft: Draft) -> PayerAnswer:
+    """Return the payer whose rules answered."""
+    key = draft.chain[-1]
+    return PayerAnswer(
+        id=key, name=draft.payer, short_name=draft.short_name(key), chain=draft.chain, resolved=draft.resolved
     )
 
 
@@ -76,10 +116,10 @@ def _summary(draft: Draft, known: Code | None, sure: str, verdict: Verdict) -> s
     rule = draft.book.rule(last.rule) if last and last.rule else None
     payer = draft.payer_name(rule.payer) if rule else draft.payer
     who = {
-        "code_set": "the code set; neither manufacturer nor payer is known to say otherwise",
-        "manufacturer": "the manufacturer; no payer rule known changes it",
-        "payer": f"{payer}, which takes it" if rule and not rule.code else f"{payer}: the payer has the final say",
-        "clinic": "your clinic's own rule",
+        "code_set": "the code set; no rule of the manufacturer or the payer on the code was found",
+        "manufacturer": "the manufacturer; no payer rule changes it",
+        "payer": f"{payer}, which accepts it" if rule and not rule.code else f"{payer}: the payer has the final say",
+        "clinic": "your own rule",
     }[draft.answered_by or "code_set"]
     if draft.contested:
         who = f"the {(draft.answered_by or 'code_set').replace('_', ' ')}, contested: see the warnings"
@@ -87,16 +127,51 @@ def _summary(draft: Draft, known: Code | None, sure: str, verdict: Verdict) -> s
     return f"Use {draft.code} ({described}), by {who} ({sure}). Coverage: {VERDICTS[verdict]}."
 
 
+def _weak(draft: Draft) -> str | None:
+    """Return why the code is weak, in a few words; None if it is not weak or there is no code."""
+    last = draft.last_word()
+    if last is None or not is_weak(last):
+        return None
+    return last.caveat_short or weakness_in_short(last.evidence)
+
+
+def _is_disputed(draft: Draft) -> bool:
+    last = draft.last_word()
+    rule = draft.book.rule(last.rule) if last and last.rule else None
+    return draft.contested or bool(rule and rule.disputed)
+
+
+def _is_ruled_by_payer(draft: Draft, decided: Decided) -> bool:
+    """Return whether the payer, or one it inherits from, has a rule on this code, device, treatment or status."""
+    if any(step.layer in ("payer", "clinic") for step in draft.steps):
+        return True
+    by_rule = {step.rule for step in decided.coverage.steps}
+    rules = [rule for rule in map(draft.book.rule, by_rule) if rule]
+    return len(rules) < len(by_rule) or any(specificity(rule.applies)[0] for rule in rules)
+
+
+def _about(draft: Draft) -> str:
+    """Return the name of the device or treatment, or the code as billed."""
+    if draft.device:
+        return draft.device.name
+    modality = draft.book.modality(draft.settled.modality or draft.modality)
+    if modality is None:
+        return f"{draft.question.code}, as billed"
+    choice = draft.settled.choice
+    return f"{modality.name}, {choice.answer}" if choice else modality.name
+
+
 def _tables(draft: Draft, known: Code | None) -> tuple[Table, ...]:
-    """CMS's tables that the answer leans on: a payer that is not Medicare may use none but the units."""
+    """Return the CMS tables that the answer uses; for a payer other than Medicare often only the units table."""
     by_schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
     by_therapy = any(rule.applies.therapy for rule, _ in draft.rules(draft.case()))
     unused = {"medicare-fee-schedule": not by_schedule, "medicare-therapy": not by_therapy}
-    held = [table for table in tables_of(draft.book, known) if not unused.get(table.id)]
-    return (*held, *([draft.contractors] if draft.contractors else []))
+    used = [table for table in tables_of(draft.book, known) if not unused.get(table.id)]
+    return (*used, *([draft.contractors] if draft.contractors else []))
 
 
 def _units(code: Code | None) -> UnitsAnswer:
     if code is None or code.units is None:
-        return UnitsAnswer(timed=None, usual=None, says="not known")
-    return UnitsAnswer(timed=code.units.timed, usual=code.units.usual, says=units_in_words(code.units))
+        return UnitsAnswer(timed=None, usual=None, says="not known", short=None)
+    units = code.units
+    return UnitsAnswer(timed=units.timed, usual=units.usual, says=units_in_words(units), short=units_in_short(units))

@@ -1,4 +1,4 @@
-"""Which of several rules counts: one written order, for coverage and for what holds a whole day."""
+"""Ranks rules: one order for coverage and for rules on a whole day."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from .matching import Match
 
 
 class Weighed(Struct, frozen=True):
-    """A rule that may speak to the case."""
+    """A rule that applies or may apply to the case, with its rank."""
 
     rule: Rule
     match: Match
@@ -26,26 +26,31 @@ def weigh(
     rules_of: Callable[[str], Iterable[Rule]],
     matched: Callable[[Rule], Match],
 ) -> list[Weighed]:
-    """Every rule of the payers of `chain` (the widest first) in force that may apply, the one that counts first."""
+    """Return the rules in force of the payers of `chain` (the widest first) that may apply, the highest rank first."""
     found: list[Weighed] = []
     overruled: set[str] = set()
     for depth, payer in enumerate(chain):
         for rule in rules_of(payer):
             if not has_started(rule, day):
                 continue
-            held = matched(rule)
-            if held.truth == "no":
+            match = matched(rule)
+            if match.truth == "no":
                 continue
-            if held.truth == "yes":  # also when it has ended: that does not bring back what it replaced
-                overruled.update(key for key in rule.replaces if _may_overrule(book, rule, key))
+            if match.truth == "yes":  # even after it ended: what it replaced stays replaced
+                overruled.update(key for key in rule.replaces if may_overrule(book, rule, key))
             if is_in_force(rule, day):
-                own = book.is_clinic_rule(rule.id)
-                rank = (rule.binding, not is_weak(rule), own, depth, specificity(rule.applies), rule.id)
-                found.append(Weighed(rule, held, rank))
+                found.append(Weighed(rule, match, rank_of(book, rule, depth)))
     return sorted((each for each in found if each.rule.id not in overruled), key=lambda each: each.rank, reverse=True)
 
 
-def _may_overrule(book: RuleBook, rule: Rule, key: str) -> bool:
-    """A weak rule overrules only weak ones, also by name."""
+def rank_of(book: RuleBook, rule: Rule, depth: int) -> tuple[object, ...]:
+    """Return how a rule ranks; `depth` is how narrow its payer is."""
+    return (
+        rule.binding, not is_weak(rule), book.is_clinic_rule(rule.id), depth, specificity(rule.applies), rule.id,
+    )  # fmt: skip
+
+
+def may_overrule(book: RuleBook, rule: Rule, key: str) -> bool:
+    """Return whether the rule may overrule the other; a weak rule overrules only weak ones."""
     other = book.rule(key)
     return other is not None and (is_weak(other) or not is_weak(rule))
