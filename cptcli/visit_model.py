@@ -1,4 +1,4 @@
-"""The nouns of a patient's day: what is told of a visit, and what `cpt check` and `cpt fee` say about it.
+"""The nouns of a patient's day: what is given of a visit, and what `cpt check` and `cpt fee` say about it.
 
 Apart from model.py, so that a start which asks about one service does not pay for them.
 """
@@ -14,7 +14,10 @@ Severity = Literal["block", "warn", "info"]
 EditState = Literal["fails", "bypassed", "passes", "not_checked"]
 AssistantMethod = Literal["exact", "simple", "percentage"]
 
-Minutes = Annotated[int, Meta(ge=0, lt=1440, description="whole minutes of one day, 0 to 1439")]
+Minutes = Annotated[int, Meta(ge=0, lt=1440, description="whole minutes of one day, 0 to 1439, as 25, 1:05 or 1h05")]
+Day = Annotated[  # the same words as advice.typed.DAY_FORMS
+    date, Meta(description="a date such as 2026-11-27 or 11/27/2026 (month first), or today, yesterday or -3d")
+]
 Count = Annotated[int, Meta(ge=0, le=9999, description="a whole number of units, 0 to 9999")]
 Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", description="US dollars such as 90.00")]
 LocalityText = Annotated[
@@ -22,7 +25,7 @@ LocalityText = Annotated[
 ]
 Letter = Annotated[str, Meta(pattern=r"^[A-L]$", description="a letter from A to L")]
 
-# ------------------------------------------------------------------------------------------------- what is told
+# ------------------------------------------------------------------------------------------------- what is given
 
 
 class VisitLine(Noun, frozen=True):
@@ -41,7 +44,7 @@ class VisitLine(Noun, frozen=True):
     distinct: str | None = None  # why it is a separate service; 'no' when it was none
     revenue_code: Annotated[str, Meta(pattern="^[0-9]{3,4}$", description="three or four digits")] | None = None
     charge: Money | None = None  # for the whole line
-    narrative: str | None = None  # what an unlisted code stands for
+    narrative: str | None = None  # what was done, for an unlisted code
     coding_verification: str | None = None
 
 
@@ -53,12 +56,12 @@ class YearToDate(Noun, frozen=True):
 
 
 class Visit(Noun, frozen=True):
-    """One patient's day at one billing provider, as it was told; names are not yet looked up."""
+    """One patient's day at one billing provider, as it was given; names are not yet looked up."""
 
     lines: tuple[VisitLine, ...]
     payer: str | None = None
     state: str | None = None
-    service_date: date | None = None
+    service_date: Day | None = None
     discipline: str | None = None
     provider: Provider | None = None
     claim: Claim | None = None
@@ -84,6 +87,8 @@ class Finding(Noun, frozen=True, omit_defaults=False):
     fix: str | None
     lines: tuple[int, ...]
     sources: tuple[SourceRef, ...] = ()
+    short: str = ""  # the same in a few words: with `fix`, two lines of the first screen
+    about: Literal["coverage"] | None = None
 
 
 class LineAnswer(Noun, frozen=True, omit_defaults=False):
@@ -91,7 +96,7 @@ class LineAnswer(Noun, frozen=True, omit_defaults=False):
 
     line: int
     code: str  # as typed
-    claim_code: str  # as it goes on the claim: another one where the payer's rules want it
+    claim_code: str  # as it goes on the claim: another one where the payer's rules require it
     name: str | None
     discipline: str | None
     timed: bool | None
@@ -133,13 +138,13 @@ class UnitCount(Noun, frozen=True, omit_defaults=False):
     unit_rule: str
     says: str
     timed_minutes: int
-    timed_units: int | None  # None where the minutes of a code were not told
+    timed_units: int | None  # None where the minutes of a code are not given
     units: dict[str, int | None]
     ties: tuple[Tie, ...]
 
 
 class EditAnswer(Noun, frozen=True, omit_defaults=False):
-    """A pair of codes held against the table of edits."""
+    """A pair of codes checked against the table of edits."""
 
     column1: str
     column2: str
@@ -178,7 +183,7 @@ class ThresholdAnswer(Noun, frozen=True, omit_defaults=False):
 
 
 class AmountLine(Noun, frozen=True, omit_defaults=False):
-    """What Medicare is expected to allow and pay for a claim line; null where a value is not held."""
+    """What Medicare is expected to allow and pay for a claim line; null where a value is not on file."""
 
     code: str
     modifiers: tuple[str, ...]
@@ -224,6 +229,7 @@ class VisitAsked(Noun, frozen=True, omit_defaults=False):
     diagnoses: dict[str, str]
     locality: str | None
     assistant_method: AssistantMethod
+    from_settings: tuple[str, ...] = ()  # what was not typed, and comes from the clinic's own settings
 
 
 class VisitAnswer(Noun, frozen=True, omit_defaults=False):
@@ -233,6 +239,7 @@ class VisitAnswer(Noun, frozen=True, omit_defaults=False):
     payer: PayerAnswer
     summary: str
     unit_rule: str | None  # None: not known, and both are in `unit_rules`
+    unit_rule_name: str | None
     timed_minutes: int
     timed_units: int | None
     total_minutes: int | None
@@ -243,10 +250,11 @@ class VisitAnswer(Noun, frozen=True, omit_defaults=False):
     claim_lines: tuple[ClaimLine, ...]
     edits: tuple[EditAnswer, ...]
     thresholds: tuple[ThresholdAnswer, ...]
-    amount: str | None  # what is expected to be allowed for the day
+    amount: str | None  # the expected allowed amount of the day
     amounts: Amounts | None  # None where the payer does not pay by Medicare's fee schedule
     findings: tuple[Finding, ...]
     not_checked: tuple[str, ...]
+    unchecked: tuple[str, ...]  # those that matter for the codes of the day, in a few words each
     tables: tuple[TableUsed, ...]
     rulebook: Receipt
 
@@ -255,11 +263,11 @@ class VisitAnswer(Noun, frozen=True, omit_defaults=False):
 
 
 class FeeAnswer(Noun, frozen=True, omit_defaults=False):
-    """What Medicare's fee schedule allows for one unit of a code, before any share is taken; null where not held."""
+    """What Medicare's fee schedule allows for one unit of a code, before any share is taken; null if not on file."""
 
     code: str
     name: str | None
-    descriptor: str | None  # only from the user's own import, under the user's licence
+    descriptor: str | None  # only from the user's own import, under the user's license
     service_date: date
     locality: str | None
     locality_name: str | None
@@ -277,3 +285,4 @@ class FeeAnswer(Noun, frozen=True, omit_defaults=False):
     warnings: tuple[str, ...]
     tables: tuple[TableUsed, ...]
     rulebook: Receipt
+    from_settings: tuple[str, ...] = ()

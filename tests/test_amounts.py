@@ -57,7 +57,7 @@ def test_a_fee_of_values_that_do_not_ship_equals_the_payment_file_too(tables, ro
 def test_a_code_outside_the_part_that_ships_has_no_amount_and_says_so(book, tables, code):
     answer = fee_of(book, tables, code, date(2025, 10, 15), "SC", None, None)
     assert answer.amount is None
-    assert any("a part is held" in each for each in answer.warnings)
+    assert any("Our part of the fee schedule" in each for each in answer.warnings)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_a_year_that_is_not_held_has_no_amount_and_names_the_years_that_are(book
     answer = fee_of(book, tables, "97110", date(2026, 5, 1), "SC", None, None)
     assert answer.amount is None
     assert answer.conversion_factor == "33.4009"
-    assert any("2026 are not held" in each and "2025" in each for each in answer.warnings)
+    assert any("2026 are not on file" in each and "2025" in each for each in answer.warnings)
 
 
 def test_the_release_of_a_year_stands_in_for_an_earlier_day_of_it_and_says_so(book, tables):
     answer = fee_of(book, tables, "97110", date(2025, 1, 15), "SC", None, None)
     assert answer.amount == "27.52"
-    assert any("stands in for 2025-01-15" in each for each in answer.warnings)
+    assert any("is used for 2025-01-15" in each for each in answer.warnings)
 
 
 def test_a_state_of_several_localities_is_not_guessed(book, tables):

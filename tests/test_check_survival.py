@@ -50,7 +50,7 @@ def _said(answer, line=None):
         (["97110:25", "--payer", "medicare", "--year-to-date", "PT_SLP=-1"], ["--year-to-date"]),
         (["97110:25", "--payer", "medicare", "--diagnosis", "back pain"], ["--diagnosis", "ICD-10-CM"]),
         (["97110:25", "--payer", "medicare", "--assistant-method", "guess"], ["--assistant-method", "percentage"]),
-        (["nowhere.yaml", *ASK], ["nowhere.yaml", "cannot be read"]),
+        (["nowhere.yaml", *ASK], ["nowhere.yaml: no such file"]),
         (["97110:25", *ASK[:-1], "2024-02-30"], ["--on '2024-02-30'"]),
     ],
     ids=lambda each: " ".join(each)[:60],
@@ -166,10 +166,10 @@ def test_a_modifier_may_stand_on_its_code_in_any_usual_way(cpt_here, typed):
         ("977999", ["977999", "97799", "misprint"]),
         ("9711", ["9711", "five characters"]),
         ("97O26", ["read as 97026", "letter"]),
-        ("99999", ["99999 is not in this rule base", "does not make it invalid"]),
+        ("99999", ["99999 is not in our list", "does not make it invalid"]),
         ("97001", ["97001 was deleted", "2016-12-31", "97161"]),
         ("97037-GP", []),
-        ("97110-ZZ:15", ["Modifier ZZ is not in this rule base"]),
+        ("97110-ZZ:15", ["Modifier ZZ is not in our list"]),
         ("97110-GPX:15", ["GPX is no modifier"]),
         ("97110-CQ-GO:15", ["CQ goes only with GP"]),
         ("97110-GP-GO:15", ["GP and GO do not share a line"]),
@@ -179,11 +179,11 @@ def test_a_modifier_may_stand_on_its_code_in_any_usual_way(cpt_here, typed):
         ("97110-CH:15", ["CH ended on 2018-12-31"]),
         ("97110-25:15", ["25 does not belong on 97110"]),
         ("97161-GO", ["97161 belongs to physical therapy, not occupational therapy"]),
-        ("97110-GP-GP:15", ["GP stands twice"]),
+        ("97110-GP-GP:15", ["GP is on 97110 twice"]),
         ("97110-GP-59-KX-CQ-GA:30", ["5 modifiers", "4 places"]),
         ("97110:15x2", ["2 units typed; 15 minutes make 1"]),
-        ("97110:30x1", ["1 units typed; 30 minutes make 2"]),
-        ("97161x3", ["untimed: 1 a day"]),
+        ("97110:30x1", ["1 unit typed; 30 minutes make 2"]),
+        ("97161x3", ["untimed: 1 per day"]),
         ("97110:105", ["7 units", "at most 6"]),
         ("97799", ["97799 needs a short narrative"]),
     ],
@@ -206,7 +206,7 @@ def test_a_timed_code_without_minutes_has_unknown_units_and_says_so(cpt_here):
     answer = _checked(cpt_here, "97110", *ASK)
     assert answer["units"] == {"97110": None}
     assert answer["claim_lines"][0]["units"] is None
-    assert any("no minutes were told" in each for each in answer["not_checked"])
+    assert any("no minutes were given" in each for each in answer["not_checked"])
 
 
 def test_minutes_of_more_than_a_day_are_found(cpt_here):
@@ -236,7 +236,7 @@ def test_where_both_unit_rules_agree_the_units_are_known(cpt_here):
 def test_a_day_after_the_newest_table_is_not_called_checked(cpt_here):
     answer = _checked(cpt_here, "97110:15", "97035:15", *ASK[:-1], "2026-11-23")
     assert {each["state"] for each in answer["edits"]} == {"not_checked"}
-    assert any("the newest that is held; none for 2026-11-23 is" in each for each in answer["not_checked"])
+    assert any("the newest table on file; none for 2026-11-23" in each for each in answer["not_checked"])
 
 
 @pytest.mark.parametrize(
@@ -262,8 +262,9 @@ def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(cpt, terminal, tmp_p
     narrative = "light \x1b[2J\x1b]0;title\x07 to the \u202eknee"
     visit = {"payer": "medicare", "state": "SC", "lines": [{"code": "97799", "narrative": narrative}]}
     (tmp_path / "visit.json").write_text(json.dumps(visit), encoding="utf-8")
-    said = [cpt("check", str(tmp_path / "visit.json")), cpt("check", "97110\x1b]0;title\x07", "--payer", "medicare")]
-    page = terminal("check", str(tmp_path / "visit.json"))
+    typed = ["97110\x1b]0;title\x07", "--payer", "medicare"]
+    said = [cpt("check", str(tmp_path / "visit.json"), "--full"), cpt("check", *typed)]
+    page = terminal("check", str(tmp_path / "visit.json"), "--full")
     page.ends()
     for text in (*(each.stdout + each.stderr for each in said), page.screen):
         assert not {"\x1b]", "\x1b[2J", "\x07", "\u202e"} & {

@@ -16,7 +16,7 @@ def test_a_day_is_asked_line_by_line_and_checked(terminal):
     asked.sees("97110  Therapeutic exercise").sees("line 2; Enter: no more").types("97140:20")
     asked.sees("line 3; Enter: no more").types("")
     assert asked.ends() == 0
-    assert re.search(r"^97110  GP  2  Therapeutic exercise", asked.screen, re.M)
+    assert re.search(r"^97110  GP  x2  Therapeutic exercise", asked.screen, re.M)
     assert "The same without questions: cpt check 97110:25 97140:20 --payer medicare --state SC --discipline PT" in (
         asked.screen
     )
@@ -44,7 +44,7 @@ def test_a_line_that_is_none_is_told_and_asked_again(terminal):
 def test_a_code_that_is_not_known_is_said_to_be_so_at_once(terminal):
     asked = terminal("check", "--payer", "aetna", "--discipline", "PT")
     asked.sees("line 1").types("99999")
-    asked.sees("not in this rule base").sees("line 2").types("")
+    asked.sees("not in our list").sees("line 2").types("")
     assert asked.ends() == 1
 
 

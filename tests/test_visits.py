@@ -96,7 +96,7 @@ def _as_written(key, wanted):
 # Findings behind which no entry of the rule base can stand: what was typed means nothing, contradicts itself, or is not
 # in the rule base, or what a payer does is not known.
 _NO_ENTRY = re.compile(
-    "No code called|is no modifier|is not in this rule base|was read as|; a day has|counts units is not known"
+    "No code called|is no modifier|is not in our list|was read as|; a day has|counts units is not known"
     "|earns a unit|What the device on the line means|No code can be given for"
 )
 

@@ -26,7 +26,7 @@ ORDER = (
 
 
 class Unit(Struct, frozen=True):
-    """What ranks the units of a day: those of one line are alike."""
+    """Return what ranks the units of a day; the units of one line rank alike."""
 
     line: int
     practice_expense: Decimal
@@ -36,20 +36,20 @@ class Unit(Struct, frozen=True):
 
 
 def paid_in_full(units: Sequence[Unit]) -> int | None:
-    """The line whose first unit keeps its whole practice expense: the highest; a tie goes to the higher fee.
+    """Return the line whose first unit keeps its full practice expense: the highest; a tie goes to the higher fee.
 
-    Of lines that are alike in both CMS pays any; here the one without the assistant's modifier, then the lower code.
+    In a full tie CMS may pay any; this takes the line without the assistant's modifier, then the lower code.
     """
     return next((unit.line for unit in ranked(units)), None)
 
 
 def ranked(units: Sequence[Unit]) -> list[Unit]:
-    """The lines' units, that which is paid in full first."""
+    """Return the lines' units, the one paid in full first."""
     return sorted(units, key=lambda unit: (-unit.practice_expense, -unit.full, unit.assisted, unit.named, unit.line))
 
 
 def _unsure_of(units: Sequence[Unit], priced: "Sequence[_Priced]") -> set[int]:
-    """The lines of which one unit is paid in full where those before them, of unknown units, earn none."""
+    """Return the lines that may have the unit paid in full, as lines before them have unknown units."""
     unsure: set[int] = set()
     for before, unit in pairwise(ranked(units)):
         if priced[before.line].claim_line.units is not None:
@@ -59,7 +59,7 @@ def _unsure_of(units: Sequence[Unit], priced: "Sequence[_Priced]") -> set[int]:
 
 
 class UnitPrice(Struct, frozen=True):
-    """What the schedule sets for one unit of a code, or why it sets nothing."""
+    """The fee of one unit of a code by the schedule, or why there is none."""
 
     values: RelativeValues | None = None
     full: Decimal | None = None
@@ -71,30 +71,30 @@ class UnitPrice(Struct, frozen=True):
 
 
 def price_unit(day: Day, line: Line, place: Held, factor: Held) -> UnitPrice:
-    """One unit's fee of a line's code, whole and reduced."""
-    held = find_values(day.tables, line.code, day.service_date)
-    values = held.relative_values
+    """Return the fee of one unit of a line's code, full and reduced."""
+    found = find_values(day.tables, line.code, day.service_date)
+    values = found.relative_values
     if values is None:
-        return UnitPrice(says=held.note)
+        return UnitPrice(says=found.note)
     day.use(values.edition)
     indicator = day.book.status(values.status)
     if not (indicator and indicator.priced) or not values.used_by_medicare or values.non_facility_na:
         means = indicator.says if indicator else "not described here"
         says = f"The fee schedule sets no amount for {line.code}: status {values.status}, {means}."
-        return UnitPrice(values, says=says, note=held.note)
+        return UnitPrice(values, says=says, note=found.note)
     if not (values.work or values.practice_expense or values.malpractice):
         return UnitPrice(values, says=f"The fee schedule has no values for {line.code}, so no amount is known.")
     if place.locality is None or factor.factor is None:
-        return UnitPrice(values, says=factor.note if factor.factor is None else place.note, note=held.note)
+        return UnitPrice(values, says=factor.note if factor.factor is None else place.note, note=found.note)
     own, indices, times = Values.of(values), Values.of(place.locality), factor.factor.factor
     full = fee(own, indices, times)
     share, rule = day.rate("practice_expense", line) or (None, None)
     reduced = fee(own, indices, times, Decimal(share)) if share else None
-    return UnitPrice(values, full, reduced, rule, share, note=held.note)
+    return UnitPrice(values, full, reduced, rule, share, note=found.note)
 
 
 def in_words(price: UnitPrice, place: Held, factor: Held, share: str | None = None) -> str:
-    """The sum behind a unit's fee, as one would write it down."""
+    """Return the math of a unit's fee in words."""
     values, where, times = price.values, place.locality, factor.factor
     if values is None or where is None or times is None:
         return ""
@@ -121,15 +121,16 @@ class _Priced(Struct, frozen=True):
 
     @property
     def assisted(self) -> bool:
-        """Whether it carries the assistant's modifier of its discipline."""
-        held = self.lines[0].discipline
-        return held is not None and held.assistant_modifier in self.claim_line.modifiers
+        """Return whether it has the assistant's modifier of its discipline."""
+        plan = self.lines[0].discipline
+        return plan is not None and plan.assistant_modifier in self.claim_line.modifiers
 
 
 def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
-    """The amounts of the day; None where the payer does not pay by Medicare's fee schedule."""
+    """Return the amounts of the day; None where the payer does not pay by Medicare's fee schedule."""
     if not day.by_fee_schedule:
-        day.leave_out(f"Amounts: {day.book_name(day.payer)} is not known to pay by Medicare's fee schedule.")
+        day.leave_out(f"Amounts: {day.book_name(day.payer)} is not known to pay by Medicare's fee schedule.",
+                      "expected amount (no fee schedule known)")  # fmt: skip
         return None
     place = find_locality(day.tables, day.service_date, day.state, day.visit.zip, day.visit.locality)
     factor = find_factor(day.tables, day.service_date)
@@ -142,7 +143,7 @@ def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
         if each.price.reduced is not None and each.price.values and each.price.full is not None
     ]
     for number in _unsure_of(units, priced):
-        says = "Which unit of the day is paid in full hangs on units that are not known."
+        says = "Which unit of the day is paid in full depends on units that are not known."
         priced[number] = structs.replace(
             priced[number], price=structs.replace(priced[number].price, full=None, says=says)
         )
@@ -150,8 +151,8 @@ def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
     lines = tuple(
         _amount(day, each, number == first, place, factor, charges[number]) for number, each in enumerate(priced)
     )
-    for held in (place.locality, factor.factor):
-        day.use(held.edition if held else None)
+    for found in (place.locality, factor.factor):
+        day.use(found.edition if found else None)
     if any(line.allowed for line in lines):
         rates = [day.rate(name) for name in ("coinsurance", "assistant", "sequestration", "practice_expense")]
         notes += [rate[1].not_modelled for rate in rates if rate and rate[1].not_modelled]
@@ -182,11 +183,11 @@ def _total(amounts: Iterable[str | None]) -> str:
 def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: list[str]) -> _Priced:
     lines = tuple(line for line in day.lines if line.number in claim_line.lines)
     if why := _why_nothing(day, lines):
-        bears = _who_bears(day, lines)
-        says = f"Nothing is expected: {why}{f'; the {bears} is liable' if bears else ''}."
-        return _Priced(claim_line, lines, UnitPrice(says=says), nothing=True, liable=bears == "patient")
+        liable = _who_is_liable(day, lines)
+        says = f"Nothing is expected: {why}{f'; the {liable} is liable' if liable else ''}."
+        return _Priced(claim_line, lines, UnitPrice(says=says), nothing=True, liable=liable == "patient")
     if lines[0].known is None:
-        says = f"{claim_line.code} is not in this rule base: which reductions reach it is not known."
+        says = f"{claim_line.code} is not in our list: which reductions reach it is not known."
         return _Priced(claim_line, lines, UnitPrice(says=says))
     price = price_unit(day, lines[0], place, factor)
     if price.note:
@@ -195,30 +196,30 @@ def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: li
 
 
 def _why_nothing(day: Day, lines: Sequence[Line]) -> str | None:
-    """Why nothing is expected to be allowed for lines; None where something may be."""
+    """Return why the expected allowed amount of lines is 0; None where something may be allowed."""
     decided = lines[0].decided
     verdict = decided.coverage.verdict if decided else "unknown"
     if verdict in NEGATIVE:
         return f"it is {verdict.replace('_', ' ')}"
     if any(line.denied for line in lines):
         return "it is not paid beside another code, or not in so many units"
-    said = _denial(day, lines)
-    return f"{said.id} says that a denial is expected" if said else None
+    denial = _denial(day, lines)
+    return f"{denial.id} says that a denial is expected" if denial else None
 
 
 def _denial(day: Day, lines: Sequence[Line]) -> Modifier | None:
-    """The modifier on lines that says that a denial is expected."""
+    """Return the modifier on lines that says a denial is expected."""
     return next(filter(None, (line.says_denied(day.book) for line in lines)), None)
 
 
-def _who_bears(day: Day, lines: Sequence[Line]) -> str | None:
-    """Who bears a denial, by its modifier; None where none says so, and for an edit's, which is the provider's."""
-    said = None if any(line.denied for line in lines) else _denial(day, lines)
-    return said.liable if said else None
+def _who_is_liable(day: Day, lines: Sequence[Line]) -> str | None:
+    """Who pays after a denial, by its modifier; None where none says so, and for an edit's: the provider."""
+    denial = None if any(line.denied for line in lines) else _denial(day, lines)
+    return denial.liable if denial else None
 
 
 def _charges(priced: Sequence[_Priced], notes: list[str]) -> list[Decimal | None]:
-    """What was charged for each claim line: of a line that stands on several, its share by units. None where not told.
+    """Return the charge of each claim line; a line split over several gets its share by units. None where not given.
 
     The last share is what is left, so that no cent is charged twice.
     """
@@ -229,21 +230,21 @@ def _charges(priced: Sequence[_Priced], notes: list[str]) -> list[Decimal | None
             left[line.number] = units + (each.claim_line.units or 0), rest
     charges: list[Decimal | None] = []
     for each in priced:
-        told = [line.told.charge is not None for line in each.lines]
-        if any(told) and not all(told):
-            notes.append(f"A charge of {each.claim_line.code} was told for a part of it only: it was not compared.")
+        given = [line.told.charge is not None for line in each.lines]
+        if any(given) and not all(given):
+            notes.append(f"A charge of {each.claim_line.code} is given for a part of it only: it was not compared.")
         charge, units = Decimal(0), each.claim_line.units or 0
         for line in each.lines:
             over, rest = left[line.number]
             share = cents(rest * units / over) if units and units < over else rest
             left[line.number] = over - units, rest - share
             charge += share
-        charges.append(cents(charge) if all(told) else None)
+        charges.append(cents(charge) if all(given) else None)
     return charges
 
 
 def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, charge: Decimal | None) -> AmountLine:
-    """The amount of a claim line, and of the charge no more."""
+    """Return the amount of a claim line, at most its charge."""
     claim_line, price, units = priced.claim_line, priced.price, priced.claim_line.units
     work: list[str] = []
     reduced_units: int | None = None
@@ -293,7 +294,7 @@ def _text(amount: Decimal | None) -> str | None:
 
 
 def _shares(day: Day, priced: _Priced, allowed: Decimal, work: list[str]) -> tuple[Decimal, Decimal]:
-    """The patient's share of what is allowed, and what is paid of the rest after every step; both to the cent."""
+    """Return the patient's share of the allowed amount, and what is paid of the rest after every step; to the cent."""
     line = priced.lines[0]
     patient, rest = Decimal("0.00"), allowed
     if coinsurance := day.rate("coinsurance", line):

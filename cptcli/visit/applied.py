@@ -1,9 +1,10 @@
-"""The edits that a payer applies on a day, and how hard their findings are."""
+"""The edits that a payer applies on a day, and how severe their findings are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from ..cms.tables import Fit
 from ..model import EditFamily, Policy
 from ..rulebook.precedence import is_in_force
 from ..visit_model import ClaimLine, Severity
@@ -13,31 +14,43 @@ NEVER = "0"  # the indicator of a pair that no modifier opens
 
 
 class Applied(Struct, frozen=True):
-    """A family of edits held against a day; `worst` is the gravest that a finding of it may be for this payer."""
+    """A family of edits checked against a day; `worst` limits how severe its findings are for this payer."""
 
     day: Day
     family: EditFamily
     worst: Severity
-    policies: tuple[Policy, ...]  # those in force on the day that speak of its kind of claim
+    policies: tuple[Policy, ...]  # those in force on the day for its kind of claim
     claim_lines: tuple[ClaimLine, ...]
-    limits_a_line: bool = False  # every unit limit holds a claim line
+    claimed: tuple[Line, ...]  # the lines that an edit can be between, by code
+    limits_a_line: bool = False  # every unit limit is per claim line
 
-    def find(self, severity: Severity, says: str, lines: Iterable[Line], rule: Policy, fix: str) -> None:
-        """A finding of these edits; where the payer may not apply them, it says so first."""
+    def find(
+        self, severity: Severity, says: str, lines: Iterable[Line], rule: Policy, fix: str, short: Sequence[str]
+    ) -> None:
+        """Add a finding of these edits; its text says so where the payer may not apply them."""
         if self.worst == "info":
             says = f"If {self.day.book_name(self.day.payer)} applies CMS's edits: {says}"
-        self.day.find(severity, says, lines, rule=rule, fix=fix)
+            short = [f"If NCCI applies: {each}" for each in short]
+        self.day.find(severity, says, lines, rule=rule, fix=fix, short=short)
 
 
 def applied_on(
     day: Day, family: EditFamily, worst: Severity, claim_lines: tuple[ClaimLine, ...], limits_a_line: bool = False
 ) -> Applied:
-    """A family with those of its policies that hold for the day."""
+    """Return a family with its policies that apply on the day."""
     policies = (each for each in family.policies if is_in_force(each, day.service_date))
-    held = tuple(each for each in policies if not each.claims or day.claim in each.claims)
-    return Applied(day, family, worst, held, claim_lines, limits_a_line)
+    applied = tuple(each for each in policies if not each.claims or day.claim in each.claims)
+    claimed = tuple(sorted(day.claimed(), key=lambda line: (line.code, line.number)))
+    return Applied(day, family, worst, applied, claim_lines, claimed, limits_a_line)
+
+
+def table_doubt(fits: Fit) -> str:
+    """Return in a few words why a row of a table is not certain for the day; nothing where it is."""
+    if fits in ("day", "history"):
+        return ""
+    return {"older": "newest table", "newer": "a later table"}.get(fits, "table not certain")
 
 
 def milder(severity: Severity) -> Severity:
-    """One step below what has to be mended, where something about it is not certain."""
+    """Return review instead of fix, where something about a finding is not certain."""
     return "warn" if severity == "block" else severity

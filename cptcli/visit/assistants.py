@@ -9,7 +9,7 @@ from ..visit_model import AssistantMethod
 
 
 class Split(Struct, frozen=True):
-    """The units of one code without and with the assistant's modifier; `why` in words, `sure` False where none says."""
+    """The units of one code without and with the assistant's modifier, and why; `sure`: a source says so."""
 
     plain: int
     assisted: int
@@ -18,7 +18,7 @@ class Split(Struct, frozen=True):
 
 
 def exceeds(share: AssistantShare, assistant: int, total: int, method: AssistantMethod) -> bool:
-    """Whether the assistant's minutes are more than the share, measured in one of the ways CMS allows.
+    """Return whether the assistant's minutes are more than the share, measured in one of the ways CMS allows.
 
     `exact` compares the share itself; `simple` rounds the share's minutes to whole ones and adds one; `percentage`
     rounds the percents to whole ones.
@@ -38,7 +38,7 @@ def _whole(number: Decimal) -> int:
 
 
 def whole_service(share: AssistantShare, therapist: int, assistant: int, method: AssistantMethod) -> Split:
-    """An untimed service: one unit, and the share is taken over all of it."""
+    """Return the units of an untimed service: one unit, with the share of all its minutes."""
     if exceeds(share, assistant, therapist + assistant, method):
         return Split(0, 1, f"the assistant did {assistant} of {therapist + assistant} minutes")
     return Split(1, 0, f"the assistant did no more than the share, {assistant} of {therapist + assistant} minutes")
@@ -47,11 +47,11 @@ def whole_service(share: AssistantShare, therapist: int, assistant: int, method:
 def split(
     share: AssistantShare, rule: UnitRule, units: int, therapist: int, assistant: int, method: AssistantMethod
 ) -> Split:
-    """A timed code's `units` by who furnished them: full units of each first, then the last one or two.
+    """Return a timed code's `units` by who provided them: full units of each first, then the last one or two.
 
     `therapist` counts the minutes of the therapist and those of both together, `assistant` those of the assistant
-    alone. For two remaining units the sources answer only where each did more than the least that earns a unit;
-    elsewhere one is given to each, and said to be unsure.
+    alone. For two remaining units the sources decide only where each did more than the minimum for a unit;
+    otherwise each gets one, and `sure` is False.
     """
     unit_minutes = rule.minutes_per_unit
     full_therapist = min(therapist // unit_minutes, units)
@@ -60,7 +60,7 @@ def split(
     rest_therapist = therapist - unit_minutes * full_therapist
     rest_assistant = assistant - unit_minutes * full_assistant
     if left <= 0:
-        return Split(full_therapist, full_assistant, "whole units by each of the two")
+        return Split(full_therapist, full_assistant, "full units, none split")
     rest = f"of the last unit the therapist did {rest_therapist} minutes, the assistant {rest_assistant}"
     if left == 1:
         alone = share.minutes_alone is not None and rest_therapist >= share.minutes_alone

@@ -1,4 +1,4 @@
-"""A visit -> what its claim lines should be, and what would be wrong with them, for that payer and that day."""
+"""Checks a visit: what its claim lines should be, and what is wrong with them, for a payer and date of service."""
 
 from datetime import date
 
@@ -15,12 +15,12 @@ from .day import Day, gravity
 
 
 def is_finding(answer: VisitAnswer) -> bool:
-    """Whether something has to be done before the claim goes out."""
+    """Return whether something has to be fixed or reviewed before the claim goes out."""
     return any(finding.severity != "info" for finding in answer.findings)
 
 
 def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAnswer:
-    """Check one patient's day. `today` is the day of service where none was told, and tells how old the facts are.
+    """Return the check of one patient's day. `today` is the default date of service, and gives the age of the facts.
 
     Raises MissingOption without a payer, UnknownName, AmbiguousName or BadValue for what names nothing.
     """
@@ -36,54 +36,64 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
     day.chain = book.payer_chain(payer)
     diagnoses = {letter: read_diagnosis(each) for letter, each in sorted(visit.diagnoses.items())}
     if day.service_date > today:
-        day.find("info", f"{day.service_date} has not come yet: codes, rules and tables may change until then.")
+        ahead = f"{day.service_date} has not come yet: codes, rules and tables may change until then."
+        day.find("info", ahead, short=ahead)
     lines.resolve(day, diagnoses, today)
     modifiers.ask_for(day)
     counts = counting.count_units(day)
     modifiers.hold_against_the_rules(day)
     who_treated.split_by_assistant(day)
     unlisted.hold_against_needs(day)
-    made = claim_lines.claim_lines(day)
-    pairs = edits.hold_against_edits(day, made)
+    claim = claim_lines.claim_lines(day)
+    pairs = edits.hold_against_edits(day, claim)
     unit_limits.hold_against_payers_limits(day)
-    money = amounts.expected(day, made)
+    money = amounts.expected(day, claim)
     buckets = thresholds.hold_against_thresholds(day)
-    made = claim_lines.finished(day, made)
-    if day.billed() and not made:
-        day.find("warn", "Nothing of this day earns a unit.", day.billed(), fix="Mend the minutes, or bill nothing.")
+    claim = claim_lines.finished(day, claim)
+    if day.billed() and not claim:
+        nothing = "Nothing of this day earns a unit."
+        day.find("warn", nothing, day.billed(), fix="Fix the minutes, or bill nothing.", short=nothing)
     if money:  # with the modifiers that the threshold brought
         money = structs.replace(
             money,
             lines=tuple(
                 structs.replace(amount, modifiers=line.modifiers)
-                for amount, line in zip(money.lines, made, strict=True)
+                for amount, line in zip(money.lines, claim, strict=True)
             ),
         )
     one = counts[0] if len(counts) == 1 else None
     found = tuple(sorted(day.findings, key=gravity))
-    held = book.payer(day.chain[-1])
-    assert held is not None
+    decided_by = book.payer(day.chain[-1])
+    assert decided_by is not None
     resolved = next((line.draft.resolved for line in day.lines if line.draft), None)
     minutes = [line.minutes for line in day.billed() if line.minutes is not None]
     answer = VisitAnswer(
         visit=_asked(day, diagnoses, money.locality if money else None),
-        payer=PayerAnswer(id=held.id, name=held.name, chain=day.chain, resolved=resolved),
+        payer=PayerAnswer(
+            id=decided_by.id,
+            name=decided_by.name,
+            short_name=decided_by.short_name or decided_by.name,
+            chain=day.chain,
+            resolved=resolved,
+        ),
         summary="",
         unit_rule=one.unit_rule if one else None,
+        unit_rule_name=rule.name if one and (rule := book.unit_rule(one.unit_rule)) else None,
         timed_minutes=counts[0].timed_minutes if counts else 0,
         timed_units=_agreed(counts),
         total_minutes=sum(minutes) if minutes else None,
         units=_units(day),
         unit_rules=counts,
-        ties=one.ties if one else tuple(_hanging(tie, each) for each in counts for tie in each.ties),
-        lines=tuple(day.answer_of(line, made) for line in day.lines),
-        claim_lines=made,
+        ties=one.ties if one else tuple(_under(each, tie) for each in counts for tie in each.ties),
+        lines=tuple(day.answer_of(line, claim) for line in day.lines),
+        claim_lines=claim,
         edits=pairs,
         thresholds=buckets,
         amount=money.allowed if money else None,
         amounts=money,
         findings=found,
         not_checked=tuple(day.not_checked),
+        unchecked=day.unchecked,
         tables=tuple(day.used.values()),
         rulebook=book.receipt,
     )
@@ -95,13 +105,13 @@ def _agreed(counts: tuple[UnitCount, ...]) -> int | None:
     return totals.pop() if len(totals) == 1 else None
 
 
-def _hanging(tie: Tie, count: UnitCount) -> Tie:
-    """A tie under one of several rules, of which nobody knows whether it is the payer's."""
+def _under(count: UnitCount, tie: Tie) -> Tie:
+    """Return a tie, with its unit rule where the payer's own is not known."""
     return structs.replace(tie, says=f"If units are counted by {count.unit_rule}: {tie.says}")
 
 
 def _units(day: Day) -> dict[str, int | None]:
-    """The units of every code as it was typed; None where they are not known."""
+    """Return the units of every code as typed; None where they are not known."""
     units: dict[str, int | None] = {}
     for line in day.lines:
         before = units.get(line.told.code, 0)
@@ -133,13 +143,13 @@ def _summary(answer: VisitAnswer) -> str:
     lines = len(answer.claim_lines)
     parts = [f"{lines} claim line{'' if lines == 1 else 's'}"]
     if answer.timed_minutes:
-        units = "their units are not known"
+        units = ", units not known"
         if answer.timed_units is not None:
-            units = f"{answer.timed_units} timed unit{'' if answer.timed_units == 1 else 's'}"
-        parts.append(f"{answer.timed_minutes} timed minutes, {units}")
-    parts.append(f"{block} to mend, {warn} to look at")
+            units = f" = {answer.timed_units} timed unit{'' if answer.timed_units == 1 else 's'}"
+        parts.append(f"{answer.timed_minutes} timed minutes{units}")
+    parts.append(f"{block} to fix, {warn} to review")
     if answer.amount is not None:
-        parts.append(f"expected to be allowed: {answer.amount}")
-    if answer.not_checked:
-        parts.append(f"{len(answer.not_checked)} not checked")
+        parts.append(f"expected allowed amount ${answer.amount}")
+    if answer.unchecked:
+        parts.append(f"{len(answer.unchecked)} not checked")
     return "; ".join(parts) + "."

@@ -1,4 +1,4 @@
-"""The lines as they should be typed on the claim: one a code and discipline, split where the assistant's part is."""
+"""Builds the claim lines: one for each code and discipline, the assistant's units on a separate line."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,22 +10,22 @@ from .day import Day, Line, in_order
 
 
 def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
-    """Every line with its units and modifiers; a code that earned no unit is not on the claim."""
-    made: list[ClaimLine] = []
-    rule = day.first("threshold")  # its modifier comes last, and goes on all lines of a bucket or on none
+    """Return every claim line with its units and modifiers; a code that earned no unit is not on the claim."""
+    built: list[ClaimLine] = []
+    rule = day.first("threshold")  # its modifier comes last, and is on all lines of a bucket or on none
     late = rule.threshold.modifier if rule and rule.threshold else None
     for group in day.services():
         kinds = [*_alike(group, late)]
         for (lines, units), assisted in zip(kinds, _by_assistant(kinds, group[0].assisted), strict=True):
-            made += _split(day, lines, units, assisted)
-    return tuple(made)
+            built += _split(day, lines, units, assisted)
+    return tuple(built)
 
 
-Kind = tuple[list[Line], int | None]  # lines that differ in nothing but their minutes, and their units
+Kind = tuple[list[Line], int | None]  # lines that differ only in minutes, and their units
 
 
 def _by_assistant(kinds: list[Kind], assisted: int | None) -> list[int | None]:
-    """Of each kind's units those with the assistant's modifier: where the assistant did most, first."""
+    """Return how many units of each kind of line have the assistant's modifier, most assistant minutes first."""
     shares: list[int | None] = [None] * len(kinds)
     if assisted is None:
         return shares
@@ -42,7 +42,7 @@ def _by_assistant(kinds: list[Kind], assisted: int | None) -> list[int | None]:
 
 
 def _split(day: Day, lines: list[Line], units: int | None, assisted: int | None) -> Iterator[ClaimLine]:
-    """One claim line, or one with the assistant's modifier and one without, each of the lines that bear its minutes."""
+    """One claim line, or one with the assistant's modifier and one without, each of the lines with its minutes."""
     if assisted is None:
         yield _made(day, lines, units, [modifier for line in lines for modifier in line.modifiers])
         return
@@ -55,10 +55,9 @@ def _split(day: Day, lines: list[Line], units: int | None, assisted: int | None)
 
 
 def _alike(group: list[Line], late: str | None) -> Iterator[Kind]:
-    """The lines of a code that differ in nothing but their minutes, with their units of the code's.
+    """Return the lines of a code that differ only in minutes, with their share of its units.
 
-    A `late` modifier makes no difference. Nor does the assistant's where its part was worked out: the split gives it
-    back.
+    A `late` modifier makes no difference. Nor does the assistant's where the split is known: the split adds it again.
     """
     kinds: dict[object, list[Line]] = {}
     for line in group:
@@ -94,21 +93,22 @@ def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
 
 
 def finished(day: Day, claim_lines: Iterable[ClaimLine]) -> tuple[ClaimLine, ...]:
-    """The claim lines with the modifier that hangs on what they come to; finds what has no place on one of them."""
-    made, form = [], day.book.form_of(day.claim)
+    """Return the claim lines with the modifier that depends on amounts; find what a claim line has no room for."""
+    built, form = [], day.book.form_of(day.claim)
     for each in claim_lines:
         lines = [line for line in day.lines if line.number in each.lines]
         late = [line.late for line in lines if line.late]
         modifiers = dict.fromkeys([*each.modifiers, *late])
         if form and len(modifiers) > form.modifiers:
             says = f"{len(modifiers)} modifiers on {each.code}; a line has {form.modifiers} places."
-            day.find("warn", _with_caveat(says, form), lines, rule=form, fix=form.more_modifiers)
+            day.find("warn", _with_caveat(says, form), lines, rule=form, fix=form.more_modifiers,
+                     short=f"{each.code}: {len(modifiers)} modifiers; a line has {form.modifiers} places.")  # fmt: skip
         if form and form.diagnoses and len(each.diagnoses) > form.diagnoses:
             says = f"{each.code} points to {len(each.diagnoses)} diagnoses; a line has {form.diagnoses} places."
             fix = f"Keep the {form.diagnoses} that best say why it was done."
-            day.find("block", _with_caveat(says, form), lines, rule=form, fix=fix)
-        made.append(structs.replace(each, modifiers=in_order(day.book, [*modifiers])))
-    return tuple(made)
+            day.find("block", _with_caveat(says, form), lines, rule=form, fix=fix, short=says)
+        built.append(structs.replace(each, modifiers=in_order(day.book, [*modifiers])))
+    return tuple(built)
 
 
 def _with_caveat(says: str, form: ClaimForm) -> str:
@@ -116,13 +116,13 @@ def _with_caveat(says: str, form: ClaimForm) -> str:
 
 
 def _made(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) -> ClaimLine:
-    told = [line.told for line in lines]
+    given = [line.told for line in lines]
     return ClaimLine(
         code=lines[0].code,
         modifiers=in_order(day.book, dict.fromkeys(modifiers)),
         units=units,
         lines=tuple(line.number for line in lines),
-        diagnoses=tuple(dict.fromkeys(letter for each in told for letter in each.diagnoses)),
-        revenue_code=next((each.revenue_code for each in told if each.revenue_code), None),
-        narrative=next((each.narrative for each in told if each.narrative), None),
+        diagnoses=tuple(dict.fromkeys(letter for each in given for letter in each.diagnoses)),
+        revenue_code=next((each.revenue_code for each in given if each.revenue_code), None),
+        narrative=next((each.narrative for each in given if each.narrative), None),
     )

@@ -1,50 +1,52 @@
-"""The units of a day's lines: which unit rule holds, a pool for each discipline, what was typed held against it."""
+"""Counts units: which unit rule applies, a pool of minutes for each discipline, typed units checked against it."""
 
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ..advice.wording import weakness
-from ..model import Rule, UnitRule
+from ..advice.wording import weakness, weakness_in_short
+from ..model import Rule, UnitRule, Units
 from ..rulebook.precedence import is_weak
 from ..visit_model import Tie, UnitCount
 from .day import Day, Line, Service
+from .phrases import either, units_of
 from .units import Counted, count, earned
 
 Reach = tuple[int, int] | None  # the fewest and the most units; None where nothing can be said
 
 
 def count_units(day: Day) -> tuple[UnitCount, ...]:
-    """The units of the day under the payer's unit rule, or under every one where the payer's is not known.
+    """Return the units of the day under the payer's unit rule, or under every rule where the payer's is not known.
 
-    Each line gets its units where they are known: where two rules disagree, they are not.
+    Each line gets its units, unless two possible rules disagree.
     """
     every = [rule for key in day.book.keys("unit_rules") if (rule := day.book.unit_rule(key))]
-    said = None if day.visit.unit_rule else day.first("unit_rule")
-    named = day.visit.unit_rule or (said and said.unit_rule)
+    payers = None if day.visit.unit_rule else day.first("unit_rule")
+    named = day.visit.unit_rule or (payers and payers.unit_rule)
     rules = [rule for rule in every if named in (None, rule.id)]
     _not_pooled(day)
     counted = [_under(day, rule) for rule in rules]
     for service in dict.fromkeys(service for each in counted for service in each.pooled):
         _share_out(day, service, [each.reached.get(service) for each in counted], rules)
     _say_if_overruled(day)
-    if said and is_weak(said):
-        _say_how_weak(day, said, rules[0], any(_under(day, rule).reached != counted[0].reached for rule in every))
+    if payers and is_weak(payers):
+        _say_how_weak(day, payers, rules[0], any(_under(day, rule).reached != counted[0].reached for rule in every))
     total = sum(line.minutes or 0 for line in day.billed())
     if total > 24 * 60:
-        day.find("block", f"The lines come to {total} minutes; a day has {24 * 60}.", fix="Mend the minutes.")
+        says = f"The lines come to {total} minutes; a day has {24 * 60}."
+        day.find("block", says, fix="Fix the minutes.", short=says)
     return tuple(_shown(rule, each) for rule, each in zip(rules, counted, strict=True))
 
 
 class _UnderRule(Struct, frozen=True):
-    """The day under one unit rule: each discipline's pool, and what every service of the day comes to."""
+    """Return the day under one unit rule: the pool of each discipline, and the units of every service."""
 
     pools: dict[str | None, Counted]
     reached: dict[Service, Reach]
 
     @property
     def pooled(self) -> list[Service]:
-        """The services with minutes in a pool."""
+        """Return the services with minutes in a pool."""
         return [(discipline, code) for discipline, pool in self.pools.items() for code in pool.units]
 
 
@@ -60,34 +62,48 @@ def _under(day: Day, rule: UnitRule) -> _UnderRule:
     return _UnderRule(pools, reached)
 
 
-def _say_how_weak(day: Day, said: Rule, rule: UnitRule, differ: bool) -> None:
-    """A weak word on how units are counted; where every rule gives the same, nothing hangs on it."""
-    says = f"Units by {rule.name} are weak: {weakness(said.evidence, said.confidence)}. {said.says}"
+def _say_how_weak(day: Day, payers: Rule, rule: UnitRule, differ: bool) -> None:
+    """Find that the payer's unit rule is weak; where every rule gives the same units, nothing depends on it."""
+    says = f"Units by {rule.name} are weak: {weakness(payers.evidence, payers.confidence)}. {payers.says}"
+    short = f"{day.short_name(payers.payer)}: {rule.name} is WEAK ({weakness_in_short(payers.evidence)})."
     if differ:
-        day.find("warn", f"{says} Another rule gives other units for this day.", rule=said,
-                 fix="Ask the payer which rule it follows; --unit-rule answers it.")  # fmt: skip
+        day.find("warn", f"{says} Another rule gives other units for this day.", rule=payers,
+                 fix="Ask the payer; add --unit-rule.", short=f"{short} Another rule gives other units.")  # fmt: skip
     else:
-        day.find("info", f"{says} Every rule known here gives the same units for this day.", rule=said)
+        day.find("info", f"{says} Every rule known here gives the same units for this day.", rule=payers,
+                 short=f"{short} Every rule known here gives the same units.")  # fmt: skip
 
 
 def _say_if_overruled(day: Day) -> None:
-    """A unit rule that was told, and is not that of the payer."""
-    said = day.first("unit_rule") if day.visit.unit_rule else None
-    if said and said.unit_rule != day.visit.unit_rule and not is_weak(said):
-        says = f"Units are counted by {day.visit.unit_rule}, as told; {day.book_name(said.payer or '')} counts by "
-        fix = f"Leave --unit-rule out, or tell {said.unit_rule}."
-        day.find("warn", f"{says}{said.unit_rule}. {said.says}", rule=said, fix=fix)
+    """Find a unit rule that was given and is not the payer's."""
+    payers = day.first("unit_rule") if day.visit.unit_rule else None
+    if payers and payers.unit_rule != day.visit.unit_rule and not is_weak(payers):
+        given, own = _named(day, day.visit.unit_rule), _named(day, payers.unit_rule)
+        says = f"Units are counted by the {given}, as given; {day.book_name(payers.payer or '')} counts by the {own}."
+        day.find("warn", f"{says} {payers.says}", rule=payers,
+                 fix=f"Use --unit-rule {payers.unit_rule}, or leave it out.",
+                 short=f"Units by {given}, as given; {day.short_name(payers.payer)} counts by {own}.")  # fmt: skip
+
+
+def _named(day: Day, unit_rule: str | None) -> str:
+    rule = day.book.unit_rule(unit_rule or "")
+    return _name_alone(rule) if rule else str(unit_rule)
+
+
+def _name_alone(rule: UnitRule) -> str:
+    """Return the name of a unit rule without its owner."""
+    return rule.name.partition(" (")[0]
 
 
 def _lacking(day: Day, rule: UnitRule) -> list[Service]:
-    """What is counted by the rule, and some of whose minutes were not told."""
+    """Return the services counted by the rule with some minutes not given."""
     return [line.service for line in day.billed() if in_pool(line, rule) and line.minutes is None]
 
 
 def _reach(rule: UnitRule, units: int, minutes: int, code: str, lacking: Sequence[str]) -> Reach:
-    """The fewest and the most units of a code, whose pool lacks the minutes of others; None where it lacks its own.
+    """Return the fewest and most units of a code where other codes lack minutes; None where it lacks its own.
 
-    Full units stay with the code, and what is left over may earn one more or not.
+    Full units stay with the code; its left-over minutes may or may not earn one more.
     """
     if code in lacking:
         return None
@@ -98,7 +114,7 @@ def _reach(rule: UnitRule, units: int, minutes: int, code: str, lacking: Sequenc
 
 
 def in_pool(line: Line, rule: UnitRule) -> bool:
-    """Whether a line's minutes count by the rule: a timed therapy code of the rule's unit."""
+    """Return whether a line's minutes count by the rule: a timed therapy code of the rule's unit."""
     units = line.counted
     return bool(
         line.known and units and units.timed and line.known.therapy_modifiers
@@ -168,95 +184,106 @@ def _share_out(day: Day, key: Service, units: Sequence[Reach], rules: Sequence[U
         line.units = 0
     first.units = certain[0] if len({*certain}) == 1 else None
     if len(lines) > 1:
-        day.find("info", f"{key[1]} stands on {len(lines)} lines: its minutes are added before they make units.", lines,
-                 rule=rules[0] if len(rules) == 1 else None, sources=cited)  # fmt: skip
+        says = f"{key[1]} is on {len(lines)} lines: its minutes are added before units are counted."
+        day.find("info", says, lines, rule=rules[0] if len(rules) == 1 else None, sources=cited, short=says)
     known = [reach for reach in units if reach]
     if len(known) < len(units):
         return
     least, most = min(reach[0] for reach in known), max(reach[1] for reach in known)
     if None in certain:
         others = [other.code for other in day.billed() if other.minutes is None and in_pool(other, rules[0])]
-        day.leave_out(f"Units of {key[1]}: without the minutes of {', '.join(dict.fromkeys(others))} they are {least} "
-                      f"or {most}.")  # fmt: skip
+        without = f"without the minutes of {', '.join(dict.fromkeys(others))}"
+        day.leave_out(f"Units of {key[1]}: {without} they are {least} or {most}.",
+                      f"units of {{}} ({least} or {most} {without})", key[1])  # fmt: skip
     elif len({*certain}) > 1:
-        said = ", ".join(f"{reach[0]} by {rule.id}" for rule, reach in zip(rules, known, strict=True))
+        by_rule = [(reach[0], rule) for rule, reach in zip(rules, known, strict=True)]
         day.find(
             "warn",
-            f"How {day.book_name(day.payer)} counts units is not known, and the rules differ for {key[1]}: {said}.",
+            f"How {day.book_name(day.payer)} counts units is not known, and the rules differ for {key[1]}: "
+            f"{', '.join(f'{units} by the {rule.name}' for units, rule in by_rule)}. Ask the payer.",
             lines,
-            fix="Ask the payer, or name its rule: --unit-rule cms or cpt_midpoint.",
+            fix=f"Ask; add --unit-rule {either([rule.id for rule in rules])}.",
             sources=cited,
+            short=(
+                f"{key[1]}: {', '.join(f'{units} ({_name_alone(rule)})' for units, rule in by_rule)} units; "
+                "the payer's rule is not known.",
+                f"{key[1]}: {either([str(units) for units, _ in by_rule])} units; the payer's rule is not known.",
+            ),
         )
     if given:
         _compare(day, lines, sum(given), least, most, rules[0] if len(rules) == 1 else None)
 
 
 def _capped(day: Day, service: Service, reach: Reach) -> Reach:
-    """A code that is only ever so many units a day takes no more; its further minutes belong to another code."""
+    """A code with a usual number of units per day has no more; its further minutes belong to another code."""
     line = next(line for line in day.billed() if line.service == service)
     most = line.counted.usual if line.counted else None
     if most is None or reach is None or reach[1] <= most:
         return reach
-    day.find("info", f"{line.code} is {most} a day; further minutes belong to the code that adds to it.", [line],
-             rule=line.known, fix=f"cpt lookup {line.code}")  # fmt: skip
+    says = f"{line.code} is {most} per day; further minutes belong to its add-on code."
+    day.find("info", says, [line], rule=line.known, fix=f"cpt lookup {line.code}", short=says)
     return min(reach[0], most), most
 
 
 def _compare(day: Day, lines: list[Line], given: int, least: int, most: int, rule: UnitRule | None) -> None:
     minutes = sum(line.minutes or 0 for line in lines)
-    by = f" by {rule.name}" if rule else ""
+    by = f" by the {rule.name}" if rule else ""
+    typed = f"{lines[0].code}: {units_of(given)} typed; {minutes} minutes make"
     if given > most:
-        day.find(
-            "block",
-            f"{lines[0].code}: {given} units typed; {minutes} minutes make {most} in this day{by}.",
-            lines,
-            rule=rule,
-            fix=f"Bill {most}.",
-        )
+        says = f"{typed} {most} in this day{by}."
+        day.find("block", says, lines, rule=rule, fix=f"Bill {most}.", short=says)
     elif given < least:
-        day.find("warn", f"{lines[0].code}: {given} units typed; {minutes} minutes make {least}{by}.", lines,
-                 rule=rule, fix=f"{least} may be billed.")  # fmt: skip
+        says = f"{typed} {least}{by}."
+        day.find("warn", says, lines, rule=rule, fix=f"{least} may be billed.", short=says)
 
 
 def _not_pooled(day: Day) -> None:
-    """Lines whose units do not come from the day's pool: untimed, longer units, no minutes told, unknown codes."""
+    """Count lines outside the day's pool: untimed, longer units, no minutes, unknown codes."""
     rules = [rule for key in day.book.keys("unit_rules") if (rule := day.book.unit_rule(key))]
     billed = day.billed()
     for line in day.lines:
-        told, units = line.told.units, line.counted
+        given, units = line.told.units, line.counted
         if line not in billed:
             line.units = 0
         elif units is None:
-            line.units = told
-            if told is None:
-                day.leave_out(f"Units of {line.code}: how it is counted is not known here.")
+            line.units = given
+            if given is None:
+                day.leave_out(f"Units of {line.code}: how it is counted is not known here.",
+                              "units of {} (not in our list)", line.code)  # fmt: skip
         elif not units.timed:
-            line.units = 1 if told is None else told
-            if told == 0:
-                day.find("warn", f"{line.code}: 0 units typed; a line on the claim has at least one.", [line],
-                         rule=line.known, fix="Bill 1, or leave the line out.")  # fmt: skip
-            if units.usual and told is not None and told > units.usual:
-                day.find("block", f"{line.code} is untimed: {units.usual} a day, however long it took; {told} typed.",
-                         [line], rule=line.known, fix=f"Bill {units.usual}.", sources=units.sources)  # fmt: skip
-                line.units = units.usual
+            line.units = _untimed(day, line, units, given)
         elif line.minutes is None:
-            line.units = told
-            what = "its units were not held against minutes" if told is not None else "its units are not known"
-            day.leave_out(f"{line.code} is timed and no minutes were told: {what}.")
+            line.units = given
+            what = "its units were not checked against minutes" if given is not None else "its units are not known"
+            day.leave_out(f"{line.code} is timed and no minutes were given: {what}.",
+                          "units of {} (add minutes)", line.code)  # fmt: skip
         elif not any(in_pool(line, rule) for rule in rules):
             _by_itself(day, line, rules[0])
     _untimed_twice(day)
 
 
+def _untimed(day: Day, line: Line, units: Units, given: int | None) -> int:
+    """Return the units of an untimed line: those that were given, of a usual number per day no more."""
+    if given == 0:
+        says = f"{line.code}: 0 units typed; a claim line has at least one."
+        day.find("warn", says, [line], rule=line.known, fix="Bill 1, or leave the line out.", short=says)
+    if units.usual and given is not None and given > units.usual:
+        says = f"{line.code} is untimed: {units.usual} per day, however long it took; {given} typed."
+        day.find("block", says, [line], rule=line.known, fix=f"Bill {units.usual}.", sources=units.sources, short=says)
+        return units.usual
+    return 1 if given is None else given
+
+
 def _untimed_twice(day: Day) -> None:
-    """A code that is once a day, on two lines: one has its units, the same in whichever order. Not an unlisted one."""
+    """A code of one unit per day on two lines: one has its units, the same in any order. Not an unlisted code."""
     for group in day.services():
         lines = [line for line in group if line.timed is False and line.known and not line.known.claim_needs]
         units = lines[0].counted if len(lines) > 1 else None
         if units and units.usual and sum(line.units or 0 for line in lines) > units.usual:
-            day.find("block", f"{lines[0].code} is untimed: {units.usual} a day, however long it took; it stands on "
-                     f"{len(lines)} lines.", lines, rule=lines[0].known, fix=f"Bill {units.usual}.",
-                     sources=units.sources)  # fmt: skip
+            says = f"{lines[0].code} is untimed: {units.usual} per day, however long it took; it is on "
+            says += f"{len(lines)} lines."
+            day.find("block", says, lines, rule=lines[0].known, fix=f"Bill {units.usual}.", sources=units.sources,
+                     short=says)  # fmt: skip
             stays = min(lines, key=lambda line: sorted(line.modifiers))  # whichever was typed first
             for line in lines:
                 line.units = line.units if line is stays else 0
@@ -269,9 +296,9 @@ def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
     per = units.minutes_per_unit or rule.minutes_per_unit
     reached = earned(rule, minutes) if per == rule.minutes_per_unit else minutes // per
     if per != rule.minutes_per_unit and minutes % per:
-        day.find("info", f"{line.code} is counted by whole periods of {per} minutes; {minutes % per} minutes are over.",
-                 [line], rule=line.known, sources=units.sources)  # fmt: skip
+        says = f"{line.code} is counted by whole periods of {per} minutes; {minutes % per} minutes are over."
+        day.find("info", says, [line], rule=line.known, sources=units.sources, short=says)
     if line.told.units is not None and line.told.units > reached:
-        day.find("block", f"{line.code}: {line.told.units} units typed; {minutes} minutes make {reached}.", [line],
-                 rule=line.known, fix=f"Bill {reached}.", sources=units.sources)  # fmt: skip
+        says = f"{line.code}: {units_of(line.told.units)} typed; {minutes} minutes make {reached}."
+        day.find("block", says, [line], rule=line.known, fix=f"Bill {reached}.", sources=units.sources, short=says)
     line.units = _certain(_capped(day, line.service, (reached, reached)))

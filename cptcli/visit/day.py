@@ -1,41 +1,43 @@
-"""A patient's day in the making: what every step of the check reads and adds to."""
+"""One patient's day during a check: what every step reads and adds to."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from functools import lru_cache
+from typing import Literal, Protocol
 
 from ..advice.coverage import Decided
 from ..advice.draft import Draft
-from ..advice.matching import Match, match
 from ..advice.receipts import refs
-from ..advice.weighing import weigh
 from ..cms.tables import Edition, Tables
 from ..model import Claim, Code, Discipline, Modifier, Question, Rule, Units
 from ..rulebook.book import RuleBook
 from ..visit_model import ClaimLine, Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
+from .day_rules import day_rules
+from .phrases import cut_to_fit, listed, where
 
 
 class Entry(Protocol):
-    """An entry of the rule base that a finding can lean on: a rule, a policy, a code, a modifier, a claim form."""
+    """An entry of the rule base that a finding cites: a rule, a policy, a code, a modifier, a claim form."""
 
     @property
     def id(self) -> str:
-        """What `cpt explain` takes."""
+        """Return the id for `cpt explain`."""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Ids of its sources."""
+        """Return the ids of its sources."""
 
 
 Service = tuple[str | None, str]  # discipline, code
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "info")
+_MOST_ITEMS = 4  # of one point that was not checked, on the first screen
 
 
 @dataclass(slots=True)
 class Line:
-    """One line on its way through the check."""
+    """One line of the visit during a check."""
 
     number: int
     told: VisitLine
@@ -47,17 +49,17 @@ class Line:
     draft: Draft | None = None
     decided: Decided | None = None
     units: int | None = None
-    added: list[str] = field(default_factory=list)  # modifiers that the rules want on it
-    late: str | None = None  # a modifier that hangs on what the day comes to
+    added: list[str] = field(default_factory=list)  # modifiers that the rules require on it
+    late: str | None = None  # a modifier that depends on the amounts of the day
     assisted: int | None = None  # of its code's units, those with the assistant's modifier; None: not worked out
     off_claim: bool = False  # no code may be given for it on that day, or by that payer
     denied: bool = False  # by an edit or a policy, for certain
-    allowed: Decimal | None = None  # what its claim lines are expected to be allowed
+    allowed: Decimal | None = None  # the expected allowed amount of its claim lines
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def minutes(self) -> int | None:
-        """All minutes of the line; None when none were told."""
+        """Return all minutes of the line; None when none were given."""
         parts = (self.told.therapist_minutes, self.told.assistant_minutes, self.told.joint_minutes)
         if self.told.minutes is None and any(each is not None for each in parts):
             return sum(each or 0 for each in parts)
@@ -65,48 +67,48 @@ class Line:
 
     @property
     def service(self) -> Service:
-        """The code and the discipline whose plan of care it belongs to: what is counted together."""
+        """Return the code and the discipline of its plan of care: what is counted together."""
         return (self.discipline.id if self.discipline else None, self.code)
 
     @property
     def typed_for_assistant(self) -> bool:
-        """Whether it was typed with the modifier of its discipline's assistant."""
+        """Return whether it was typed with the modifier of its discipline's assistant."""
         return self.discipline is not None and self.discipline.assistant_modifier in self.told.modifiers
 
     @property
     def tells_who(self) -> bool:
-        """Whether its minutes were told as a therapist's, an assistant's, or both together."""
-        told = self.told
-        return any(each is not None for each in (told.therapist_minutes, told.assistant_minutes, told.joint_minutes))
+        """Return whether its minutes were given as a therapist's, an assistant's, or both together."""
+        given = self.told
+        return any(each is not None for each in (given.therapist_minutes, given.assistant_minutes, given.joint_minutes))
 
     @property
     def by_whom(self) -> tuple[int, int]:
-        """Its minutes by the therapist, joint ones among them, and by the assistant alone."""
-        told = self.told
-        therapist, assistant = (told.therapist_minutes or 0) + (told.joint_minutes or 0), told.assistant_minutes or 0
-        if therapist or assistant or not told.minutes:
+        """Return its minutes by the therapist, with the joint ones, and by the assistant alone."""
+        given = self.told
+        therapist, assistant = (given.therapist_minutes or 0) + (given.joint_minutes or 0), given.assistant_minutes or 0
+        if therapist or assistant or not given.minutes:
             return therapist, assistant
-        return (0, told.minutes) if self.typed_for_assistant else (told.minutes, 0)
+        return (0, given.minutes) if self.typed_for_assistant else (given.minutes, 0)
 
     @property
     def shared_with_assistant(self) -> bool:
-        """Whether an assistant did part of it and somebody else the rest."""
-        told = self.told
-        return bool(told.assistant_minutes and (told.therapist_minutes or told.joint_minutes))
+        """Return whether an assistant did part of it and a therapist the rest."""
+        given = self.told
+        return bool(given.assistant_minutes and (given.therapist_minutes or given.joint_minutes))
 
     @property
     def timed(self) -> bool | None:
-        """Whether minutes decide the units of its code; None when that is not known."""
+        """Return whether minutes decide the units of its code; None when that is not known."""
         return self.counted.timed if self.counted else None
 
     @property
     def counted(self) -> Units | None:
-        """How its code is counted; None where that is not known."""
+        """Return how its code is counted; None where that is not known."""
         return self.known.units if self.known else None
 
     @property
     def modifiers(self) -> tuple[str, ...]:
-        """Those that were typed and those that were added."""
+        """Return the modifiers typed and those added."""
         return tuple(dict.fromkeys((*self.told.modifiers, *self.added, *([self.late] if self.late else []))))
 
     def says_denied(self, book: RuleBook) -> Modifier | None:
@@ -114,11 +116,11 @@ class Line:
         return next((known for known in map(book.modifier, self.modifiers) if known and known.denial), None)
 
     def carries(self, modifiers: Collection[str]) -> bool:
-        """Whether one of the modifiers is on the line."""
+        """Return whether one of the modifiers is on the line."""
         return any(each in modifiers for each in self.modifiers)
 
     def told_not_distinct(self) -> bool:
-        """Whether somebody said that it was no separate service."""
+        """Return whether it was given as not a separate service."""
         return (self.told.distinct or "").strip().casefold() in ("no", "false", "not distinct", "same time")
 
 
@@ -137,32 +139,39 @@ class Day:
         self.lines: list[Line] = []
         self.findings: list[Finding] = []
         self.not_checked: list[str] = []
+        self._unchecked: dict[str, dict[str, None]] = {}  # the same in a few words, and what each point is about
         self.uncovered: list[str] = []  # codes on whose coverage no rule is known
         self.used: dict[tuple[str, str], TableUsed] = {}
+        self._visit_rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}  # by payers, and lines' drafts and codes
 
     def book_name(self, payer: str) -> str:
         """A payer's name by id."""
-        held = self.book.payer(payer)
-        return held.name if held else payer
+        known = self.book.payer(payer)
+        return known.name if known else payer
+
+    def short_name(self, payer: str | None) -> str:
+        """Return a payer's short name by id; the payer of the day where a rule names none."""
+        known = self.book.payer(payer or self.payer)
+        return (known.short_name or known.name) if known else str(payer)
 
     @property
     def by_fee_schedule(self) -> bool:
-        """Whether the payer, or one that it inherits from, pays by Medicare's fee schedule."""
+        """Return whether the payer, or one that it inherits from, pays by Medicare's fee schedule."""
         return any((payer := self.book.payer(key)) and payer.fee_schedule for key in self.chain)
 
     def billed(self) -> list[Line]:
-        """The lines that go on the claim: each has a code, and one that may be given."""
+        """Return the lines for the claim: those with a code that may be billed."""
         return [line for line in self.lines if line.valid and not line.off_claim]
 
     def services(self) -> Iterable[list[Line]]:
-        """The lines that are counted together, in the order in which they came."""
+        """Return the lines that are counted together, in the order typed."""
         met: dict[Service, list[Line]] = {}
         for line in self.billed():
             met.setdefault(line.service, []).append(line)
         return met.values()
 
     def claimed(self) -> list[Line]:
-        """The lines of codes that earned a unit, or whose units are not known: an edit is between those."""
+        """Return the lines with units, or with units not known: edits apply between these."""
         billed = self.billed()
         earned = {line.service for line in billed if line.units != 0}
         return [line for line in billed if line.service in earned]
@@ -175,28 +184,49 @@ class Day:
         rule: Entry | None = None,
         fix: str | None = None,
         sources: Iterable[str] = (),
+        *,
+        short: str | Sequence[str],
+        about: Literal["coverage"] | None = None,
     ) -> None:
-        """Add a finding about the day, or about some of its lines, and the entry of the rule base behind it.
+        """Add a finding about the day, or about some of its lines, and the entry of the rule base that it rests on.
 
-        None stands behind what was typed and means nothing, contradicts itself, or is not in the rule base.
+        `short` is the same in a few words: of several texts the first that fits in two lines of a page. No entry is
+        named for what was typed and means nothing, contradicts itself, or is not in the rule base.
         """
+        numbers = tuple(line.number for line in lines)
+        texts = (short,) if isinstance(short, str) else short
         finding = Finding(
             severity=severity,
             rule=rule.id if rule else None,
             says=says,
             fix=fix,
-            lines=tuple(line.number for line in lines),
+            lines=numbers,
             sources=refs(self.book, dict.fromkeys((*(rule.sources if rule else ()), *sources))),
+            short=cut_to_fit(where(numbers), texts, f" -> {fix}" if fix else ""),
+            about=about,
         )
         if finding not in self.findings:
             self.findings.append(finding)
             for line in lines:
                 line.findings.append(finding)
 
-    def leave_out(self, says: str) -> None:
-        """Say what was not checked."""
+    def leave_out(self, says: str, short: str | None, *about: str) -> None:
+        """Say what was not checked, in full and in a few words.
+
+        What the point is `about` takes the place of {} in `short`, with that of others of the same `short`. Without
+        one it is shown with --full only: no code of the day makes it matter.
+        """
         if says not in self.not_checked:
             self.not_checked.append(says)
+        if short:
+            self._unchecked.setdefault(short, {}).update(dict.fromkeys(about))
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """What was not checked and matters for the codes of the day, in a few words, each point once."""
+        return tuple(
+            short.replace("{}", listed([*about], _MOST_ITEMS)) for short, about in self._unchecked.items()
+        )  # fmt: skip
 
     def use(self, edition: Edition | None) -> None:
         """Name a table's edition in the answer."""
@@ -213,26 +243,25 @@ class Day:
                 ),
             )
 
-    def visit_rules(self, line: Line | None = None) -> Iterator[Rule]:
-        """The rules about a day that are in force and apply, the one that counts first.
+    def visit_rules(self, line: Line | None = None) -> tuple[Rule, ...]:
+        """Return the rules about a day that are in force and apply, the deciding one first.
 
         With a line, those that apply to it; without, those that apply to any line.
         """
-        drafts = [each.draft.case(frozenset([each.code])) for each in ([line] if line else self.billed()) if each.draft]
-
-        def matched(rule: Rule) -> Match:
-            held = [match(self.book, rule.applies, case) for case in drafts]
-            return next((each for each in held if each.truth == "yes"), Match("no"))
-
-        weighed = weigh(self.book, self.chain, self.service_date, self.book.visit_rules_of, matched)
-        return (each.rule for each in weighed)
+        lines = tuple((each.draft, each.code) for each in ([line] if line else self.billed()) if each.draft)
+        rules = self._visit_rules.get((self.chain, lines))
+        if rules is None:
+            cases = (draft.case(frozenset([code])) for draft, code in lines)
+            rules = day_rules(self.book, self.chain, self.service_date, cases)
+            self._visit_rules[self.chain, lines] = rules
+        return rules
 
     def first(self, effect: str, line: Line | None = None) -> Rule | None:
-        """The rule whose word counts for an effect: unit_rule, edits, assistant, threshold."""
+        """The rule that decides an effect: unit_rule, edits, assistant, threshold."""
         return next((rule for rule in self.visit_rules(line) if getattr(rule, effect)), None)
 
     def rate(self, name: str, line: Line | None = None) -> tuple[str, Rule] | None:
-        """A share of the payment and the rule that sets it; None where none is known for the day."""
+        """Return a share of the payment and its rule; None where none is known for the day."""
         for rule in self.visit_rules(line):
             if rule.rates and (share := getattr(rule.rates, name)):
                 return share, rule
@@ -266,12 +295,13 @@ def gravity(finding: Finding) -> tuple[int, tuple[int, ...]]:
 
 
 def in_order(book: RuleBook, modifiers: Iterable[str]) -> tuple[str, ...]:
-    """Modifiers in the customary order on a line; those that are not known last."""
-    return tuple(sorted(modifiers, key=lambda each: held.order if (held := book.modifier(each)) else 9))
+    """Return modifiers in the usual order on a line; unknown ones last."""
+    return tuple(sorted(modifiers, key=lambda each: known.order if (known := book.modifier(each)) else 9))
 
 
-def in_ranges(code: str, ranges: Iterable[str]) -> bool:
-    """Whether a code is one of these, or lies in one of the spans."""
+@lru_cache(maxsize=8192)
+def in_ranges(code: str, ranges: tuple[str, ...]) -> bool:
+    """Return whether a code is one of these, or in one of the ranges."""
     for each in ranges:
         first, _, last = each.partition("-")
         if first <= code <= (last or first) and len(code) == len(first) and code[:1].isalpha() == first[:1].isalpha():

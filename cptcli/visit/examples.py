@@ -1,9 +1,9 @@
-"""Runs the examples that stand beside rules and policies, so that each is shown to do what it says.
+"""Runs the examples of rules and policies, to prove that each does what it says.
 
 An example with `lines` asks about a whole day, any other about one service.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import zip_longest
 
@@ -23,14 +23,18 @@ _ASKS = frozenset((*_OPTIONS, "lines", "regions", "distinct", "diagnosis"))
 _GIVES = frozenset(("finding", "not_finding", "unit_rule", "claim_line"))
 
 
-def run_examples(book: RuleBook, today: date) -> Iterator[Outcome]:
-    """Every example of every rule and policy, in the order of the files; against the shipped tables alone."""
+def run_examples(book: RuleBook, today: date, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Outcome]:
+    """Yield the outcome of every example of the rules and policies chosen by id, in the order of the files.
+
+    They are run against the shipped tables alone.
+    """
     with open_tables(shipped_alone=True) as tables:
-        for key in book.keys("rules"):
+        for key in filter(wanted, book.keys("rules")):
             rule = book.rule(key)
             yield from _outcomes(book, tables, key, rule.examples if rule else (), today)
         for _, policy in book.policies():
-            yield from _outcomes(book, tables, policy.id, policy.examples, today)
+            if wanted(policy.id):
+                yield from _outcomes(book, tables, policy.id, policy.examples, today)
 
 
 def _outcomes(
@@ -50,17 +54,17 @@ def _failure(book: RuleBook, tables: Tables, example: Example, today: date) -> s
     except CptError as error:
         return f"not answered: {error}"
     wrong = []
-    for key, wanted in example.gives.items():
-        each = [wanted] if isinstance(wanted, str) or wanted is None else [*wanted]
+    for key, expected in example.gives.items():
+        each = [expected] if isinstance(expected, str) or expected is None else [*expected]
         got = _got(answer, key)
-        held = [one in got for one in each]
-        if any(held) if key == "not_finding" else not all(held):
-            wrong.append(f"{key} is {', '.join(map(str, got)) or 'nothing'}, expected {wanted!r}")
+        found = [one in got for one in each]
+        if any(found) if key == "not_finding" else not all(found):
+            wrong.append(f"{key} is {', '.join(map(str, got)) or 'nothing'}, expected {expected!r}")
     return "; ".join(wrong) or None
 
 
 def visit_of(example: Example) -> Visit:
-    """The visit that an example with `lines` asks about."""
+    """Return the visit that an example with `lines` asks about."""
 
     def many(key: str) -> list[str]:
         value = example.asks.get(key, [])

@@ -4,6 +4,7 @@ from datetime import date
 
 from ..advice.asking import resolve_state
 from ..advice.lookup import no_such_code
+from ..advice.typed import joined_code
 from ..cms.tables import Tables
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
@@ -17,25 +18,25 @@ from .pricing import Values, find_factor, find_locality
 def fee_of(
     book: RuleBook, tables: Tables, asked: str, day: date, state: str | None, zip5: str | None, locality: str | None
 ) -> FeeAnswer:
-    """The fee of one unit with its arithmetic. Raises UnknownName for no code, BadValue for an unknown place."""
-    code = upright(asked)
+    """Return the fee of one unit with its math. Raises UnknownName for an unknown code, BadValue for a place."""
+    code = upright(joined_code(asked))
     payer = next(key for key in book.keys("payers") if (known := book.payer(key)) and known.fee_schedule)
-    made = Day(book, tables, Visit(lines=(VisitLine(code=code),)), day, payer)
-    made.chain = book.payer_chain(payer)
-    resolve(made, {}, day)
-    (line,) = made.lines
+    one_line_day = Day(book, tables, Visit(lines=(VisitLine(code=code),)), day, payer)
+    one_line_day.chain = book.payer_chain(payer)
+    resolve(one_line_day, {}, day)
+    (line,) = one_line_day.lines
     if not line.valid:
         raise no_such_code(book, asked, code)
     place = find_locality(tables, day, resolve_state(book, state) if state else None, zip5, locality)
     factor = find_factor(tables, day)
     for held in (place.locality, factor.factor):
-        made.use(held.edition if held else None)
-    line.code, line.known = code, book.code(code)  # the code that was asked, whatever the payer wants instead
-    price = price_unit(made, line, place, factor)
+        one_line_day.use(held.edition if held else None)
+    line.code, line.known = code, book.code(code)  # the code that was typed, even where the payer requires another
+    price = price_unit(one_line_day, line, place, factor)
     values = price.values
-    coinsurance = made.rate("coinsurance", line)
+    coinsurance = one_line_day.rate("coinsurance", line)
     notes = [price.says, price.note, place.note, factor.note, coinsurance and coinsurance[1].not_modelled]
-    notes += [finding.says for finding in made.findings if finding.severity != "info"]
+    notes += [finding.says for finding in one_line_day.findings if finding.severity != "info"]
     status = book.status(values.status) if values else None
     work = [in_words(price, place, factor)] if price.full is not None else []
     if price.reduction:
@@ -59,7 +60,7 @@ def fee_of(
         coinsurance=coinsurance[0] if coinsurance else None,
         work=tuple(work),
         warnings=tuple(dict.fromkeys(note for note in notes if note)),
-        tables=tuple(made.used.values()),
+        tables=tuple(one_line_day.used.values()),
         rulebook=book.receipt,
     )
 

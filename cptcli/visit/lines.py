@@ -1,4 +1,4 @@
-"""Each line by itself: is it a code, which code does the payer want, will it be paid, and who pays if it is not."""
+"""Checks each line alone: is it a code, which code does the payer require, is it covered, who pays if it is not."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,24 +8,27 @@ from msgspec import structs
 
 from ..advice import around
 from ..advice.asking import resolve_device
-from ..advice.coverage import NEGATIVE
+from ..advice.coverage import NEGATIVE, Decided
 from ..advice.draft import Draft
 from ..advice.layers import NeedsAnswer
 from ..advice.lookup import CODE, mended_code, near_codes, no_such_code
 from ..advice.receipts import existence
 from ..advice.suggest import decide
 from ..advice.wording import VERDICTS, weakness
-from ..errors import AmbiguousName, BadValue, UnknownName
-from ..model import Discipline, Question, Rule, Verdict
+from ..errors import AmbiguousName, BadValue, CptError, UnknownName
+from ..model import CoverageStep, Discipline, Notice, Question, Rule, Verdict
+from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
 from ..visit_model import Severity, VisitLine
 from .day import Day, Line
+from .phrases import code_first, in_short, weak_mark
 
-_ASK = "Ask cpt suggest what to bill instead, or the payer."
+_ASK = "Try cpt suggest, or ask the payer."
+_MOST_TYPED = 20  # characters of what was typed that a finding repeats in short
 
 
 def resolve(day: Day, diagnoses: dict[str, str], today: date) -> None:
-    """Look every line up and ask, for each, what `cpt suggest` would be asked."""
+    """Look up every line, and answer for each the question of `cpt suggest`."""
     for number, told in enumerate(day.visit.lines, 1):
         line = Line(number, told, told.code)
         day.lines.append(line)
@@ -57,43 +60,58 @@ def resolve(day: Day, diagnoses: dict[str, str], today: date) -> None:
         _coverage(day, line, today)
     if day.uncovered:
         codes = ", ".join(dict.fromkeys(day.uncovered))
-        day.leave_out(
-            f"Whether {codes} will be paid: no rule of {day.book_name(day.chain[-1])} is known, which is not a yes."
-        )
+        payer = day.book_name(day.chain[-1])
+        day.leave_out(f"Coverage of {codes}: no rule found for {payer}. Ask the payer.", "coverage of {}",
+                      *day.uncovered)  # fmt: skip
 
 
 def _read_code(day: Day, line: Line) -> None:
     book, typed = day.book, line.told.code
     line.valid = re.fullmatch(CODE, typed) is not None
     if not line.valid and (mended := mended_code(book, typed)):
-        day.find("warn", f"{typed} was read as {mended}: a letter stands where the code has a digit.", [line],
-                 fix=f"Type {mended}.")  # fmt: skip
+        as_read = f"{typed} was read as {mended}: a letter was typed for a digit."
+        day.find("warn", as_read, [line], fix=f"Type {mended}.", short=as_read)
         line.valid, line.code = True, mended
     if not line.valid:
-        day.find("block", str(no_such_code(book, typed, typed)), [line], fix="Type the code that was meant.")
+        unknown = no_such_code(book, typed, typed)
+        shown = typed if len(typed) <= _MOST_TYPED else f"{typed[:_MOST_TYPED]}..."
+        day.find("block", str(unknown), [line], fix="Type the right code.",
+                 short=f"{shown}: no such code.{_nearest(unknown)}")  # fmt: skip
         return
     line.known = book.code(line.code)
     if line.known is None:
-        near = near_codes(book, line.code)
-        named = f" Nearest: {', '.join(near)}." if near else ""
-        level2 = day.tables.level2(line.code, day.service_date)
-        ended = f" CMS's list says that it ended on {level2.ends}." if level2 and level2.ends else ""
-        day.find(
-            "warn",
-            f"{line.code} is not in this rule base, which does not make it invalid; its units, modifiers and coverage "
-            f"were not checked.{ended}{named}",
-            [line],
-            fix="Look the code up elsewhere.",
-        )
+        _not_in_our_list(day, line)
     elif gone := existence(day.book, line.known, day.service_date):
         line.off_claim = True
-        day.find("block", gone, [line], rule=line.known, fix="Bill what was in force on that day.")
+        day.find("block", gone, [line], rule=line.known, fix="Bill a code valid that day.", short=gone)
 
 
-def discipline_of(day: Day, told: VisitLine, line: Line) -> Discipline | None:
-    """Whose plan of care a line belongs to: by its modifier, else by the visit, its code, or the day's others."""
+def _nearest(unknown: UnknownName) -> str:
+    """Return the nearest codes, without their names."""
+    nearest = unknown.facts.get("nearest")
+    codes = [str(each).partition(" ")[0] for each in nearest] if isinstance(nearest, list) else []
+    return f" Nearest: {', '.join(codes)}." if codes else ""
+
+
+def _not_in_our_list(day: Day, line: Line) -> None:
+    near = near_codes(day.book, line.code)
+    nearest = f" Nearest: {', '.join(near)}." if near else ""
+    level2 = day.tables.level2(line.code, day.service_date)
+    ends = level2.ends if level2 else None
+    day.find(
+        "warn",
+        f"{line.code} is not in our list, which does not make it invalid; its units, modifiers and coverage "
+        f"were not checked.{f' The CMS list says that it ended on {ends}.' if ends else ''}{nearest}",
+        [line],
+        fix="Look it up elsewhere.",
+        short=f"{line.code}: not in our list, so not checked.{f' CMS list: ended {ends}.' if ends else ''}{nearest}",
+    )
+
+
+def discipline_of(day: Day, given: VisitLine, line: Line) -> Discipline | None:
+    """Return the discipline of a line's plan of care: by its modifier, else the visit, its code, or the other lines."""
     every = day.book.disciplines()
-    by_modifier = [each for each in every if each.modifier in told.modifiers]
+    by_modifier = [each for each in every if each.modifier in given.modifiers]
     if len(by_modifier) == 1:
         return by_modifier[0]
     if day.visit.discipline:
@@ -106,92 +124,131 @@ def discipline_of(day: Day, told: VisitLine, line: Line) -> Discipline | None:
     return next(iter(by_provider or by_code or by_day), None)
 
 
-def _assisted(told: VisitLine, discipline: Discipline | None) -> bool | None:
-    """Whether an assistant did part of it, by minutes or by the modifier that was typed; None when it was not told."""
-    if discipline and discipline.assistant_modifier in told.modifiers:
+def _assisted(given: VisitLine, discipline: Discipline | None) -> bool | None:
+    """Return whether an assistant did part of it, by minutes or by the modifier typed; None when not given."""
+    if discipline and discipline.assistant_modifier in given.modifiers:
         return True
-    if told.assistant_minutes is not None:
-        return told.assistant_minutes > 0
-    return False if told.therapist_minutes is not None else None
+    if given.assistant_minutes is not None:
+        return given.assistant_minutes > 0
+    return False if given.therapist_minutes is not None else None
 
 
 def _device(day: Day, line: Line, question: Question, asked: str) -> None:
-    """What the payer wants for the device on the line, held against the code that was typed."""
+    """Check the code that was typed against what the payer requires for the device on the line."""
     try:
         key = resolve_device(day.book, asked, question.setting)
-        held = day.book.device(key)
-        modality = day.book.modality_chain(held.modality)[-1] if held else None
+        device = day.book.device(key)
+        modality = day.book.modality_chain(device.modality)[-1] if device else None
         draft, decided = decide(day.book, structs.replace(question, code=None, device=key, modality=modality))
     except (UnknownName, AmbiguousName, NeedsAnswer, BadValue) as error:
-        day.find("warn", f"What the device on the line means for its code was not checked. {error}", [line])
+        day.find("warn", f"What the device on the line means for its code was not checked. {error}", [line],
+                 fix=_how_to_name(error), short=f"{line.code}: device not checked: {error}")  # fmt: skip
         return
-    if draft.code and draft.code != line.code and held:
-        who = _speaker(draft)
+    if draft.code and draft.code != line.code and device:
+        rule = _last_rule(draft)
+        who = f"{day.short_name(rule.payer)}{weak_mark(rule)}" if rule else _layer(draft)
         day.find(
             "warn",
-            f"For {held.name} the code is {draft.code}, not {line.code}, by {who}.",
+            f"{device.name}: the code is {draft.code}, not {line.code}, by {_who_decided(draft)}.",
             [line],
-            rule=_last_rule(draft),
-            fix=f"Bill {draft.code}, or be able to show why {line.code} is right.",
+            rule=rule,
+            fix=f"Bill {draft.code}, or document why {line.code}.",
+            short=(
+                f"{line.code}: {device.name} is {draft.code}, by {who}.",
+                f"{line.code}: the device is {draft.code}, by {who}.",
+            ),
         )
     if draft.code is None:
         line.off_claim = True
         says = f"No code can be given for {asked}: {' '.join(draft.warnings)}"
-        day.find("block", says, [line], rule=_refusing(draft), fix=_ASK)
+        day.find("block", says, [line], rule=_refusing(draft), fix="Try cpt suggest --device.",
+                 short=(f"{line.code}: no code for the device: {_why_none(draft)}",
+                        f"{line.code}: no code: {_why_none(draft)}"))  # fmt: skip
     line.draft, line.decided = draft, decided
 
 
+def _how_to_name(error: CptError) -> str:
+    """Return the command that shows the names of devices, or what else the code depends on."""
+    return "Try cpt devices." if isinstance(error, UnknownName | AmbiguousName) else "Try cpt suggest --device."
+
+
 def _payers_code(day: Day, line: Line) -> None:
-    """The payer's own code in the place of the one that was typed, or why it takes none."""
+    """Replace the code that was typed by the payer's own, or say why none may be billed."""
     draft = line.draft
     assert draft is not None
-    if draft.code is None or draft.code == line.code:
-        if draft.code is None and line.known and not line.off_claim:
-            line.off_claim = True
-            if draft.candidate:
-                why, fix = day.book.coding_verification.says, " ".join(draft.before_you_bill[:1])
-            else:
-                why = " ".join(text for text in draft.warnings if line.code in text)
-                fix = _ASK
-            refusing = _refusing(draft)
-            if refusing:
-                why = f"{why} {refusing.says}"
-            day.find("block", f"{line.code} is not given: {why}", [line], rule=refusing or line.known, fix=fix)
+    if draft.code is None:
+        if line.known and not line.off_claim:
+            _no_code(day, line, draft)
+        return
+    if draft.code == line.code:
         return
     rule = _last_rule(draft)
     weak = bool(rule and is_weak(rule))
     if not line.told.device:
         day.find(
             "warn" if weak else "block",
-            f"{draft.payer_name(rule.payer) if rule else draft.payer} wants {draft.code} instead of {line.code}"
+            f"{draft.payer_name(rule.payer) if rule else draft.payer} requires {draft.code} instead of {line.code}"
             f"{_how_weak(rule.evidence, rule.confidence) if rule and weak else ''}: "
             f"{rule.says if rule else ''}",
             [line],
             rule=rule,
             fix=f"Bill {draft.code}.",
+            short=f"{line.code}: {day.short_name(rule.payer if rule else draft.chain[-1])} requires {draft.code} "
+            f"instead{weak_mark(rule) if rule else ''}.",
         )
     line.code, line.known = draft.code, day.book.code(draft.code)
+
+
+def _no_code(day: Day, line: Line, draft: Draft) -> None:
+    """Find that no code may be billed: no coding verification for equipment, or the payer rejects it."""
+    line.off_claim = True
+    refusing = _refusing(draft)
+    if draft.candidate:
+        why = " ".join([day.book.coding_verification.says, *draft.before_you_bill[:1]])
+        short = f"{line.code}: equipment needs a coding verification; none is given."
+        fix = "Ask the manufacturer; add coding_verification."
+    else:
+        why = " ".join(text for text in draft.warnings if line.code in text)
+        short, fix = _why_none(draft), _ASK
+    if refusing:
+        why = f"{why} {refusing.says}"
+    day.find("block", f"{line.code} is not given: {why}", [line], rule=refusing or line.known, fix=fix,
+             short=code_first(line.code, short))  # fmt: skip
+
+
+def _why_none(draft: Draft) -> str:
+    """Why there is no code, in short: the rule that rejects it, else the last word on it."""
+    if refusing := _refusing(draft):
+        return f"{in_short(refusing)}{weak_mark(refusing)}"
+    warnings = [each for each in draft.remarks if each.kind == "warning"]
+    about = [each for each in warnings if draft.question.code and draft.question.code in each.says]
+    last = next(reversed(about or [each for each in warnings if each.must] or warnings), None)
+    return (last.short or last.says) if last else "none may be billed."
 
 
 def _how_weak(evidence: str, confidence: str) -> str:
     return f" (weak: {weakness(evidence, confidence)})"
 
 
-def _speaker(draft: Draft) -> str:
+def _who_decided(draft: Draft) -> str:
     if rule := _last_rule(draft):
         return f"{draft.payer_name(rule.payer)}{_how_weak(rule.evidence, rule.confidence) if is_weak(rule) else ''}"
+    return _layer(draft)
+
+
+def _layer(draft: Draft) -> str:
     last = draft.last_word()
     return (last.layer if last else "code_set").replace("_", " ")
 
 
 def _last_rule(draft: Draft) -> Rule | None:
-    """The rule that named the code last; None where a maker or the treatment did."""
+    """Return the rule that named the code last; None where a manufacturer or the treatment did."""
     last = draft.last_word()
     return draft.book.rule(last.rule) if last and last.rule else None
 
 
 def _refusing(draft: Draft) -> Rule | None:
-    """The rule that took the code away; None where none did."""
+    """Return the rule that removed the code; None where none did."""
     steps = (step.rule for step in reversed(draft.steps) if step.applied and step.rule and draft.refused)
     return next((rule for rule in map(draft.book.rule, steps) if rule and draft.refused in rule.refuses), None)
 
@@ -211,37 +268,64 @@ def _coverage(day: Day, line: Line, today: date) -> None:
         deciding = [each.rule for each in decided.rules if each.match.truth == "yes"]
         accepted = _liability(day, line, [*_excluding(day, line)] or deciding)
         severity: Severity = "warn" if verdict == "bundled" or accepted else "block"
-        says, fix = f"{line.code}: {decided.coverage.says}", _fix(verdict, accepted)
-        day.find(severity, says, [line], rule=rule, fix=fix, sources=sources)
+        says = f"{line.code}: {decided.coverage.says}{' The modifier says who pays.' if accepted else ''}"
+        day.find(severity, says, [line], rule=rule, fix=_fix(verdict, accepted), sources=sources,
+                 short=_verdict_in_short(day.book, line.code, decided), about="coverage")  # fmt: skip
     elif verdict == "conditional":
-        day.find("info", f"{line.code}: {decided.coverage.says}", [line], rule=rule, sources=sources)
+        day.find("info", f"{line.code}: {decided.coverage.says}", [line], rule=rule, sources=sources,
+                 short=_verdict_in_short(day.book, line.code, decided), about="coverage")  # fmt: skip
     elif verdict == "unknown" and not line.off_claim:
         day.uncovered.append(line.code)
     around.warn(draft, decided, today)
-    for text in draft.warnings:
-        if not any(text in finding.says for finding in line.findings):
-            day.find("info", text)
-    for each, held in draft.rules(draft.case(frozenset([line.code]))):
-        for text in around.limits(draft, each, held):
-            day.find("info", text, rule=each)
+    for remark in draft.remarks:
+        if remark.kind == "warning" and not any(remark.says in finding.says for finding in line.findings):
+            day.find("info", remark.says, short=remark.short or remark.says)
+    for each, found in draft.rules(draft.case(frozenset([line.code]))):
+        for text in around.limits(draft, each, found):
+            what = text.partition(": ")[0]
+            day.find("info", text, rule=each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"))
+
+
+def _verdict_in_short(book: RuleBook, code: str, decided: Decided) -> str:
+    """Return a line's verdict in short, and the option that settles it.
+
+    A rule that waits for an option comes first, then the rule that decides, then one that waits for something else.
+    """
+    steps, verdict = decided.coverage.steps, decided.coverage.verdict
+    pending = [step for step in steps if step.options] if verdict not in NEGATIVE else []
+    step = next((each for each in (*pending, *sorted(steps, key=lambda each: not each.decided)) if each.short), None)
+    if step is None:
+        return f"{code}: {decided.coverage.says}"
+    options = ", ".join(dict.fromkeys(option for each in pending for option in each.options))
+    mark = "WEAK: " if is_weak(step) or _on_weak_list(book, step) else ""
+    if book.rule(step.rule) is None:  # the fee schedule's letter, which does not say what it means
+        mark += f"{VERDICTS[verdict]}. "
+    return f"{code_first(code, f'{mark}{step.short}')}{f' Add {options}.' if options else ''}"
+
+
+def _on_weak_list(book: RuleBook, step: CoverageStep) -> bool:
+    """Return whether the diagnosis that decides is on a weak list."""
+    rule = book.rule(step.rule) if step.hit else None
+    lists = map(book.diagnosis_list, rule.applies.diagnoses) if rule else ()
+    return any(each is not None and each.confidence == "low" for each in lists)
 
 
 def _excluding(day: Day, line: Line) -> Iterator[Rule]:
-    """The rules by which a service is no benefit: no modifier of one that is not necessary belongs on it."""
+    """Return the rules by which a service is not a benefit: the modifier for "not necessary" does not belong on it."""
     rules = line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ()
-    for rule, held in rules:
-        said = [known for each in rule.modifiers if (known := day.book.modifier(each)) and known.denial]
-        if said and held.truth == "yes":
+    for rule, found in rules:
+        denials = [known for each in rule.modifiers if (known := day.book.modifier(each)) and known.denial]
+        if denials and found.truth == "yes":
             yield rule
 
 
 def _liability(day: Day, line: Line, rules: Iterable[Rule]) -> bool:
-    """Put the modifier that says who pays on the line, by the notice that was told; whether one is there."""
+    """Put the modifier that says who pays on the line, by the ABN that was given; return whether one is on it."""
     notes = [
-        (note.modifier, rule, held.abn)
+        (note.modifier, rule, known.abn)
         for rule in rules
         for note in rule.liability
-        if (held := day.book.modifier(note.modifier)) and is_in_force(held, day.service_date)
+        if (known := day.book.modifier(note.modifier)) and is_in_force(known, day.service_date)
     ]
     typed = [modifier for modifier, _, _ in notes if modifier in line.told.modifiers]
     for modifier, _, notice in notes if not typed else ():
@@ -249,16 +333,21 @@ def _liability(day: Day, line: Line, rules: Iterable[Rule]) -> bool:
             line.added.append(modifier)
             typed.append(modifier)
     if notes and not typed and day.visit.abn is None:
-        choices = "; ".join(f"{modifier} where the notice is {notice}" for modifier, _, notice in notes)
+        choices = "; ".join(f"{modifier}{_if_abn(notice)}" for modifier, _, notice in notes)
         severity: Severity = "info" if notes[0][1].modifiers else "warn"  # the rule's own modifiers say it already
-        day.find(severity, f"{line.code} needs the modifier that says who pays: {choices}.", [line], rule=notes[0][1],
-                 fix="Tell the notice: --abn none, mandatory or voluntary.")  # fmt: skip
+        says = f"{line.code} needs the modifier that says who pays: {choices}."
+        day.find(severity, says, [line], rule=notes[0][1], fix="Add --abn none, mandatory or voluntary.",
+                 short=f"{line.code}: who pays? {choices}.")  # fmt: skip
     return bool(typed)
+
+
+def _if_abn(notice: Notice | None) -> str:
+    if notice is None:
+        return ""
+    return " if no ABN is signed" if notice == "none" else f" if a {notice} ABN is signed"
 
 
 def _fix(verdict: Verdict, accepted: bool) -> str:
     if accepted:
-        return "The modifier says who pays; expect the denial."
-    if verdict == "bundled":
-        return "Expect no payment for the line."
-    return f"Expect no payment ({VERDICTS[verdict]}), and tell the patient before the treatment."
+        return "Expect the denial."
+    return "Expect no payment." if verdict == "bundled" else "Tell the patient first."

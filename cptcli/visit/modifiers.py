@@ -1,22 +1,26 @@
-"""The modifiers of a day's lines: those a payer's rules ask for, and whether those that were typed fit.
+"""Checks modifiers: those a payer's rules require, and whether those typed belong on the line.
 
-Nothing that says something about what happened (59, an X modifier, GA) is added here without having been told.
+A modifier that says what happened (59, an X modifier, GA) is only added when that was given.
 """
 
 import re
 from collections.abc import Iterable
 
 from ..advice.coverage import NEGATIVE
-from ..advice.matching import Match
+from ..advice.matching import Ask, Match
 from ..model import Discipline, Modifier, Rule, Therapy
 from ..rulebook.precedence import is_in_force, is_weak
 from ..visit_model import Severity
 from .day import Day, Line, in_ranges
+from .phrases import codes_of, either, in_short, weak_mark
+
+_MOST_NAMED = 3  # modifiers that a finding names in short as A, B or C
+_MOST_TYPED = 6  # characters of a modifier that a finding repeats in short
 
 
 def ask_for(day: Day) -> None:
-    """Add what the payer's rules ask for with each code, as far as the visit tells what that is."""
-    untold: dict[str, list[str]] = {}
+    """Add the modifiers that the payer's rules require with each code, as far as the visit decides them."""
+    not_given: dict[tuple[Ask, ...], list[str]] = {}
     unsure: list[tuple[Line, Rule, Match]] = []
     all_of: dict[tuple[str, tuple[str, ...]], tuple[Rule, list[Line]]] = {}
     one_of: dict[tuple[str, tuple[str, ...]], tuple[Rule, list[Line]]] = {}
@@ -24,12 +28,12 @@ def ask_for(day: Day) -> None:
         if line.draft is None:
             continue
         _say_if_unlisted(day, line)
-        for rule, held in line.draft.rules(line.draft.case(frozenset([line.code]))):
-            if held.truth == "open":
+        for rule, found in line.draft.rules(line.draft.case(frozenset([line.code]))):
+            if found.truth == "open":
                 if (rule.modifiers or rule.one_of_modifiers) and (rule.applies.care or rule.applies.condition):
-                    unsure.append((line, rule, held))
-                elif held.aside and (rule.modifiers or rule.one_of_modifiers or rule.verdict):
-                    untold.setdefault("; ".join(held.asks), []).append(rule.id)
+                    unsure.append((line, rule, found))
+                elif found.aside and (rule.modifiers or rule.one_of_modifiers or rule.verdict):
+                    not_given.setdefault(found.asks, []).append(rule.id)
                 continue
             if rule.applies.assistant and line.shared_with_assistant:
                 continue  # from which share on is for the split to say, where the payer's rule gives one
@@ -43,38 +47,46 @@ def ask_for(day: Day) -> None:
         _want(day, rule, modifiers, [line for line in lines if not {*modifiers} <= {*line.modifiers}])
     for (_, choice), (rule, lines) in one_of.items():
         _want_one_of(day, rule, choice, [line for line in lines if not line.carries(choice)])
-    for line, rule, held in unsure:
+    for line, rule, found in unsure:
         certain = {each for (_, asked), (_, lines) in one_of.items() if line in lines for each in asked}
         for choice in _choices(line, rule):
             if choice and not line.carries(choice) and not certain & {*choice}:
-                fix = "Tell the care: --care active or maintenance."
-                if rule.applies.condition:  # a modifier too many is taken off more easily than a returned claim mended
+                fix = "Add --care active or maintenance."
+                if rule.applies.condition:  # an extra modifier is easier to remove than a returned claim to fix
                     line.added += choice if len(choice) == 1 else ()
-                    fix = "Leave it off where that is not so."
-                day.find("warn", f"{line.code} needs {_one_of(choice)}, if {'; '.join(held.asks)}: {rule.says}", [line],
-                         rule=rule, fix=fix)  # fmt: skip
-    for asks, rules in untold.items():
+                    fix = "Leave it off if not."
+                if_what = "; ".join(map(str, found.asks))
+                day.find("warn", f"{line.code} needs {_one_of(choice)}, if {if_what}: {rule.says}", [line],
+                         rule=rule, fix=fix,
+                         short=f"{line.code} needs {_one_of(choice)} if {if_what}{weak_mark(rule)}.")  # fmt: skip
+    for asks, rules in not_given.items():
         named = ", ".join(dict.fromkeys(rules))
-        day.leave_out(f"Rules that hang on what was not told ({asks}): {named}.")
+        says = f"Rules that depend on what was not given ({'; '.join(map(str, asks))}): {named}."
+        options = [each.option for each in asks if each.option]
+        if len(options) == len(asks):
+            day.leave_out(says, "rules that depend on {}", *options)
+        else:
+            day.leave_out(says, "rules that apply only if {}", " and ".join(map(str, asks)))
 
 
 def _say_if_unlisted(day: Day, line: Line) -> None:
-    """Where Medicare's therapy list was not found to say whether a code is on it, nobody asks for its modifier."""
+    """Where Medicare's therapy list is not known to have a code, no modifier is required for it."""
     therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
     unsure = therapy is None or therapy.disposition in ("uncertain", "unknown") or _weakly_none(therapy)
     if day.by_fee_schedule and line.known and unsure:
-        day.leave_out(f"Whether Medicare counts {line.code} as therapy is not known: no modifier was asked for.")
+        day.leave_out(f"Whether Medicare counts {line.code} as therapy is not known: no modifier was required.",
+                      "whether {} is therapy at Medicare", line.code)  # fmt: skip
 
 
 def _weakly_none(therapy: Therapy) -> bool:
-    """Whether that a code is no therapy service is only that no list which was read has it."""
+    """Return whether a code counts as "not therapy" only because no list that was read has it."""
     return therapy.disposition == "none" and therapy.confidence == "low"
 
 
 def _choices(line: Line, rule: Rule) -> Iterable[tuple[str, ...]]:
-    """The modifiers that a rule wants on a line, of each of which one will do.
+    """Return the sets of modifiers that a rule requires on a line, one of each set.
 
-    Where a rule names a plan of care, and the line belongs to another that the code may have, that is meant.
+    Where a rule names one plan of care and the line has another that the code allows, the line's own counts.
     """
     plans = line.known.therapy_modifiers if line.known else ()
     own = line.discipline.modifier if line.discipline and line.discipline.modifier in plans else None
@@ -86,40 +98,42 @@ def _one_of(choice: tuple[str, ...]) -> str:
 
 
 def _possible(line: Line, rule: Rule) -> tuple[str, ...]:
-    """Of the modifiers of which a rule wants one: that of the line's discipline, else those that its code takes."""
+    """Return, of modifiers of which a rule requires one, that of the line's discipline, else those its code accepts."""
     if line.carries(rule.one_of_modifiers):
         return ()
-    held = line.discipline
-    if held and _is_of_another(line, held):
+    plan = line.discipline
+    if plan and _is_of_another(line, plan):
         return ()  # as is said of the line
-    own = (held.modifier, held.assistant_modifier) if held else ()
+    own = (plan.modifier, plan.assistant_modifier) if plan else ()
     fitting = tuple(each for each in rule.one_of_modifiers if each in own)
     listed = line.known.therapy_modifiers if line.known else ()
     return fitting or tuple(each for each in rule.one_of_modifiers if each in listed) or rule.one_of_modifiers
 
 
 def _want(day: Day, rule: Rule, modifiers: tuple[str, ...], lines: list[Line]) -> None:
-    """Add what a rule names; a thing to mend where modifiers were typed, and these left out."""
+    """Add the modifiers that a rule names; find them missing where others were typed."""
     for line in lines:
         line.added += [each for each in modifiers if each not in line.modifiers]
     named, typed_some = " and ".join(modifiers), any(line.told.modifiers for line in day.billed())
     severity: Severity = "block" if typed_some and not is_weak(rule) else "info"
     if lines:
-        fix = f"Add {named}; the claim lines carry {'it' if len(modifiers) == 1 else 'them'}."
-        day.find(severity, _needs(rule, named, lines), lines, rule=rule, fix=fix)
+        fix = "Added." if severity == "info" else f"Add {named}."
+        day.find(severity, _needs(rule, named, lines), lines, rule=rule, fix=fix,
+                 short=_needs_in_short(day, rule, named, lines))  # fmt: skip
 
 
 def _want_one_of(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line]) -> None:
-    """Say what has to be told where a rule wants one of several modifiers."""
+    """Find that a rule requires one of several modifiers, with what to add to decide."""
     if lines:
+        named = either(choice) if len(choice) <= _MOST_NAMED else _one_of(choice)
         day.find("warn" if is_weak(rule) else "block", _needs(rule, _one_of(choice), lines), lines, rule=rule,
-                 fix=_which(day, choice))  # fmt: skip
+                 fix=_which(day, choice), short=_needs_in_short(day, rule, named, lines))  # fmt: skip
 
 
 def _which(day: Day, choice: tuple[str, ...]) -> str:
     plans = [each.id for each in day.book.disciplines() if each.modifier in choice]
     if plans:
-        return f"Name whose plan of care it is: --discipline {' or '.join(plans)}."
+        return f"Add --discipline {either(plans)}."
     return "Put the one that is true on the line."
 
 
@@ -129,11 +143,15 @@ def _needs(rule: Rule, what: str, lines: list[Line]) -> str:
     return f"{codes} need{'s' if len(lines) == 1 else ''} {what}: {words}"
 
 
+def _needs_in_short(day: Day, rule: Rule, what: str, lines: list[Line]) -> str:
+    return f"{codes_of(lines)}: {day.short_name(rule.payer)} requires {what}{weak_mark(rule)}."
+
+
 # ---------------------------------------------------------------------------------------------- those that were typed
 
 
 def hold_against_the_rules(day: Day) -> None:
-    """Find modifiers that do not exist, not on that day, not on that code, or not beside one another."""
+    """Find modifiers that do not exist, or not on that day, on that code, or with each other."""
     for line in day.billed():
         for modifier in line.modifiers:
             known = day.book.modifier(modifier)
@@ -148,66 +166,96 @@ def hold_against_the_rules(day: Day) -> None:
 
 
 def _notice(day: Day) -> None:
-    """A notice was given to the patient, and no line has the modifier that says so."""
-    told = day.visit.abn
-    says = [
-        known
-        for known in map(day.book.modifier, day.book.keys("modifiers") if told and day.by_fee_schedule else ())
-        if known and known.abn == told and known.liable == "patient" and is_in_force(known, day.service_date)
+    """Find that an ABN was given and no line has a modifier that says so."""
+    given = day.visit.abn
+    known = map(day.book.modifier, day.book.keys("modifiers") if given and day.by_fee_schedule else ())
+    reporting = [
+        each
+        for each in known
+        if each and each.abn == given and each.liable == "patient" and is_in_force(each, day.service_date)
     ]
-    if says and not any(line.carries([each.id for each in says]) for line in day.billed()):
-        named = " or ".join(each.id for each in says)
-        day.find("warn", f"The notice is {told}, and no line has {named}: {says[0].says}.", rule=says[0],
-                 fix=f"Put {named} on the line that the notice is about.")  # fmt: skip
+    if reporting and not any(line.carries([each.id for each in reporting]) for line in day.billed()):
+        named = either([each.id for each in reporting])
+        day.find("warn", f"The ABN is {given}, and no line has {named}: {reporting[0].says}.", rule=reporting[0],
+                 fix=f"Put {named} on the line it is about.",
+                 short=(f"The ABN is {given}, and no line has {named}: {in_short(reporting[0])}.",
+                        f"The ABN is {given}, and no line has {named}."))  # fmt: skip
 
 
 def _unknown(day: Day, line: Line, modifier: str) -> None:
     if not re.fullmatch("[A-Z0-9]{2}", modifier):
+        shown = modifier if len(modifier) <= _MOST_TYPED else f"{modifier[:_MOST_TYPED]}..."
         day.find("block", f"{modifier} is no modifier: a modifier has two letters or digits.", [line],
-                 fix="Type the modifier that was meant.")  # fmt: skip
+                 fix="Type the right modifier.",
+                 short=f"{line.code}: {shown} is no modifier; one has two letters or digits.")  # fmt: skip
         return
-    says = f"Modifier {modifier} is not in this rule base; whether it exists or fits was not checked."
-    day.find("warn", says, [line], fix="Look it up, or take it off.")
+    says = f"Modifier {modifier} is not in our list; whether it exists or fits was not checked."
+    day.find("warn", says, [line], fix="Look it up, or take it off.",
+             short=f"{line.code}: modifier {modifier} is not in our list, so not checked.")  # fmt: skip
 
 
 def _one(day: Day, line: Line, known: Modifier) -> None:
+    """Find what is wrong with one modifier of a line."""
+    _in_time(day, line, known)
+    _on_its_line(day, line, known)
+    name = known.modifier
+    if known.denial == "excluded" and name in line.told.modifiers and day.by_fee_schedule and not _excluded(line):
+        day.find("warn", f"{name} on {line.code}: {known.says}; we have no rule that says so of it.", [line],
+                 rule=known, fix=f"Take {name} off, unless you know better.",
+                 short=(f"{name} on {line.code}: {in_short(known)}; no rule we have says so.",
+                        f"{name} on {line.code}: no rule we have excludes it."))  # fmt: skip
+    if known.caveat and name in line.told.modifiers:
+        says = f"{name}: {known.says}. Caveat: {known.caveat}"
+        day.find("info", says, [line], rule=known, short=(says, f"{name}: {in_short(known)} (not certain)."))
+    if known.care and day.visit.care and known.care != day.visit.care:
+        says = f"{name} says that the care is {known.care}; --care {day.visit.care} was given."
+        day.find("block", says, [line], fix=f"Take {name} off, or correct the care.", rule=known,
+                 short=f"{line.code}: {says}")  # fmt: skip
+    if known.abn and day.visit.abn and known.abn != day.visit.abn:
+        says = f"{name} says that the ABN is {known.abn}; --abn {day.visit.abn} was given"
+        day.find("block", f"{says}: {known.says}.", [line], fix="Keep what is true.", rule=known,
+                 short=f"{line.code}: {says}.")  # fmt: skip
+
+
+def _in_time(day: Day, line: Line, known: Modifier) -> None:
+    """Find a modifier that had ended, or had not started."""
     name = known.modifier
     if known.ends and day.service_date > known.ends:
-        day.find("block", f"{name} ended on {known.ends}: {known.says}.", [line], fix="Take it off.", rule=known)
+        day.find("block", f"{name} ended on {known.ends}: {known.says}.", [line], fix=f"Take {name} off.", rule=known,
+                 short=(f"{line.code}: {name} ended on {known.ends}: {in_short(known)}.",
+                        f"{line.code}: {name} ended on {known.ends}."))  # fmt: skip
     if known.effective and day.service_date < known.effective:
-        day.find("block", f"{name} did not exist on {day.service_date}: it starts on {known.effective}.", [line],
-                 fix="Take it off.", rule=known)  # fmt: skip
+        says = f"{name} did not exist on {day.service_date}: it starts on {known.effective}."
+        day.find("block", says, [line], fix=f"Take {name} off.", rule=known, short=f"{line.code}: {says}")
+
+
+def _on_its_line(day: Day, line: Line, known: Modifier) -> None:
+    """Find a modifier without the one it needs, or on a code it does not belong on."""
+    name, code, meaning = known.modifier, line.code, in_short(known)
     if name in line.told.modifiers and known.only_with and not line.carries(known.only_with):
-        needed = " or ".join(known.only_with)
+        needed = either(known.only_with)
         severity: Severity = "block" if day.by_fee_schedule else "warn"  # the rule is Medicare's
         day.find(severity, f"{name} goes only with {needed}: {known.says}.", [line],
-                 fix=f"Put {needed} on the line, or take {name} off.", rule=known)  # fmt: skip
-    if (known.only_on and not in_ranges(line.code, known.only_on)) or in_ranges(line.code, known.never_on):
-        day.find("block", f"{name} does not belong on {line.code}: {known.says}.", [line], fix=f"Take {name} off.",
-                 rule=known)  # fmt: skip
+                 fix=f"Add {needed}, or take {name} off.", rule=known,
+                 short=(f"{code}: {name} goes only with {needed}: {meaning}.",
+                        f"{code}: {name} goes only with {needed}."))  # fmt: skip
+    off = f"{name} does not belong on {code}"
+    if (known.only_on and not in_ranges(code, known.only_on)) or in_ranges(code, known.never_on):
+        day.find("block", f"{off}: {known.says}.", [line], fix=f"Take {name} off.", rule=known,
+                 short=(f"{off}: {meaning}.", f"{off}."))  # fmt: skip
     if known.untimed_only and line.timed:
-        day.find("warn", f"{name} does not belong on {line.code}, which is counted by time: {known.says}.", [line],
-                 rule=known, fix=f"Take {name} off, and bill the units that the minutes make.")  # fmt: skip
-    if known.denial == "excluded" and name in line.told.modifiers and day.by_fee_schedule and not _excluded(line):
-        day.find("warn", f"{name} on {line.code}: {known.says}; no rule held here says so of it.", [line], rule=known,
-                 fix=f"Take {name} off, unless you know better.")  # fmt: skip
-    if known.caveat and name in line.told.modifiers:
-        day.find("info", f"{name}: {known.says}. Caveat: {known.caveat}", [line], rule=known)
-    if known.care and day.visit.care and known.care != day.visit.care:
-        day.find("block", f"{name} says that the care is {known.care}, and {day.visit.care} was told.", [line],
-                 fix=f"Take {name} off, or tell the care as it is.", rule=known)  # fmt: skip
-    if known.abn and day.visit.abn and known.abn != day.visit.abn:
-        day.find("block", f"{name} says that the notice is {known.abn}, and {day.visit.abn} was told: {known.says}.",
-                 [line], fix="Keep what is true.", rule=known)  # fmt: skip
+        day.find("warn", f"{off}, which is counted by time: {known.says}.", [line], rule=known,
+                 fix=f"Take {name} off; bill by the minutes.",
+                 short=f"{off}, which is counted by time.")  # fmt: skip
 
 
 def _excluded(line: Line) -> bool:
-    """Whether a rule says that it is not covered, or whether it is covered may hang on what was not told."""
-    return line.decided is not None and line.decided.coverage.verdict in (*NEGATIVE, "conditional")
+    """Whether a rule says that it is not covered, or one that may apply would."""
+    return line.decided is not None and any(step.verdict in NEGATIVE for step in line.decided.coverage.steps)
 
 
 def _clashes(day: Day, line: Line) -> None:
-    """Modifiers that do not share a line; two that name each other are found once."""
+    """Find modifiers that may not share a line; two that name each other are found once."""
     found: set[frozenset[str]] = set()
     for known in filter(None, map(day.book.modifier, line.modifiers)):
         for clash in known.never_with:
@@ -215,64 +263,67 @@ def _clashes(day: Day, line: Line) -> None:
             new = [each for each in beside if frozenset((known.modifier, each)) not in found]
             found |= {frozenset((known.modifier, each)) for each in beside}
             if new and (clash.effective is None or clash.effective <= day.service_date):
-                day.find("block", f"{known.modifier} and {', '.join(new)} do not share a line. {clash.says}", [line],
-                         rule=known, fix="Keep the one that is true.", sources=clash.sources)  # fmt: skip
+                apart = f"{known.modifier} and {', '.join(new)} do not share a line."
+                day.find("block", f"{apart} {clash.says}", [line], rule=known, fix="Keep the one that is true.",
+                         sources=clash.sources, short=(f"{line.code}: {apart} {clash.says}",
+                                                       f"{line.code}: {apart}"))  # fmt: skip
 
 
 def _twice(day: Day, line: Line) -> None:
     typed = line.told.modifiers
     for modifier in dict.fromkeys(each for each in typed if typed.count(each) > 1):
-        day.find("warn", f"{modifier} stands twice on {line.code}.", [line], rule=day.book.modifier(modifier),
-                 fix="Keep it once.")  # fmt: skip
+        says = f"{modifier} is on {line.code} twice."
+        day.find("warn", says, [line], rule=day.book.modifier(modifier), fix="Keep it once.", short=says)
 
 
 def _discipline(day: Day, line: Line) -> None:
-    """A plan of care that was not told, or to which the code does not belong."""
+    """Find a plan of care other than the one given, or to which the code does not belong."""
     carried = [each for each in day.book.disciplines() if each.modifier in line.modifiers]
     if not carried and line.discipline and _is_of_another(line, line.discipline):
         carried = [line.discipline]
     for plan in carried:
         if day.visit.discipline not in (None, plan.id):
-            day.find("warn", f"{plan.modifier} on {line.code} is the plan of care of {plan.name}; "
-                     f"{day.visit.discipline} was told for the visit.", [line], rule=plan,
-                     fix="Keep what is true.")  # fmt: skip
+            says = f"{plan.modifier} on {line.code} is the plan of care of {plan.name}; "
+            says += f"--discipline {day.visit.discipline} was given."
+            day.find("warn", says, [line], rule=plan, fix="Keep what is true.", short=says)
         _belongs(day, line, plan)
     if day.claim == "institutional" and line.discipline:
         if line.told.revenue_code:
             _revenue_code(day, line, line.told.revenue_code.lstrip("0").zfill(3))
         else:
-            day.leave_out(f"The revenue code of {line.code}: none was told.")
+            day.leave_out(f"The revenue code of {line.code}: none is given.", "revenue code of {} (not given)",
+                          line.code)  # fmt: skip
 
 
 def _belongs(day: Day, line: Line, plan: Discipline) -> None:
-    """A code of other plans of care, or of none; an evaluation of another discipline has no unit."""
+    """Find a code of other plans of care, or of none; an evaluation of another discipline has no unit."""
     listed = line.known.therapy_modifiers if line.known else ()
     therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
     if _is_of_another(line, plan):
         own = len(listed) == 1
         if own:
             line.units = 0
+        plans = [each for each in day.book.disciplines() if each.modifier in listed]
         day.find(
             "block" if own else "warn",
-            f"{line.code} belongs to {' or '.join(_names(day, listed))}, not {plan.name}"
+            f"{line.code} belongs to {' or '.join(each.name for each in plans)}, not {plan.name}"
             + (": no unit of it is allowed under another plan of care." if own else "."),
             [line],
             rule=plan,
-            fix=f"{' or '.join(listed)} with {line.code}, or the code of {plan.name}.",
+            fix=f"Put {either(listed)} on it, or use the {plan.id} code.",
+            short=f"{line.code} belongs to {either([each.id for each in plans])}, not {plan.id}"
+            + (": no unit of it is allowed." if own else "."),
         )
     elif therapy and therapy.disposition == "none" and not _weakly_none(therapy) and day.by_fee_schedule:
         says = f"{line.code} is no therapy service by Medicare's list: {plan.modifier} does not belong on it."
-        day.find("warn", says, [line], rule=plan, fix=f"Take {plan.modifier} off.", sources=therapy.sources)
+        day.find("warn", says, [line], rule=plan, fix=f"Take {plan.modifier} off.", sources=therapy.sources,
+                 short=says)  # fmt: skip
 
 
 def _is_of_another(line: Line, plan: Discipline) -> bool:
-    """Whether its code is of other plans of care, and not of this."""
+    """Return whether its code belongs to other plans of care, and not to this one."""
     listed = line.known.therapy_modifiers if line.known else ()
     return bool(listed) and plan.modifier not in listed
-
-
-def _names(day: Day, modifiers: Iterable[str]) -> list[str]:
-    return [each.name for each in day.book.disciplines() if each.modifier in modifiers]
 
 
 def _revenue_code(day: Day, line: Line, revenue_code: str) -> None:
@@ -282,10 +333,6 @@ def _revenue_code(day: Day, line: Line, revenue_code: str) -> None:
     owner = next((each for start, each in begun.items() if full.startswith(start)), None)
     if owner is None or owner.id != own.id:
         whose = f"for {owner.name}" if owner else "for none of the disciplines"
-        day.find(
-            "block",
-            f"Revenue code {full} is {whose}, {line.code} goes with {own.modifier}: the claim is returned.",
-            [line],
-            rule=owner or own,
-            fix=f"{' or '.join(f'{start}X' for start in own.revenue_codes)} with {own.modifier}.",
-        )
+        says = f"Revenue code {full} is {whose}, {line.code} goes with {own.modifier}: the claim is returned."
+        fix = f"Use {either([f'{start}X' for start in own.revenue_codes])} with {own.modifier}."
+        day.find("block", says, [line], rule=owner or own, fix=fix, short=says)

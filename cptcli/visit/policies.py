@@ -1,7 +1,7 @@
-"""The policies around the pairs of a table: what is not reported together, what needs a modifier, how many in all."""
+"""Checks NCCI policies that no table has: codes not reported together, modifiers needed, units in all."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import permutations
+from itertools import product
 from typing import NamedTuple
 
 from ..model import EditFamily, Policy
@@ -10,21 +10,22 @@ from ..rulebook.precedence import is_weak
 from ..visit_model import EditAnswer, Severity
 from .applied import NEVER, Applied, milder
 from .day import Line, in_ranges
+from .phrases import codes_of, either, in_short, listed, weak_mark
 
 
 class Ruling(NamedTuple):
-    """Why two codes are not both reported, whatever modifier stands on them; `code` goes, either where it is None."""
+    """Why two codes are not both reported, whatever their modifiers; `code` goes, either of them where it is None."""
 
     policy: Policy
     code: str | None
-    lines: frozenset[int]  # the numbers of those of which that is so
+    lines: frozenset[int]  # the numbers of the lines it is true of
 
 
 RuledOut = Mapping[frozenset[str], Ruling]  # two codes -> why not both
 
 
 class Meeting(NamedTuple):
-    """Two lines that a policy is about, the one of its own codes first, and whether its conditions hold for them."""
+    """Two lines that a policy is about, the one of its own codes first, and whether its conditions are met."""
 
     one: Line
     other: Line
@@ -37,17 +38,17 @@ class Meeting(NamedTuple):
 
     @property
     def told_distinct(self) -> bool:
-        """Whether one of them says why it is a service apart, and none that it is none."""
+        """Return whether one of them says why it is a separate service, and neither that it is not."""
         return bool(self.one.told.distinct or self.other.told.distinct) and not self.told_not_distinct
 
     @property
     def told_not_distinct(self) -> bool:
-        """Whether one of them was told to be no service apart."""
+        """Return whether one of them was given as not a separate service."""
         return self.one.told_not_distinct() or self.other.told_not_distinct()
 
 
 def ruled_out(applied: Applied) -> RuledOut:
-    """Of which two codes of the day only one is reported, by a policy and by what was told of the lines."""
+    """Return the pairs of the day of which only one code is reported, by a policy and what is given of the lines."""
     found: dict[frozenset[str], Ruling] = {}
     reached: dict[frozenset[str], set[int]] = {}
     for policy in applied.policies:
@@ -56,22 +57,22 @@ def ruled_out(applied: Applied) -> RuledOut:
                 reached.setdefault(met.codes, set()).update((met.one.number, met.other.number))
         for met in _meetings(applied, policy):
             if met.holds == "yes" and _not_both(policy, met):
-                before = found.get(met.codes)  # one that names which of two goes comes before one that takes them alike
+                before = found.get(met.codes)  # a policy that names the code to remove comes first
                 if before is None or (_alike(before.policy, met) and not _alike(policy, met)):
                     found[met.codes] = Ruling(policy, _goes(policy, met), frozenset())
     return {codes: each._replace(lines=frozenset(reached[codes])) for codes, each in found.items()}
 
 
 def _goes(policy: Policy, met: Meeting) -> str | None:
-    """Which of two codes goes: the policy's own; where it takes them alike, the one told to be no separate service."""
+    """Return the code to remove: the policy's own; where it treats both alike, the one given as not separate."""
     if not _alike(policy, met):
         return met.one.code
-    told = [line.code for line in (met.one, met.other) if line.told_not_distinct()]
-    return told[0] if len(told) == 1 else None
+    not_distinct = [line.code for line in (met.one, met.other) if line.told_not_distinct()]
+    return not_distinct[0] if len(not_distinct) == 1 else None
 
 
 def _not_both(policy: Policy, met: Meeting) -> bool:
-    """Whether a policy takes no modifier for two lines: none at all, or none that would be true of them."""
+    """Return whether no modifier helps two lines under a policy: none at all, or none that is true of them."""
     doubted = policy.unless_distinct and met.told_distinct
     return (policy.outcome == "never" and not doubted) or (policy.outcome == "modifier" and met.told_not_distinct)
 
@@ -87,17 +88,22 @@ def hold_against_policy(
     for met in _meetings(applied, policy):
         if met.holds == "open" and policy.same_practitioner:
             codes = " and ".join(sorted(met.codes))
-            applied.day.leave_out(f"{codes}: {policy.says} Who furnished each was not told. ({policy.id})")
+            applied.day.leave_out(f"{codes}: {policy.says} Who provided each is not given. ({policy.id})",
+                                  "who provided {} (add --provider)", codes)  # fmt: skip
         elif met.holds == "open":
-            where = f"Which region each of {met.one.code} and {met.other.code} was given in was not told in words known"
-            fix = "Tell the region of both lines."
-            applied.find(milder(applied.worst), f"{policy.says} {where} here.", [met.one, met.other], policy, fix)
+            regions = f"Which region each of {met.one.code} and {met.other.code} was in is not given in words we know."
+            applied.find(milder(applied.worst), f"{policy.says} {regions}", [met.one, met.other], policy,
+                         "Add the region of both lines.",
+                         [f"{_both(met)}: same region? It is not given in words we know."])  # fmt: skip
         elif met.holds == "yes" and _not_both(policy, met):
             _one_goes(applied, policy, met, ruled_out[met.codes].code)
         elif met.holds == "yes" and policy.outcome == "never":
-            says = f"{_says(policy, met)} A line was told to be a service apart."
-            fix = "Have the record show that one had nothing to do with the other."
-            applied.find(milder(_severity(applied, policy)), says, [met.one, met.other], policy, fix)
+            says = f"{_says(policy, met)} A line is given as a separate service. Have the record show that one had "
+            says += "nothing to do with the other."
+            applied.find(milder(_severity(applied, policy)), says, [met.one, met.other], policy,
+                         "Have the record show it.",
+                         [f"{each} Given as separate." for each in _in_short(policy, met, "do not report both")],
+                         )  # fmt: skip
         elif met.holds == "yes":
             _needs_a_modifier(applied, policy, met, edits.get(met.codes))
 
@@ -107,7 +113,7 @@ def _one_goes(applied: Applied, policy: Policy, met: Meeting, goes: str | None) 
     (stays,) = met.codes - {goes} if goes else ("",)
     fix = instead(goes, stays) if goes else "Bill one of the two."
     severity = _severity(applied, policy)
-    applied.find(severity, _says(policy, met), gone, policy, fix)
+    applied.find(severity, _says(policy, met), gone, policy, fix, _in_short(policy, met, "do not report both"))
     for line in gone if goes and severity == "block" else ():
         line.denied = True
 
@@ -116,37 +122,61 @@ def _needs_a_modifier(applied: Applied, policy: Policy, met: Meeting, edit: Edit
     one, other, says, severity = met.one, met.other, _says(policy, met), milder(_severity(applied, policy))
     if _has_modifier(policy, one, other):
         if policy.region and one.told.diagnoses and {*one.told.diagnoses} == {*other.told.diagnoses}:
-            fix = "Point each of the two lines to the diagnosis of its own region."
-            applied.find(severity, f"{says} Both lines point to the same diagnosis.", [one, other], policy, fix)
+            says += " Both lines point to the same diagnosis. Point each to the diagnosis of its own region."
+            applied.find(severity, says, [one, other], policy, "Point each to its own region's diagnosis.",
+                         [f"{_both(met)}: both lines point to the same diagnosis."])  # fmt: skip
     elif edit and edit.state == "fails" and edit.indicator == NEVER:
-        says += " By the table no modifier opens the pair."
-        fix = "Bill one of the two; where each was given by its own specialty, ask the contractor."
-        applied.find("info", says, [one, other], policy, fix)
+        says += " By the table no modifier opens the pair. Where each was given by its own specialty, ask the "
+        says += "contractor."
+        applied.find("info", says, [one, other], policy, "Bill one of the two.",
+                     [f"{_both(met)}: no modifier opens the edit. Ask the contractor if two specialties."])  # fmt: skip
     else:
         place = {"codes": one.code, "together_with": other.code, "either": f"{one.code} or {other.code}"}
-        names, record = " or ".join(policy.modifiers), policy.record or "that they were distinct"
-        fix = f"If the record shows {record}: {names} on {place[policy.modifier_on]}. Otherwise not both."
+        names, on = either(policy.modifiers), place[policy.modifier_on]
+        how = f"If the record shows {policy.record or 'that they were distinct'}: {names} on {on}. Otherwise not both."
+        without = ""
         if edit and edit.state == "passes":
-            severity, says = "info", f"{says} The table of {edit.edition} has no edit between them."
-        applied.find(severity, says, [one, other], policy, fix)
+            severity, without = "info", f" The table of {edit.edition} has no edit between them."
+        applied.find(severity, f"{says}{without} {how}", [one, other], policy,
+                     f"{names} on {on} if {condition(policy)}.",
+                     _in_short(policy, met, "not both without a modifier"))  # fmt: skip
+
+
+def condition(policy: Policy | None) -> str:
+    """Return when a modifier is true, in a few words."""
+    if policy is None or not policy.record:
+        return "distinct"
+    return "separate region" if policy.region == "different" else "documented"
+
+
+def _both(met: Meeting) -> str:
+    return f"{met.one.code} with {met.other.code}"
 
 
 def _says(policy: Policy, met: Meeting) -> str:
-    return f"{met.one.code} beside {met.other.code}: {policy.says}{caveat_of(policy)}"
+    return f"{_both(met)}: {policy.says}{caveat_of(policy)}"
+
+
+def _in_short(policy: Policy, met: Meeting, else_says: str) -> list[str]:
+    """Return a policy's headline, or its effect where there is no room; marked where it is not certain."""
+    sure = weak_mark(policy) or (" (not certain)" if policy.caveat else "")
+    headline = in_short(policy).rstrip(".")
+    named = headline if any(code in headline for code in met.codes) else f"{_both(met)}: {headline}"
+    return [f"{named}{sure}.", f"{_both(met)}: {else_says}{sure}."]
 
 
 def instead(goes: str, stays: str) -> str:
-    """What to do about two codes of which one goes."""
+    """Return what to do about two codes of which one is removed."""
     return f"Bill {stays} without {goes}."
 
 
 def concerns(policy: Policy, one: str, other: str) -> bool:
-    """Whether a policy is about two codes, whichever stands first."""
+    """Return whether a policy is about two codes, in either order."""
     return _spans(policy, one, other) or _spans(policy, other, one)
 
 
 def _alike(policy: Policy, met: Meeting) -> bool:
-    """Whether a policy takes two codes alike, and does not say which of them goes."""
+    """Return whether a policy treats two codes alike, and does not say which to remove."""
     return _spans(policy, met.other.code, met.one.code)  # as it does the other way round
 
 
@@ -155,7 +185,7 @@ def _spans(policy: Policy, own: str, beside: str) -> bool:
 
 
 def caveat_of(policy: Policy) -> str:
-    """What is not certain of a policy, to be shown in the same breath."""
+    """Return what is not certain about a policy, to be shown with it."""
     return f" Caveat: {policy.caveat}" if policy.caveat else ""
 
 
@@ -164,7 +194,7 @@ def _severity(applied: Applied, policy: Policy) -> Severity:
 
 
 def _meetings(applied: Applied, policy: Policy) -> Iterable[Meeting]:
-    """Every two codes that the policy is about, each once: by the lines of them for which it holds most strictly."""
+    """Yield each pair of codes the policy is about once, by the lines for which it is strictest."""
     strictest: dict[frozenset[str], tuple[tuple[bool, ...], Meeting]] = {}
     for met in _every_meeting(applied, policy):
         opened = _has_modifier(policy, met.one, met.other)
@@ -175,15 +205,16 @@ def _meetings(applied: Applied, policy: Policy) -> Iterable[Meeting]:
 
 
 def _every_meeting(applied: Applied, policy: Policy) -> Iterator[Meeting]:
-    """Every two lines of two codes that the policy is about."""
-    lines = sorted(applied.day.claimed(), key=lambda line: (line.code, line.number))
-    for one, other in permutations(lines, 2):
-        if one.code != other.code and _spans(policy, one.code, other.code):
+    """Yield every two lines of two codes that the policy is about."""
+    own = [line for line in applied.claimed if in_ranges(line.code, policy.codes)]
+    beside = [line for line in applied.claimed if own and in_ranges(line.code, policy.together_with)]
+    for one, other in product(own, beside):
+        if one.code != other.code:
             yield Meeting(one, other, _holds(applied, policy, one, other))
 
 
 def _holds(applied: Applied, policy: Policy, one: Line, other: Line) -> str:
-    """Whether the policy's conditions hold for two lines: yes, no, or open."""
+    """Return whether two lines meet the policy's conditions: yes, no, or open."""
     if policy.disciplines and not any(
         line.discipline and line.discipline.id in policy.disciplines for line in (one, other)
     ):
@@ -208,7 +239,7 @@ def _holds(applied: Applied, policy: Policy, one: Line, other: Line) -> str:
 
 
 def _regions(family: EditFamily, line: Line) -> set[str]:
-    """The regions that a line names, by the names they go by; none where it names none that is known."""
+    """Return the known regions that a line names; none where it names none."""
     text = f" {normalized(line.told.region or '')} "
     return {
         region
@@ -234,25 +265,31 @@ def _at_most(applied: Applied, policy: Policy) -> None:
     if policy.at_most is not None and typed > policy.at_most:
         codes = ", ".join(dict.fromkeys(line.code for line in lines))
         fix = f"Bill {policy.at_most} in all."
-        applied.find(_severity(applied, policy), f"{codes}: {policy.says}", lines, policy, fix)
+        short = [f"{in_short(policy)}{weak_mark(policy)}", f"{codes_of(lines)}: {policy.at_most} in all per day."]
+        applied.find(_severity(applied, policy), f"{codes}: {policy.says}", lines, policy, fix, short)
 
 
 def _add_ons(applied: Applied, policy: Policy) -> None:
-    """An add-on code without one of the codes that it adds to, for the same patient and day."""
+    """Find an add-on code without a code that it adds to, for the same patient and day."""
     day = applied.day
     codes = [*dict.fromkeys(line.code for line in day.claimed())]
     for code in codes:
-        listed = day.tables.add_ons(code, day.service_date)
-        if listed is None or not listed.primaries:
+        known = day.tables.add_ons(code, day.service_date)
+        if known is None or not known.primaries:
             continue
-        day.use(listed.edition)
-        if {*listed.primaries} & {*codes}:
+        day.use(known.edition)
+        if {*known.primaries} & {*codes}:
             continue
-        shown = ", ".join(listed.primaries[:6]) + (" and others" if len(listed.primaries) > 6 else "")
+        shown = ", ".join(known.primaries[:6]) + (" and others" if len(known.primaries) > 6 else "")
         applied.find(
-            applied.worst if listed.fits == "day" else milder(applied.worst),
-            f"{code} adds to {shown}, and none of them is on the claim ({listed.edition.edition}). {policy.says}",
+            applied.worst if known.fits == "day" else milder(applied.worst),
+            f"{code} adds to {shown}, and none of them is on the claim ({known.edition.edition}). {policy.says} "
+            f"Bill the code that {code} adds to where it was done, or leave {code} out.",
             [line for line in day.claimed() if line.code == code],
             policy,
-            f"Bill the code that {code} adds to where it was done, or leave {code} out.",
+            "Add that code, or leave this one out.",
+            [
+                f"{code}: an add-on to {listed(known.primaries, 3)}, not on the claim ({known.edition.edition}).",
+                f"{code}: no code that it adds to is on the claim.",
+            ],
         )

@@ -1,6 +1,6 @@
 """One unit's Medicare fee: relative values, a locality's indices and the day's conversion factor, in decimals.
 
-What is not held for the day's year is not guessed: the answer says which years are.
+What is not on file for the day's year is not guessed: the answer says which years are.
 """
 
 from datetime import date
@@ -13,9 +13,9 @@ from ..errors import BadValue
 
 _CENT = Decimal("0.01")
 _WHO = {
-    "single": "everybody",
-    "non_qpp": "whoever is no qualifying participant of an advanced payment model",
-    "qpp": "a qualifying participant",
+    "single": "everyone",
+    "non_qpp": "a non-QPP (no qualifying participant in an advanced payment model)",
+    "qpp": "a QPP",
 }
 
 
@@ -48,7 +48,7 @@ def fee(values: Values, indices: Values, factor: Decimal, share: Decimal = Decim
 
 
 class Held(Struct, frozen=True):
-    """What a table gives for the day, or why it gives nothing; `note` where it is not the very edition of the day."""
+    """What a table gives for the day, or why it gives nothing; `note` where the edition is not that of the day."""
 
     relative_values: RelativeValues | None = None
     locality: Locality | None = None
@@ -59,9 +59,9 @@ class Held(Struct, frozen=True):
 def find_locality(
     tables: Tables, day: date, state: str | None = None, zip5: str | None = None, locality: str | None = None
 ) -> Held:
-    """The payment locality by contractor and locality, by ZIP code, or by a state that has one alone.
+    """Return the payment locality by contractor and locality, by ZIP code, or by a state with only one.
 
-    Raises BadValue for one that CMS's table does not have, or that is not where the others say.
+    Raises BadValue for one that is not in CMS's table, or that contradicts the others.
     """
     if locality:
         contractor, _, number = locality.replace("-", "/").partition("/")
@@ -82,7 +82,7 @@ def find_locality(
         found = tables.localities(contractor=place.contractor, locality=place.locality, day=day)
         split = " Its four further digits may name another locality." if place.plus_four else ""
         if not found:
-            return Held(note=f"No indices are held for {place.contractor}/{place.locality}.")
+            return Held(note=f"No indices are on file for {place.contractor}/{place.locality}.")
         if state and state not in (place.state, found[0].state):
             raise _elsewhere("--zip", zip5, state, found[0])
         held = _of_the_year(found[0], day)
@@ -91,14 +91,14 @@ def find_locality(
         older = "" if place.fits == "day" else f" ZIP codes are those of {place.edition.edition}."
         return Held(locality=held.locality, note=f"{held.note or ''}{older}{split}".strip())
     if state is None:
-        return Held(note="No place was told: add --state, --zip or --locality.")
+        return Held(note="No place is given: add --state, --zip or --locality.")
     found = tables.localities(state=state, day=day)
     for contractor, number in sorted(tables.places_of(state, day) - {*map(_named, found)}):
         found += tables.localities(contractor=contractor, locality=number, day=day)
     if len(found) == 1:
         return _of_the_year(found[0], day)
     if not found:
-        return Held(note=f"No payment locality of {state} is held.")
+        return Held(note=f"No payment locality of {state} is on file.")
     named = "; ".join(f"{each.contractor}/{each.locality} {each.name}" for each in found[:8])
     more = f" and {len(found) - 8} more" if len(found) > 8 else ""
     return Held(note=f"{state} has {len(found)} payment localities: add --zip or --locality ({named}{more}).")
@@ -108,18 +108,18 @@ def _named(found: Locality) -> tuple[str, str]:
     return found.contractor, found.locality
 
 
-def _elsewhere(option: str, told: str, state: str, found: Locality) -> BadValue:
-    return BadValue(option, told, f"a place in {state}, the state that was told; that one is of {found.name}")
+def _elsewhere(option: str, given: str, state: str, found: Locality) -> BadValue:
+    return BadValue(option, given, f"a place in {state}, the state that was given; that one is of {found.name}")
 
 
 def _of_the_year(found: Locality, day: date) -> Held:
     if same_year(found.edition, found.fits, day):
         return Held(locality=found)
-    return Held(note=f"Practice cost indices of {day.year} are not held; those of {found.edition.edition} are.")
+    return Held(note=f"Practice cost indices of {day.year} are not on file; those of {found.edition.edition} are.")
 
 
 def find_values(tables: Tables, code: str, day: date) -> Held:
-    """A code's relative values in the release for the day, or in one of the same year; of no other year."""
+    """Return a code's relative values in the release for the day, or another of the same year; never another year."""
     found = tables.relative_values(code, day)
     if found is None:
         edition, fits = tables.edition_on("fee-schedule", day)
@@ -127,14 +127,14 @@ def find_values(tables: Tables, code: str, day: date) -> Held:
             return Held(note=_loaded(tables, day, code))
         if tables.knows("fee-schedule", code, day):
             return Held(note=f"{code} is not on the fee schedule {edition.edition}.")
-        return Held(note=f"Of the fee schedule {edition.edition} a part is held, and {code} is not in it.")
+        return Held(note=f"Our part of the fee schedule {edition.edition} does not have {code}.")
     if found.fits == "day":
         return Held(relative_values=found)
     if same_year(found.edition, found.fits, day):
         since = f"{found.edition.first} to {found.edition.last}" if found.edition.last else f"{found.edition.first} on"
         return Held(
             relative_values=found,
-            note=f"Release {found.edition.edition} ({since}) stands in for {day}; the release of that day is not held.",
+            note=f"Release {found.edition.edition} ({since}) is used for {day}; that day's release is not on file.",
         )
     return Held(note=_loaded(tables, day, code))
 
@@ -142,16 +142,16 @@ def find_values(tables: Tables, code: str, day: date) -> Held:
 def _loaded(tables: Tables, day: date, code: str) -> str:
     years = sorted({each.first.year for each in tables.releases()})
     if day.year in years:
-        return f"Of the fee schedule of {day.year} a part is held, and {code} is not in it."
+        return f"Our part of the fee schedule of {day.year} does not have {code}."
     loaded = f"those of {', '.join(map(str, years))} are" if years else "none are"
-    return f"Relative values for {day.year} are not held; {loaded}. cpt data import loads CMS's own file of that year."
+    return f"Relative values for {day.year} are not on file; {loaded}. Import CMS's file of that year: cpt data import."
 
 
 def find_factor(tables: Tables, day: date) -> Held:
-    """The conversion factor of the day; where participation decides, that of who does not take part."""
+    """Return the conversion factor of the day; where participation decides, the non-QPP factor."""
     factors = tables.factors(day)
     if not factors:
-        return Held(note=f"No conversion factor for {day} is held.")
+        return Held(note=f"No conversion factor for {day} is on file.")
     first, *others = factors
     if not others:
         return Held(factor=first)
@@ -160,5 +160,5 @@ def find_factor(tables: Tables, day: date) -> Held:
 
 
 def same_year(edition: Edition, fits: Fit, day: date) -> bool:
-    """Whether an edition is for the day, or at least for its year."""
+    """Return whether an edition is for the day, or at least for its year."""
     return fits == "day" or edition.first.year == day.year

@@ -1,13 +1,16 @@
-"""What was typed of a visit -> a Visit: short lines, as behind cpt check 97140-59:20, or a YAML or JSON document."""
+"""Reads a visit: short lines, as in cpt check 97140-59:20, or a YAML or JSON document."""
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 from msgspec import Struct, structs
 
-from ..errors import AmbiguousName, BadValue, CptError, UnknownName
+from ..advice.typed import each_of, joined_code, read_day, read_minutes
+from ..errors import BadValue, CptError
 from ..rulebook.fit import Fitter, expected_of
 from ..rulebook.names import upright
 from ..rulebook.yaml_strict import Node, Problem, Refused, read_tree
@@ -15,79 +18,83 @@ from ..visit_model import Money, Visit, VisitLine, YearToDate
 
 _CODE = r"[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4}"
 _LINE = re.compile(
-    r"(?P<code>[^\s:,-]+?)(?P<modifiers>([\s,-]+[^\s:,-]{1,3})*)(:(?P<minutes>[^:]*?))?(?<!-)([x×*](?P<units>[^x×*:]*))?",
+    r"(?P<code>[^\s:,-]+?)"
+    r"(?P<modifiers>((\s+(?![x×*]\s*[0-9]+$)|\s*[,-][\s,-]*)[^\s:,-]{1,3})*)"  # ` x2` is units, `-X2` a modifier
+    r"(:(?P<minutes>.*?))?(?<!-)(\s*[x×*](?P<units>[^x×*:]*))?",
     re.IGNORECASE,
 )
 FORM = "CODE[-MODIFIER...][:MINUTES][xUNITS], as in: cpt check 97140-59:20 97110:30x2"
 MOST_MINUTES = 1439  # of one day
+MOST_UNITS = 9999
 MOST_LINES = 200
 LETTERS = "ABCDEFGHIJKL"  # of the diagnoses on a claim form
 
 
 class BadLine(CptError):
-    """A line that is not of the form."""
+    """A line that does not have the form."""
 
     def __init__(self, asked: str, what: str, expected: str) -> None:
         super().__init__(f"{asked!r}: {what}; expected {expected}.", line=asked)
 
 
 class VisitUnreadable(CptError):
-    """A visit's document with problems; holds all of them, each as file:line:column."""
+    """A visit's document with problems; lists all of them, each as file:line:column."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(["The visit cannot be read.", *map(str, problems)]), problems=[*map(str, problems)])
 
 
 def read_line(typed: str) -> VisitLine:
-    """A short line: code, modifiers, minutes and units. Raises BadLine."""
-    form = _LINE.fullmatch(typed.strip())
+    """Return a short line: code, modifiers, minutes and units. Raises BadLine."""
+    form = _LINE.fullmatch(joined_code(typed).strip())
     if form is None:
         raise BadLine(typed, "not a line", FORM)
     code, attached = _apart(upright(form["code"]))
     return VisitLine(
         code=code,
         modifiers=(*attached, *(upright(each) for each in re.findall(r"[^\s,-]+", form["modifiers"] or ""))),
-        minutes=_number(typed, "minutes", form["minutes"], MOST_MINUTES),
-        units=_number(typed, "units", form["units"], 9999),
+        minutes=_minutes(typed, form["minutes"]),
+        units=_units(typed, form["units"]),
     )
 
 
 def _apart(code: str) -> tuple[str, tuple[str, ...]]:
-    """A code and the modifiers that stand on it without a hyphen, as in cpt check 97110GP."""
+    """Return a code and the modifiers typed after it without a hyphen, as in cpt check 97110GP."""
     attached = re.fullmatch(rf"({_CODE})((?:[A-Z0-9]{{2}})+)", code)
     if attached and not code.isdecimal():
         return attached[1], tuple(re.findall("..", attached[2]))
     return code, ()
 
 
-def _number(typed: str, what: str, text: str | None, most: int) -> int | None:
+def _minutes(typed: str, text: str | None) -> int | None:
+    minutes = None if text is None else read_minutes(text)
+    if text is not None and (minutes is None or minutes > MOST_MINUTES):
+        clock = re.fullmatch(r"\s*[0-9]{1,2}:[0-9]{2}\s*", text) and minutes is None
+        what = f"minutes {text.strip()!r}{', which reads like a time of day' if clock else ''}"
+        raise BadLine(typed, what, f"a whole number from 0 to {MOST_MINUTES}, or hours and minutes as 1:05 or 1h05")
+    return minutes
+
+
+def _units(typed: str, text: str | None) -> int | None:
     if text is None:
         return None
-    if not re.fullmatch("[0-9]{1,6}", text.strip()) or int(text) > most:
-        raise BadLine(typed, f"{what} {text.strip()!r}", f"a whole number from 0 to {most}")
+    if not re.fullmatch("[0-9]{1,4}", text.strip()):
+        raise BadLine(typed, f"units {text.strip()!r}", f"a whole number from 0 to {MOST_UNITS}")
     return int(text)
 
 
 class ToldVisit(NamedTuple):
-    """A visit as it was told, and where in its document each key stands: none of the command line's."""
+    """A visit as given, and the place of each key in its document; no places for a command line."""
 
     visit: Visit
     places: Mapping[str, str]  # key -> file:line:column
 
 
-def in_document(error: CptError, places: Mapping[str, str]) -> CptError:
-    """An error about a value that stands in a document: it names the place, and the key instead of an option."""
-    option, asked = str(error.facts.get("option", "")), error.facts.get("asked")
-    key = {"--diagnosis": "diagnoses"}.get(option, option.removeprefix("--").replace("-", "_"))
-    if isinstance(error, UnknownName | AmbiguousName):
-        key = error.kind
-    if key not in places or not isinstance(asked, str):
-        return error
-    return CptError(f"{places[key]}: {str(error).replace(option, key, 1) if option else error}", **error.facts)
+def read_document(raw: bytes, file: str, today: date) -> ToldVisit:
+    """Return a visit from YAML or JSON, every value as typed. Raises VisitUnreadable naming all problems.
 
-
-def read_document(raw: bytes, file: str) -> ToldVisit:
-    """A visit from YAML or JSON, every value as it was typed. Raises VisitUnreadable naming all problems."""
+    `today` is what a date such as `yesterday` counts from.
+    """
     problems: list[Problem] = []
     places: list[tuple[int, int]] = []
 
@@ -97,6 +104,7 @@ def read_document(raw: bytes, file: str) -> ToldVisit:
 
     try:
         tree = read_tree(raw, file, problems, guess=False)
+        _spell_out(tree, today)
         visit = Fitter(file, problems, placed, strict=False, echo=False).fit(tree, Visit)
     except Refused as refused:
         raise VisitUnreadable([*problems, refused.problem]) from None
@@ -107,8 +115,25 @@ def read_document(raw: bytes, file: str) -> ToldVisit:
     return ToldVisit(tidied(visit, file, places), keys)
 
 
+def _spell_out(tree: Node, today: date) -> None:
+    """Convert dates and minutes of a document: 11/27/26 to 2026-11-27, 1h05 to 65.
+
+    Other values stay, for the format's own message at their place.
+    """
+    keys = tree.value if isinstance(tree.value, dict) else {}
+    if (day := keys.get("service_date")) and isinstance(day.value, str):
+        with suppress(BadValue):
+            day.value = read_day("service_date", day.value, today).isoformat()
+    lines = keys["lines"].value if "lines" in keys else None
+    for line in lines if isinstance(lines, list) else ():
+        for key, node in line.value.items() if isinstance(line.value, dict) else ():
+            if key.endswith("minutes") and isinstance(node.value, str):
+                minutes = read_minutes(node.value)
+                node.value = node.value if minutes is None else str(minutes)
+
+
 def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> Visit:
-    """A visit with codes and modifiers in capitals. Raises VisitUnreadable for lines that contradict themselves."""
+    """Return the visit with codes in capitals. Raises VisitUnreadable for lines that contradict themselves."""
     problems: list[Problem] = []
 
     def problem(number: int, what: str, expected: str, todo: str) -> None:
@@ -124,7 +149,7 @@ def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> 
         told = sum(each or 0 for each in parts)
         if line.minutes is not None and any(each is not None for each in parts) and told != line.minutes:
             what = f"{line.minutes} minutes, but {told} by therapist, assistant and both together"
-            problem(number, what, "minutes that add up", "mend one of them, or leave 'minutes' out")
+            problem(number, what, "minutes that add up", "fix one of them, or leave 'minutes' out")
         for letter in line.diagnoses:
             if letter not in visit.diagnoses:
                 problem(number, f"diagnosis {letter}", "a letter under 'diagnoses'", "add the diagnosis")
@@ -132,20 +157,20 @@ def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> 
         raise VisitUnreadable(problems)
     lines = []
     for line in visit.lines:
-        code, attached = _apart(upright(line.code))
+        code, attached = _apart(upright(joined_code(line.code)))
         modifiers = (*attached, *(upright(each) for each in line.modifiers))
         lines.append(structs.replace(line, code=code, modifiers=modifiers))
     return structs.replace(visit, lines=tuple(lines))
 
 
 def with_options(visit: Visit, **options: Any) -> Visit:
-    """A visit with what the options of the command line say, each read as a visit's document would be.
+    """Return a visit with the options of the command line, each read as in a visit's document.
 
-    Raises BadValue for a value that is not of its form.
+    Raises BadValue for a value that does not have its form.
     """
     hints = get_type_hints(Visit, include_extras=True)
     told = {name: value for name, value in options.items() if value not in (None, [])}
-    if diagnoses := told.pop("diagnoses", None):
+    if diagnoses := each_of(told.pop("diagnoses", ())):
         if len(diagnoses) > len(LETTERS):
             raise BadValue("--diagnosis", diagnoses[-1], f"at most {len(LETTERS)} diagnoses")
         told["diagnoses"] = dict(zip(LETTERS, diagnoses, strict=False))

@@ -1,10 +1,13 @@
-"""The most units of a code that Medicare accepts on a claim line or a day (MUE), and those that a payer takes."""
+"""Checks the units of a code against MUEs (per claim line or per day) and against a payer's own limits."""
 
 from ..advice.coverage import NEGATIVE
+from ..cms.tables import Maximum
 from ..model import Policy, Rule
 from ..rulebook.precedence import is_weak
-from .applied import Applied, milder
+from ..visit_model import Severity
+from .applied import Applied, milder, table_doubt
 from .day import Day, Line
+from .phrases import codes_of, units_of, weak_mark
 from .policies import caveat_of
 
 _A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
@@ -18,9 +21,9 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
         table = "equipment" if lines[0].known and lines[0].known.coding_verification else day.claim
         limit = day.tables.maximum(table, code, day.service_date)
         if limit is None:
-            known = day.tables.knows("mue", code, day.service_date, table)
-            if not known:
-                day.leave_out(f"The most units of {code}: no table that is held has it, which is not no limit.")
+            if not day.tables.knows("mue", code, day.service_date, table):
+                day.leave_out(f"The most units of {code} (MUE): no table on file has it, and there may be a limit.",
+                              "MUE of {} (not in our tables)", code)  # fmt: skip
             continue
         day.use(limit.edition)
         a_line = limit.adjudication == _A_LINE or applied.limits_a_line
@@ -31,48 +34,57 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
         else:
             reached = sum(line.told.units if line.told.units is not None else line.units or 0 for line in lines)
         decided = lines[0].decided if lines else None
-        said = decided is not None and decided.coverage.verdict in NEGATIVE and limit.units == 0
-        hint_of_none = applied.worst == "info" and not limit.units  # not valid for Medicare, which says nothing here
-        if reached <= limit.units or said or hint_of_none:
+        found_by_coverage = decided is not None and decided.coverage.verdict in NEGATIVE and limit.units == 0
+        hint_of_none = applied.worst == "info" and not limit.units  # not valid for Medicare, which does not matter here
+        if reached <= limit.units or found_by_coverage or hint_of_none:
             continue
-        certain = limit.fits == "day"
-        severity = applied.worst if certain else milder(applied.worst)
-        span = "a claim line" if a_line else "a day"
-        may = {
-            _A_LINE: "A second line with a modifier may be paid where it was distinct.",
-            _POLICY: "The limit is absolute.",
-        }.get(limit.adjudication, "More may be paid on review where the record shows the need.")
-        most = f"at most {_counted(limit.units)}" if limit.units else "no unit"
-        applied.find(
-            severity,
-            f"{code}: {_counted(reached)}, where Medicare accepts {most} of it {span} (MUE {limit.edition.edition}: "
-            f"{limit.rationale.lower()}); all of them are denied. {may}{caveat_of(policy)}"
-            + ("" if certain else f" No table for {day.service_date} is held."),
-            lines,
-            policy,
-            f"Bill {most}. {applied.family.denial or ''}".strip(),
-        )
+        severity = applied.worst if limit.fits == "day" else milder(applied.worst)
+        _over_limit(applied, policy, limit, lines, reached, severity, a_line)
         if severity == "block" and (a_line or sum(line.units or 0 for line in lines) > limit.units):
             for line in lines:
                 line.denied = True
 
 
+def _over_limit(
+    applied: Applied, policy: Policy, limit: Maximum, lines: list[Line], reached: int, severity: Severity, a_line: bool
+) -> None:
+    """Find more units of a code than Medicare accepts."""
+    day, span = applied.day, "per claim line" if a_line else "per day"
+    may = {
+        _A_LINE: "A second line with a modifier may be paid where it was distinct.",
+        _POLICY: "The limit is absolute.",
+    }.get(limit.adjudication, "More may be paid on review where the record shows the need.")
+    most = f"at most {units_of(limit.units)}" if limit.units else "no unit"
+    doubt = "" if limit.fits == "day" else f" No table for {day.service_date} is on file."
+    denial = f" {applied.family.denial}" if applied.family.denial else ""
+    over = f"{limit.code}: {units_of(reached)}; Medicare accepts {limit.units or 'none'} {span}"
+    cited = ", ".join(filter(None, (f"MUE {limit.edition.edition}", table_doubt(limit.fits))))
+    applied.find(
+        severity,
+        f"{limit.code}: {units_of(reached)}, where Medicare accepts {most} of it {span} (MUE {limit.edition.edition}: "
+        f"{limit.rationale.lower()}); all of them are denied. {may}{caveat_of(policy)}{doubt}{denial}",
+        lines,
+        policy,
+        f"Bill {most}.",
+        [f"{over} ({cited}). {may}", f"{over} ({cited})."],
+    )
+
+
 def hold_against_payers_limits(day: Day) -> None:
-    """Find days with more units of what a payer's rule is about than it takes in a day."""
+    """Find more units of what a payer's rule is about than it accepts per day."""
     limited: dict[str, tuple[Rule, int, list[Line]]] = {}
     for line in day.claimed():
-        for rule, held in line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ():
-            if rule.most_units is not None and held.truth == "yes":
+        for rule, found in line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ():
+            if rule.most_units is not None and found.truth == "yes":
                 limited.setdefault(rule.id, (rule, rule.most_units, []))[2].append(line)
     for rule, most, lines in limited.values():
         reached = sum(line.units or 0 for line in lines)
         if reached > most:
-            says = f"{_counted(reached)}, where {day.book_name(rule.payer or '')} takes {most}: {rule.says}"
+            says = f"{units_of(reached)}, where {day.book_name(rule.payer or '')} accepts {most}: {rule.says}"
             day.find("block" if rule.evidence == "primary" and not is_weak(rule) else "warn", says, lines, rule=rule,
-                     fix=f"Bill {_counted(most)}, or ask the payer.")  # fmt: skip
+                     fix=f"Bill {units_of(most)}, or ask the payer.",
+                     short=f"{codes_of(lines)}: {units_of(reached)}; {day.short_name(rule.payer)} accepts {most} "
+                     f"per day{weak_mark(rule)}.")  # fmt: skip
         elif any(line.units is None for line in lines):
-            day.leave_out(f"The most units a day ({rule.id}): some units are not known.")
-
-
-def _counted(units: int) -> str:
-    return f"{units} unit{'' if units == 1 else 's'}"
+            day.leave_out(f"The most units per day ({rule.id}): some units are not known.",
+                          "the payer's limit per day (some units not known)")  # fmt: skip

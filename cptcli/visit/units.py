@@ -1,4 +1,4 @@
-"""Minutes -> units, under a unit rule. Pure arithmetic: the numbers and their sources stand in unit-rules.yaml."""
+"""Converts minutes to units under a unit rule. Only arithmetic: the numbers and sources are in unit-rules.yaml."""
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
@@ -17,7 +17,7 @@ class Choice(Struct, frozen=True):
 
 
 class Counted(Struct, frozen=True):
-    """The units of one pool of timed codes; `choice` where the clinician may choose otherwise."""
+    """The units of one pool of timed codes; `choice` where the clinician may choose."""
 
     units: dict[str, int]
     minutes: int
@@ -25,7 +25,7 @@ class Counted(Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All units of the pool."""
+        """Return all units of the pool."""
         return sum(self.units.values())
 
 
@@ -37,10 +37,10 @@ def earned(rule: UnitRule, minutes: int) -> int:
 
 
 def count(rule: UnitRule, minutes: Mapping[str, int], given: Mapping[str, int | None] | None = None) -> Counted:
-    """The units of each timed code of one patient, day and discipline; `given` are those somebody typed.
+    """Return the units of each timed code of one patient, day and discipline; `given` are the units typed.
 
     Pooled, the day's minutes set the total, full units of a code stay with it, and the rest go to the largest
-    left-overs. Where left-overs tie, the units somebody typed decide when they are one of the right answers, and
+    left-overs. Where left-overs tie, the units typed decide when they are one of the right answers, and
     otherwise the order of the codes.
     """
     total = sum(minutes.values())
@@ -65,7 +65,7 @@ def count(rule: UnitRule, minutes: Mapping[str, int], given: Mapping[str, int | 
 
 
 def _picked(units: Mapping[str, int], level: list[str], spare: int, given: Mapping[str, int | None]) -> tuple[str, ...]:
-    """Which of the tied codes take a unit: those for which somebody typed one more, if that is a right answer."""
+    """Return which of the tied codes get a unit: those typed with one more, if that is a right answer."""
     wanted = tuple(code for code in level if given.get(code) == units[code] + 1)
     refused = [code for code in level if given.get(code) == units[code]]
     possible: Iterable[tuple[str, ...]] = combinations([code for code in level if code not in refused], spare)

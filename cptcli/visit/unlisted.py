@@ -1,6 +1,8 @@
-"""What a line has to carry beside code and units: for an unlisted code, a narrative of what was done."""
+"""Checks that an unlisted code has a narrative of what was done."""
 
 from .day import Day
+
+_WRITE = "Write what was done and with what."
 
 
 def hold_against_needs(day: Day) -> None:
@@ -11,14 +13,18 @@ def hold_against_needs(day: Day) -> None:
         if known is None or not known.claim_needs:
             continue
         if narrative is None:
-            fix = "Write what was done and with what: 'narrative' in a visit file."
-            day.find("warn", f"{line.code} needs {known.claim_needs[0]}.", [line], fix=fix, rule=known)
+            needs = f"{line.code} needs {known.claim_needs[0]}."
+            day.find("warn", f"{needs} {_WRITE}", [line], fix="Add narrative: in a visit file.", rule=known,
+                     short=(needs, f"{needs.partition(':')[0].rstrip('.')}."))  # fmt: skip
         elif not narrative.strip():
-            day.find("block", f"{line.code} has no narrative: without one the line is unprocessable.", [line],
-                     fix="Write what was done and with what.", rule=known)  # fmt: skip
+            says = f"{line.code} has no narrative: without one the line is unprocessable."
+            day.find("block", says, [line], fix=_WRITE, rule=known, short=says)
         elif form and len(narrative) > form.narrative:
             says = f"The narrative of {line.code} has {len(narrative)} characters; its field holds {form.narrative}."
-            fix = "Shorten it; longer papers go as an attachment."
-            day.find("block", says, [line], rule=form, fix=fix)
+            day.find("block", f"{says} Longer papers go as an attachment.", [line], rule=form,
+                     fix="Shorten it, or attach the rest.",
+                     short=f"{line.code}: narrative of {len(narrative)} characters; the field holds {form.narrative}.",
+                     )  # fmt: skip
         for need in known.claim_needs[1:]:
-            day.find("info", f"{line.code} needs {need}.", [line], rule=known)
+            needs = f"{line.code} needs {need}."
+            day.find("info", needs, [line], rule=known, short=needs)
