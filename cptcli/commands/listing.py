@@ -6,24 +6,25 @@ import typer
 
 from ..errors import Exit
 from . import complete
-from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, today
-from .output import deliver
+from .options import AsJson, Full, NoColor, On, Plain, Rules, open_book, service_day, today
+from .output import Form, deliver
 
-Words = Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="Only those whose names hold the words.")]
+Words = Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="Only names with these words.")]
 
 
 def devices(
     words: Words = None,
     modality: Annotated[
         str | None,
-        typer.Option(help="Only devices of this modality, as 'infrared'.", autocompletion=complete.modalities),
+        typer.Option(help="Only devices for this treatment, as 'infrared'.", autocompletion=complete.modalities),
     ] = None,
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
     rules: Rules = None,
     no_color: NoColor = False,
 ) -> int:
-    """The devices the rule base knows, and what their manufacturers say about coding.
+    """Devices in our list, and each manufacturer's coding advice.
 
     \b
     Examples:
@@ -32,25 +33,26 @@ def devices(
     """
     from ..advice import listing
 
-    deliver(listing.devices(open_book(rules), " ".join(words or ()), modality), as_json, plain, no_color)
+    deliver(listing.devices(open_book(rules), " ".join(words or ()), modality), Form(as_json, plain, full, no_color))
     return Exit.CLEAN
 
 
 def payers(
     words: Words = None,
     state: Annotated[
-        str | None, typer.Option(help="Only payers of this state, two letters.", autocompletion=complete.states)
+        str | None, typer.Option(help="Only payers in this state, two letters.", autocompletion=complete.states)
     ] = None,
     kind: Annotated[
         str | None,
         typer.Option(help="Only payers of this kind, as 'contractor' or 'Medicaid'.", autocompletion=complete.kinds),
     ] = None,
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
     rules: Rules = None,
     no_color: NoColor = False,
 ) -> int:
-    """The payers the rule base knows, and how many rules each has.
+    """Payers in our list, and how many rules each has.
 
     \b
     Examples:
@@ -59,18 +61,19 @@ def payers(
     """
     from ..advice import listing
 
-    deliver(listing.payers(open_book(rules), " ".join(words or ()), state, kind), as_json, plain, no_color)
+    deliver(listing.payers(open_book(rules), " ".join(words or ()), state, kind), Form(as_json, plain, full, no_color))
     return Exit.CLEAN
 
 
 def modalities(
     words: Words = None,
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
     rules: Rules = None,
     no_color: NoColor = False,
 ) -> int:
-    """The treatments the rule base knows, their codes, and the questions on which a code hangs.
+    """Treatments in our list, with codes and what decides them.
 
     \b
     Examples:
@@ -78,7 +81,7 @@ def modalities(
     """
     from ..advice import listing
 
-    deliver(listing.modalities(open_book(rules), " ".join(words or ())), as_json, plain, no_color)
+    deliver(listing.modalities(open_book(rules), " ".join(words or ())), Form(as_json, plain, full, no_color))
     return Exit.CLEAN
 
 
@@ -87,19 +90,20 @@ def explain(
         str,
         typer.Argument(
             metavar="RULE-ID",
-            help="The id of a rule, or of what else a finding names.",
+            help="The id in brackets after a finding, or a code or modifier.",
             autocompletion=complete.explained,
         ),
     ],
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
     on: On = None,
     rules: Rules = None,
     no_color: NoColor = False,
 ) -> int:
-    """One rule in full: words, dates, sources, where it is written, its examples.
+    """One rule in full: text, dates, sources, file, examples.
 
-    Whatever cpt check names in brackets is explained: rules, policies, modifiers, codes, unit rules, claim forms.
+    Also what cpt check names in brackets: policies, modifiers, codes, unit rules, claim forms.
 
     \b
     Examples:
@@ -108,5 +112,5 @@ def explain(
     """
     from ..advice import listing
 
-    deliver(listing.explain(open_book(rules), rule, service_day(on), today()), as_json, plain, no_color)
+    deliver(listing.explain(open_book(rules), rule, service_day(on), today()), Form(as_json, plain, full, no_color))
     return Exit.CLEAN

@@ -1,1 +1,1 @@
-"""An answer -> text. Computes nothing and decides nothing; Rich is imported in terminal.py and nowhere else."""
+"""An answer -> text. Computes nothing and decides nothing; Rich is imported in terminal.py and progress.py only."""

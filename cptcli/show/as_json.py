@@ -7,23 +7,23 @@ SCHEMA = 1
 
 
 def to_json(shown: Struct | dict[str, object]) -> bytes:
-    """One JSON document with a final newline."""
+    """Return one JSON document with its schema number and a final newline."""
     plain = _all_keys(shown)
     assert isinstance(plain, dict)
     return pretty({"schema": SCHEMA, **plain})
 
 
 def pretty(value: object) -> bytes:
-    """Indented JSON with a final newline."""
+    """Return indented JSON with a final newline."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def _all_keys(value: object) -> object:
-    """The nouns with every key there, so that a script never meets a missing one."""
+    """Return the value with every key present, so that no key is ever missing for a script."""
     if isinstance(value, Struct):
         return {name: _all_keys(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, dict):
-        return {key: _all_keys(held) for key, held in value.items()}
+        return {key: _all_keys(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [_all_keys(each) for each in value]
     return value
