@@ -41,7 +41,8 @@ def test_a_person_at_a_terminal_sees_the_golden_page(terminal, file, pytestconfi
 @pytest.mark.parametrize("file", PIPED + AT_TERMINAL, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_a_golden_answer_is_about_a_day_that_it_names(file):
     arguments = words_of(file.read_text(encoding="utf-8").partition("\n")[0])
-    about_a_day = arguments[:1] in (["lookup"], ["suggest"], ["explain"], ["check"], ["fee"]) and "-h" not in arguments
+    commands = ("lookup", "suggest", "compare", "explain", "check", "fee")
+    about_a_day = bool(arguments) and arguments[0] in commands and "-h" not in arguments
     assert ("--on" in arguments) == about_a_day
 
 
@@ -55,10 +56,10 @@ def test_a_page_fits_80_columns_and_says_everything_without_colour(file):
 
 def test_the_first_lines_of_a_page_hold_the_code_who_decided_it_and_the_coverage_verdict():
     page = (TESTS / "golden" / "terminal" / "suggest-anodyne-palmetto.txt").read_text(encoding="utf-8")
-    code, decided, *more = page.splitlines()[1:5]
+    code, decided, *more = page.splitlines()[1:7]
     assert code.startswith("97799")
-    assert decided.startswith("Decided by: payer Palmetto GBA")
-    assert "Coverage: conditional" in more
+    assert decided.startswith("Reportedly Palmetto GBA requires it; the payer has the final say. WEAK")
+    assert any(line.startswith("Paid?      Depends on the diagnosis") for line in more)
 
 
 def test_colour_is_for_terminals_and_never_black_or_white(terminal):

@@ -31,13 +31,22 @@ def test_infrared_anodyne_palmetto_gives_97799_after_three_questions(terminal):
     assert "\n97799  " in asked.screen
 
 
-def test_a_choice_may_be_made_by_its_number(terminal):
+def test_a_choice_may_be_made_by_its_number_and_a_question_mark_shows_all_of_them(terminal):
     asked = terminal("suggest")
     asked.sees(TREATMENT).sees(PROMPT).types(_number_of(asked.screen, "Infrared therapy"))
     asked.sees(MAKER).sees(PROMPT).types(_number_of(asked.screen, "Anodyne Therapy"))
-    asked.sees(PAYER).sees(PROMPT).types(_number_of(asked.screen, "Palmetto GBA"))
+    asked.sees(PAYER).sees(PROMPT)
+    assert "Palmetto GBA" not in asked.screen
+    asked.types("?").sees("Ctrl-C stops").sees(PROMPT).types(_number_of(asked.screen, "Palmetto GBA"))
     assert asked.ends() == 0
     assert "\n97799  " in asked.screen
+
+
+def test_the_list_at_once_is_short_enough_to_read(terminal):
+    asked = terminal("suggest")
+    asked.sees(TREATMENT).sees(PROMPT).presses("c")
+    assert asked.ends() == 130
+    assert len(asked.screen.splitlines()) <= 18
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,7 @@ def test_only_manufacturers_of_that_treatment_are_offered_and_other(terminal):
     [
         ("0", "0 is not one of the numbers 1 to "),
         ("999", "999 is not one of the numbers 1 to "),
-        ("moonlight", "No modality called 'moonlight' in this rule base."),
+        ("moonlight", "No modality called 'moonlight' in our list."),
         ("infared", "Nearest: infrared (Infrared therapy)"),
         ("electrical", "can mean more than one modality"),
         ("", "Nothing was typed."),
@@ -106,11 +115,17 @@ def test_a_wrong_entry_says_why_and_asks_again(terminal, wrong, why):
         pytest.param("--payer", "workers compensation", "Which payer?", "1", "--payer ", id="payer"),
     ],
 )  # fmt: skip
-def test_a_name_that_can_mean_several_things_is_asked_about(terminal, option, name, question, typed, same):
-    others = {"--device": ["--payer", "aetna"], "--payer": ["--modality", "paraffin"]}[option]
-    asked = terminal("suggest", option, name, *others, columns=200)
+def test_a_name_that_can_mean_several_things_is_asked_about_where_something_else_is_missing(
+    terminal, option, name, question, typed, same
+):
+    asked = terminal("suggest", option, name, columns=200)
+    if option == "--payer":
+        asked.sees(TREATMENT).sees(PROMPT).types("paraffin")
+        asked.sees(MAKER).sees(PROMPT).types("other")
     asked.sees("can mean more than one").sees(question).sees(PROMPT).types("moonlight")
     asked.sees("'moonlight' is none of them").sees(PROMPT).types(typed)
+    if option == "--device":
+        asked.sees(PAYER).sees(PROMPT).types("aetna")
     assert asked.ends() in (0, 1)
     assert same in re.search(r"The same without questions: (.+)", asked.screen)[1]
 
@@ -152,18 +167,37 @@ def test_medicare_without_a_state_is_answered_by_national_rules(terminal):
     assert "\n97026  " in asked.screen
 
 
-def test_a_treatment_whose_code_hangs_on_a_question_asks_it(terminal):
-    asked = terminal("suggest", "--modality", "electrical stimulation", "--payer", "medicare")
+def test_a_treatment_whose_code_depends_on_a_question_asks_it_among_the_others(terminal):
+    asked = terminal("suggest", "--modality", "electrical stimulation")
     asked.sees("Did the clinician stay").sees(PROMPT).types("perhaps")
     asked.sees("'perhaps' is none of the answers").sees(PROMPT).types("un")
+    asked.sees(PAYER).sees(PROMPT).types("medicare")
+    asked.sees(STATE).sees(PROMPT).types("")
     assert asked.ends() == 0
     assert "\nG0283  " in asked.screen
 
 
+def test_who_is_not_sure_of_an_answer_gets_every_case(terminal):
+    asked = terminal("suggest", "--modality", "electrical stimulation")
+    asked.sees("Did the clinician stay").sees("Enter: not sure").sees(PROMPT).types("")
+    asked.sees(PAYER).sees(PROMPT).types("other")
+    assert asked.ends() == 1
+    assert "--attended" in asked.screen
+    assert "--unattended" in asked.screen
+
+
+def test_what_the_code_depends_on_is_never_asked_back_where_treatment_and_payer_are_given(terminal):
+    asked = terminal("suggest", "--modality", "electrical stimulation", "--payer", "medicare")
+    assert asked.ends() == 1
+    assert PROMPT not in asked.screen
+    assert "--unattended" in asked.screen
+
+
 def test_answers_that_lead_to_further_questions_are_followed(terminal):
-    asked = terminal("suggest", "--modality", "light therapy", "--payer", "other", columns=120)
+    asked = terminal("suggest", "--modality", "light therapy", columns=120)
     asked.sees("What kind of light?").sees(PROMPT).types("laser")
     asked.sees("What kind of laser is it?").sees(PROMPT).types("class")
+    asked.sees(PAYER).sees(PROMPT).types("other")
     assert asked.ends() == 0
     assert "\n97039  " in asked.screen
 
@@ -185,7 +219,7 @@ def test_the_command_that_asks_the_same_without_questions_gives_the_same_answer(
     asked.sees(STATE).sees(PROMPT).types("SC")
     assert asked.ends() == 0
     again = re.search(r"The same without questions: cpt (.+)", asked.screen)[1]
-    answer = cpt(*shlex.split(again)).stdout
+    answer = cpt(*shlex.split(again), "--full").stdout
     assert answer.startswith("code: 97799\n")
     assert "\ncoverage: conditional\n" in answer
     assert "\nservice_date: 2006-10-23\n" in answer
@@ -215,4 +249,6 @@ def test_where_stdout_is_no_terminal_nothing_is_asked(cpt, terminal):
     assert (ran.code, ran.stdout) == (2, "")
     assert "--modality or --device" in ran.stderr
     assert "--payer" in ran.stderr
-    assert cpt("suggest", "--modality", "estim", "--payer", "medicare").stderr.count("--attended or --unattended") == 1
+    branches = cpt("suggest", "--modality", "estim", "--payer", "medicare")
+    assert (branches.code, branches.stderr) == (1, "")
+    assert branches.stdout.count("branch: ") == 2

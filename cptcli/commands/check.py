@@ -1,27 +1,46 @@
 """cpt check, cpt fee"""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import BadValue, CptError, Exit, MissingOption
+from ..errors import BadValue, CptError, Exit, MissingOption, in_document
 from . import complete
-from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, today
-from .output import deliver_visit
+from .options import (
+    AsJson,
+    Diagnoses,
+    Full,
+    Html,
+    NoColor,
+    NoSettings,
+    On,
+    Plain,
+    Rules,
+    open_book,
+    own_settings,
+    service_day,
+    today,
+)
+from .output import Form, deliver_fee, deliver_visit
 
 if TYPE_CHECKING:
+    from ..rulebook.book import RuleBook
+    from ..settings import Settings
     from ..visit.reading import ToldVisit
+    from ..visit_model import Visit
 
+_FORM = "CODE[-MODIFIER...][:MINUTES][xUNITS]"
 _LARGEST = 2_000_000  # bytes of a visit's document
-_DOCUMENTS = (".yaml", ".yml", ".json")
+_ENDING = re.compile(r"\.(ya?ml|json|csv|tsv|txt|xlsx?|x12|837|edi)$", re.IGNORECASE)
 
-Zip = Annotated[str | None, typer.Option("--zip", metavar="ZIP", help="Where it was done, five digits.")]
+Zip = Annotated[str | None, typer.Option("--zip", metavar="ZIP", help="Place of service, five digits.")]
 Locality = Annotated[
-    str | None, typer.Option(metavar="CONTRACTOR/LOCALITY", help="Contractor and locality of CMS's table.")
+    str | None, typer.Option(metavar="CONTRACTOR/LOCALITY", help="Medicare payment locality, as CMS lists it.")
 ]
-State = Annotated[str | None, typer.Option(help="Two letters of where it was done.")]
+State = Annotated[str | None, typer.Option(help="State of service, two letters.")]
 
 
 def check(
@@ -29,7 +48,7 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="LINE...|FILE",
-            help="Lines as in the examples, or a visit file; - reads standard input.",
+            help="Claim lines as in the examples, or a visit file; - is standard input.",
             autocompletion=complete.codes,
         ),
     ] = None,
@@ -39,51 +58,55 @@ def check(
     state: State = None,
     discipline: Annotated[str | None, typer.Option(metavar="PT|OT|SLP", help="Whose plan of care it is.")] = None,
     provider: Annotated[
-        str | None, typer.Option(help="Who furnishes it, as physical_therapist or chiropractor.")
+        str | None, typer.Option(help="Who provides it, as physical_therapist or chiropractor.")
     ] = None,
     claim: Annotated[
         str | None, typer.Option(metavar="professional|institutional", help="Default: professional.")
     ] = None,
     unit_rule: Annotated[str | None, typer.Option(metavar="cms|cpt_midpoint", help="Default: the payer's.")] = None,
-    diagnosis: Annotated[list[str] | None, typer.Option(metavar="ICD10", help="As E11.42. Repeatable.")] = None,
+    diagnosis: Diagnoses = None,
     care: Annotated[str | None, typer.Option(metavar="active|maintenance", help="For spinal manipulation.")] = None,
-    abn: Annotated[
-        str | None, typer.Option(metavar="none|mandatory|voluntary", help="The notice (ABN) that the patient signed.")
-    ] = None,
+    abn: Annotated[str | None, typer.Option(metavar="none|mandatory|voluntary", help="The signed ABN.")] = None,
     year_to_date: Annotated[
         list[str] | None,
-        typer.Option(metavar="BUCKET=USD", help="Therapy of the year before this visit, as PT_SLP=2400. Repeatable."),
+        typer.Option(metavar="BUCKET=USD", help="Therapy so far this year, as PT_SLP=2400. Repeatable."),
     ] = None,
     assistant_method: Annotated[
-        str | None, typer.Option(metavar="exact|simple|percentage", help="How an assistant's share is measured.")
+        str | None, typer.Option(metavar="exact|simple|percentage", help="How the assistant's share is measured.")
     ] = None,
     zip_code: Zip = None,
     locality: Locality = None,
-    amount: Annotated[bool, typer.Option("--amount", help="Show how the expected amount comes about.")] = False,
+    amount: Annotated[bool, typer.Option("--amount", help="Show the math of the expected allowed amount.")] = False,
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
+    html: Html = None,
     on: On = None,
     rules: Rules = None,
     no_color: NoColor = False,
+    no_settings: NoSettings = False,
 ) -> int:
-    """One patient's day: the claim's lines, and what would be wrong with them, for that payer and that day.
+    """Check one patient's day: units, modifiers, edits, amount.
 
-    A line is CODE[-MODIFIER...][:MINUTES][xUNITS]. A file (YAML or JSON) can say all there is; options overrule it.
-    Asks line by line when run at a terminal with nothing behind it. Exit 0 when nothing has to be done, 1 when
-    something has, 2 when it could not be checked.
+    A line is CODE[-MODIFIER...][:MINUTES][xUNITS]. A visit file (YAML or JSON) can say more; options override it.
+    Without lines, asks for them at a terminal. Exit 0: nothing to do. 1: something to fix or review. 2: not checked.
 
     \b
     Examples:
-      cpt check 97110:25 97140:20 97026 G0283 --payer palmetto --discipline PT
-      cpt check 97530:15 97140-59:10 --payer medicare --state SC --discipline PT --amount
+      cpt check 97110:25 97140:20 97026 --payer palmetto --discipline PT
+      cpt check 97530:15 97140-59:10 --payer medicare --state SC --amount
       cpt check visit.yaml --json
     """
+    from msgspec import structs
+
     from ..cms.tables import open_tables
+    from ..settings import KEYS
     from ..visit.check import check as check_visit
     from ..visit.check import is_finding
-    from ..visit.reading import in_document, with_options
+    from ..visit.reading import with_options
 
-    book = open_book(rules)
+    own = own_settings(no_settings, rules)
+    book = open_book(rules, own)
     read = _told(lines or [])
     options: dict[str, Any] = {
         "payer": payer,
@@ -102,35 +125,89 @@ def check(
         "service_date": service_day(on) if on is not None else None,
     }
     visit = with_options(read.visit, **options)
-    if sys.stdin.isatty() and sys.stdout.isatty() and (not visit.lines or visit.payer is None):
-        from .ask_visit import complete_visit
-
-        visit = complete_visit(book, visit, rules)
-    if not visit.lines:
-        missing = ["LINE... or FILE", *(["--payer"] if visit.payer is None else [])]
-        raise MissingOption(missing, "A line is CODE[-MODIFIER...][:MINUTES][xUNITS].")
+    asked = sys.stdin.isatty() and sys.stdout.isatty()
     try:
+        filled = own.fill(_open_values(book, visit, own))
+        if asked and (not visit.lines or (visit.payer is None and "payer" not in filled)):
+            from .ask_visit import complete_visit
+
+            visit = complete_visit(book, visit, rules, filled)
+            filled = own.fill(_open_values(book, visit, own))
+        visit = structs.replace(visit, **filled)
+        if not visit.lines:
+            missing = ["LINE... or FILE", *(["--payer"] if visit.payer is None else [])]
+            raise MissingOption(missing, f"A line is {_FORM}.")
         with open_tables() as tables:
             found = check_visit(book, tables, visit, today())
+            if own.unit_rule and found.unit_rule is None and found.timed_minutes:  # the payer's own is not known
+                filled = {**filled, "unit_rule": own.unit_rule}
+                found = check_visit(book, tables, structs.replace(visit, unit_rule=own.unit_rule), today())
     except CptError as error:
-        told = {key: place for key, place in read.places.items() if not options.get(key)}
-        raise in_document(error, told) from None
-    deliver_visit(found, as_json, plain, no_color, amount)
+        places = {**own.places_of(KEYS), **read.places}
+        raise in_document(error, {key: each for key, each in places.items() if not options.get(key)}) from None
+    found = structs.replace(found, visit=structs.replace(found.visit, from_settings=own.taken(filled)))
+    deliver_visit(found, Form(as_json, plain, full, no_color, html, tuple(lines or ())), amount)
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN
 
 
+def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str, object]:
+    """Return the visit's values for the settings to fill; not the discipline, where a line has another plan of care."""
+    from msgspec import structs
+
+    from ..advice.asking import resolve_discipline
+
+    given = structs.asdict(visit)
+    if own.discipline is None or visit.discipline is not None:
+        return given
+    ours = book.discipline(resolve_discipline(book, own.discipline))
+    plans = {each.modifier: each.id for each in book.disciplines()}
+    for line in visit.lines:
+        known = book.code(line.code)
+        named = {*line.modifiers} & {*plans} or {*(known.therapy_modifiers if known else ())}
+        if ours and named and ours.modifier not in named:
+            given["discipline"] = plans.get(min(named))
+    return given
+
+
 def _told(typed: list[str]) -> "ToldVisit":
-    """The visit in a document, or the lines that were typed."""
+    """Return the visit in a file, or of the lines that were typed."""
     from ..visit.reading import ToldVisit, read_document, read_line, tidied
     from ..visit_model import Visit
 
-    if len(typed) == 1 and (typed[0] == "-" or typed[0].lower().endswith(_DOCUMENTS) or Path(typed[0]).is_file()):
+    files = [each for each in typed if each == "-" or _ENDING.search(each)]
+    if len(typed) == 1 and (files or re.search(r"[\\/]", typed[0]) or Path(typed[0]).is_file()):
+        name = "standard input" if typed[0] == "-" else typed[0]
         raw = _read(typed[0])
-        return read_document(raw, "standard input" if typed[0] == "-" else typed[0])
-    if files := [each for each in typed if each == "-" or each.lower().endswith(_DOCUMENTS)]:
-        raise BadValue("LINE", files[0], "lines, or one file alone")
+        _refuse_claims(raw, name)
+        return read_document(raw, name, today())
+    if files:
+        raise BadValue("LINE", files[0], "lines, or one visit file")
     visit = Visit(lines=tuple(read_line(each) for each in typed))
     return ToldVisit(tidied(visit, "the command line") if typed else visit, {})
+
+
+def _refuse_claims(raw: bytes, name: str) -> None:
+    """Raise CptError for a table of charges, a workbook or an 837P: files with more than one day."""
+    first = next((line for line in raw.lstrip(b"\xef\xbb\xbf\r\n\t ").splitlines() if line.strip()), b"")
+    ending = name.lower().rpartition(".")[2]
+    kind = None
+    if first.startswith(b"ISA") or ending in ("837", "x12", "edi"):
+        kind = "an 837 (X12) claim file"
+    elif first.startswith(b"PK\x03\x04") or ending in ("xls", "xlsx"):
+        kind = "a workbook (Excel)"
+    elif ending in ("csv", "tsv") or _is_table(first):
+        kind = "a table (CSV)"
+    if kind:
+        raise CptError(
+            f"{name}: {kind}. cpt check reads one day, a visit file in YAML or JSON; a charge file or 837P is not read "
+            "yet. Type the lines of one day, or write them in a visit file."
+        )
+
+
+def _is_table(first: bytes) -> bool:
+    """Return whether a file's first line has several columns and is not YAML or JSON."""
+    several = any(first.count(separator) >= 2 for separator in (b",", b"\t", b";", b"|"))
+    return several and not first.startswith((b"{", b"[", b"-", b"#")) and re.search(rb":(\s|$)", first) is None
 
 
 def _read(name: str) -> bytes:
@@ -140,38 +217,53 @@ def _read(name: str) -> bytes:
         try:
             with Path(name).open("rb") as file:
                 raw = file.read(_LARGEST + 1)
+        except FileNotFoundError:
+            raise CptError(f"{name}: no such file. Name a visit file that exists, or type lines: {_FORM}.") from None
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            raise CptError(f"{name}: cannot be read ({why}). Name a visit file that is there, or type lines.") from None
+            raise CptError(f"{name}: cannot be read ({why}). Name a visit file that exists, or type lines.") from None
     if len(raw) > _LARGEST:
-        raise CptError(f"{name}: more than {_LARGEST:,} bytes, where a visit has a few lines. Name a visit file.")
+        raise CptError(f"{name}: more than {_LARGEST:,} bytes; a visit has a few lines. Name a visit file.")
     return raw
 
 
 def fee(
-    code: Annotated[str, typer.Argument(help="A code.", autocompletion=complete.codes)],
+    code: Annotated[str, typer.Argument(help="CPT or HCPCS code.", autocompletion=complete.codes)],
     state: State = None,
     zip_code: Zip = None,
     locality: Locality = None,
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
+    html: Html = None,
     on: On = None,
     rules: Rules = None,
     no_color: NoColor = False,
+    no_settings: NoSettings = False,
 ) -> int:
-    """What Medicare's fee schedule allows for one unit of a code, at one place, on one day, with the arithmetic.
+    """Medicare's fee for one unit of a code, with the math.
 
-    Exit 0 with an amount, 1 where none is held or set.
+    By place and date of service. Exit 0 with an amount, 1 where none is on file or none is set.
 
     \b
     Examples:
       cpt fee 97110 --state SC --on 2025-10-15
     """
+    from msgspec import structs
+
     from ..cms.tables import open_tables
     from ..visit.fees import fee_of
 
-    book = open_book(rules)
-    with open_tables() as tables:
-        found = fee_of(book, tables, code, service_day(on), state, zip_code, locality)
-    deliver_visit(found, as_json, plain, no_color)
+    own = own_settings(no_settings, rules)
+    book = open_book(rules, own)
+    place = {"state": state, "zip": zip_code, "locality": locality}
+    filled = own.fill(place)
+    place.update(filled)
+    try:
+        with open_tables() as tables:
+            found = fee_of(book, tables, code, service_day(on), place["state"], place["zip"], locality)
+    except CptError as error:
+        raise in_document(error, own.places_of(filled)) from None
+    found = structs.replace(found, from_settings=own.taken(filled))
+    deliver_fee(found, Form(as_json, plain, full, no_color, html))
     return Exit.CLEAN if found.amount is not None else Exit.FINDINGS

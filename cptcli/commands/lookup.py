@@ -6,8 +6,21 @@ import typer
 
 from ..errors import Exit
 from . import complete
-from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, today
-from .output import deliver
+from .options import (
+    AsJson,
+    Full,
+    Html,
+    NoColor,
+    NoSettings,
+    On,
+    Plain,
+    Rules,
+    open_book,
+    own_settings,
+    service_day,
+    today,
+)
+from .output import Form, deliver
 
 
 def lookup(
@@ -15,15 +28,18 @@ def lookup(
         list[str],
         typer.Argument(metavar="CODE|WORDS", help="A code, or words to search for.", autocompletion=complete.anything),
     ],
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
+    html: Html = None,
     on: On = None,
     rules: Rules = None,
     no_color: NoColor = False,
+    no_settings: NoSettings = False,
 ) -> int:
-    """Everything known of a code; or what some words may mean.
+    """What a code is; or search codes, devices and payers.
 
-    Words search codes, modalities, devices, manufacturers and payers, best first.
+    Words search codes, treatments, devices, manufacturers and payers, best match first.
 
     \b
     Examples:
@@ -33,6 +49,7 @@ def lookup(
     from ..advice import lookup as advice
     from ..model import CodeCard
 
-    found = advice.lookup(open_book(rules), " ".join(words), service_day(on), today())
-    deliver(found, as_json, plain, no_color)
+    book = open_book(rules, own_settings(no_settings, rules))
+    found = advice.lookup(book, " ".join(words), service_day(on), today())
+    deliver(found, Form(as_json, plain, full, no_color, html))
     return Exit.FINDINGS if isinstance(found, CodeCard) and found.on_that_day else Exit.CLEAN

@@ -9,44 +9,44 @@ from typing import Annotated
 
 import typer
 
-from .. import __version__
+from .. import AMA_NOTICE, NO_ADVICE, __version__
 from ..errors import CptError, Exit, as_text
 from ..show.controls import without_controls
 
-AMA_NOTICE = (
-    "CPT is a registered trademark of the American Medical Association. No AMA descriptor is part of this program; "
-    "every description is in our own words."
-)
 _EPILOG = (
-    "Exit codes: 0 answered; 1 answered, with something to worry about (not covered, no code, rules invalid); "
-    "2 could not answer; 3 a bug; 130 interrupted. Environment: CPT_RULES names your own rule folder, CPT_DATA the "
-    "folder of CMS's files that you imported; NO_COLOR turns colour off. "
-    "Not legal or billing advice: the payer has the final say."
+    "Exit codes: 0 answered; 1 answered, with something to fix or review (not covered, no code, rules invalid); "
+    "2 could not answer; 3 a bug; 130 interrupted. Environment: CPT_RULES is your own rule folder, CPT_DATA the "
+    "folder of imported CMS files, CPT_SETTINGS another settings file; NO_COLOR turns color off. "
+    f"{NO_ADVICE}"
 )
 
-# Every command and group, the module below that holds it, and its name there. In the order of the help.
+# Every command and group, its module in this package, and its name there. In the order of the help.
 _COMMANDS = {
     "lookup": ("lookup", "lookup"),
     "suggest": ("suggest", "suggest"),
+    "compare": ("compare", "compare"),
     "check": ("check", "check"),
     "fee": ("check", "fee"),
     "devices": ("listing", "devices"),
     "payers": ("listing", "payers"),
     "modalities": ("listing", "modalities"),
     "explain": ("listing", "explain"),
+    "help": ("help", "help_"),
     "rules": ("rules", "app"),
     "data": ("data", "app"),
+    "settings": ("settings", "app"),
 }
 
-_FIRST_STEPS = f"""cpt {__version__}: which billing code for this device, this payer, this day.
+_FIRST_STEPS = f"""cpt {__version__}: which code to bill for this device, this payer, this day.
 
-  cpt lookup 97026                                 what a code is, and who says what about it
-  cpt lookup "cold laser"                          search codes, treatments, devices, payers
-  cpt suggest                                      asks what it needs to know
-  cpt suggest --device anodyne --payer palmetto    the code, who decided it, will it be paid
-  cpt check 97110:25 97140:20 --payer medicare     one patient's day: units, modifiers, edits, amount
+  cpt suggest --device anodyne --payer palmetto   the code, and is it covered
+  cpt check 97110:25 97140:20 --payer medicare    units, modifiers, edits, fee
+  cpt compare --device anodyne                    one device with every payer
+  cpt rules add                                   save what a payer said
+  cpt settings set payer palmetto                 save your usual payer
+  cpt help units                                  how minutes become units
 
-cpt -h lists everything; cpt COMMAND -h explains a command.
+cpt lookup 97026 shows a code. cpt -h: all commands; cpt COMMAND -h: one.
 """
 
 
@@ -58,17 +58,20 @@ def _version(wanted: bool) -> None:
 
 def _start(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
         sys.stdout.write(_FIRST_STEPS)
 
 
 def command_line(names: Iterable[str] = _COMMANDS) -> typer.Typer:
-    """The command line with these commands: a start pays for those that it needs, and help for all."""
+    """Return the command line with these commands; only help loads them all."""
     app = typer.Typer(
         name="cpt",
-        help="Which billing code for this device, this payer, this day: who says so, will it be paid, what to attach.",
+        help="Which code to bill for this device, this payer, this date of service: who says so, is it covered, "
+        "what to attach.\n\n\b\nExamples:\n  cpt lookup 97026\n  cpt suggest --device anodyne --payer palmetto",
         epilog=_EPILOG,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -77,16 +80,16 @@ def command_line(names: Iterable[str] = _COMMANDS) -> typer.Typer:
     app.callback(invoke_without_command=True)(_start)
     for name in names:
         module, attribute = _COMMANDS[name]
-        held = getattr(import_module(f".{module}", __package__), attribute)
-        if isinstance(held, typer.Typer):
-            app.add_typer(held, name=name)
+        command = getattr(import_module(f".{module}", __package__), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
         else:
-            app.command(name)(held)
+            app.command(name)(command)
     return app
 
 
 def _needed(arguments: Sequence[str]) -> Iterable[str]:
-    """The commands that a start needs: the one that is named, none for the version, all where help or a shell asks."""
+    """Return the commands to load: the one named, none for --version, all for help and shell completion."""
     typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS")
     words = typed.split()[1:] if typed and "_CPT_COMPLETE" in os.environ else arguments
     if words[:1] == ["--version"]:
@@ -95,13 +98,13 @@ def _needed(arguments: Sequence[str]) -> Iterable[str]:
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its code."""
     _mend_streams()
     sys.exit(run([*map(as_text, sys.argv[1:])]))  # bytes that are no text come in as what no answer could hold
 
 
 def _mend_streams() -> None:
-    """A stream that was closed reads and writes nothing; what a locale cannot print or read is no error."""
+    """Open closed standard streams on nothing, and replace what the locale cannot read or print."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -111,7 +114,7 @@ def _mend_streams() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; the only place where an error becomes an exit code."""
+    """Return the exit code of one command line; the only place where an error becomes one."""
     try:
         try:
             result = command_line(_needed(arguments))(arguments, prog_name="cpt", standalone_mode=False)
@@ -137,9 +140,13 @@ def run(arguments: list[str]) -> int:
         where = error.filename or "the answer could not be written"
         sys.stderr.write(f"cpt: {where}: {error.strerror or error}.\n")
         return Exit.NO_ANSWER
-    except Exception as error:  # the top: usage errors of the command line, and bugs
+    except Exception as error:  # usage errors of the command line, and bugs
         if hasattr(error, "exit_code") and hasattr(error, "show"):
-            error.show()
+            from io import StringIO
+
+            usage = StringIO()
+            error.show(usage)
+            sys.stderr.write(without_controls(usage.getvalue()))
             return Exit.NO_ANSWER
         import traceback
 
@@ -149,7 +156,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _give_up_stdout() -> None:
-    """Point stdout at nothing, so that what is left in it fails nowhere when the process ends."""
+    """Point stdout at nothing, so that flushing it at the end of the process cannot fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

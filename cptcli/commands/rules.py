@@ -1,4 +1,4 @@
-"""cpt rules: for people who write rules."""
+"""cpt rules: your own rules, and tools for people who write rules."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import BadValue, Exit, MissingOption, RulesUnreadable
-from . import complete
+from . import complete, own_rules
 from .options import AsJson, NoColor, On, Plain, Rules, open_book, rules_folder, service_day, today
 from .output import deliver_lines, tell, write_bytes
 
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from ..rulebook.workbench import OldFact
 
 app = typer.Typer(
-    help="For people who write rules.",
+    help="Your own rules, and tools for people who write rules.\n\n\b\nExamples:\n  cpt rules list\n  cpt rules check",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command()(own_rules.add)
+app.command("list")(own_rules.list_rules)
+app.command()(own_rules.remove)
+
 Folder = Annotated[
     str | None,
-    typer.Argument(
-        metavar="[DIR]", help="Your rule folder. Default: --rules or CPT_RULES, else the shipped rules alone."
-    ),
+    typer.Argument(metavar="[DIR]", help="Your rule folder. Default: --rules, CPT_RULES, then the shipped rules only."),
 ]
 
 
@@ -34,16 +36,21 @@ def check(
     folder: Folder = None,
     rules: Rules = None,
     stale: Annotated[
-        int | None, typer.Option(metavar="DAYS", min=0, help="List facts not checked for that many days.")
+        int | None, typer.Option(metavar="DAYS", min=0, help="Also list facts not checked for so many days.")
     ] = None,
     as_json: AsJson = False,
     plain: Plain = False,
     no_color: NoColor = False,
 ) -> int:
-    """Check every rule file, and report all problems of the run as file:line:column.
+    """Check every rule file; list problems as file:line:column.
 
-    Exit 0 when there are none, 1 when there are. With --stale, facts that nobody has looked at for that many days
-    are listed too, the oldest first, with the links to look at; they are no problem.
+    Exit 0: no problem. 1: problems. --stale lists old facts too, oldest first, with the links to check; they do not
+    count as problems.
+
+    \b
+    Examples:
+      cpt rules check
+      cpt rules check our-rules --stale 365
     """
     from msgspec import to_builtins
 
@@ -72,7 +79,7 @@ def check(
                 file, line, column = place.rsplit(":", 2)
                 what = f"example {ran.number} of {ran.rule!r} does not hold"
                 expected = f"what it gives, but {ran.failure}"
-                problems.append(Problem(file, int(line), int(column), what, expected, "mend the example or the rule"))
+                problems.append(Problem(file, int(line), int(column), what, expected, "fix the example or the rule"))
     count = sum(len(each.contents) for each in files)
     old: list[OldFact] = []
     if stale is not None and not problems:
@@ -99,9 +106,13 @@ def test(
     plain: Plain = False,
     no_color: NoColor = False,
 ) -> int:
-    """Run every example that stands beside a rule; of a folder of yours, those beside its own rules.
+    """Run the examples in the rules; with a folder, only yours.
 
-    Exit 0 when all hold, 1 when one does not or there is none.
+    Exit 0: all pass. 1: one fails, or there is none.
+
+    \b
+    Examples:
+      cpt rules test our-rules
     """
     from ..visit.examples import run_examples
 
@@ -115,7 +126,7 @@ def test(
     deliver_lines(document, shown, as_json)
     tell(f"{len(own)} examples, {len(failed)} failed.")
     if changed:
-        tell("Your folder changes what these shipped examples answer:")
+        tell("Your folder changes the answer of these shipped examples:")
         for each in changed:
             tell(f"  {each.rule} example {each.number} {each.example.asks}: {each.failure}")
     return Exit.FINDINGS if failed or not own else Exit.CLEAN
@@ -123,7 +134,12 @@ def test(
 
 @app.command()
 def path(rules: Rules = None, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
-    """Where the shipped rules are, and your own folder when one is set."""
+    """Where the shipped rules and your own are.
+
+    \b
+    Examples:
+      cpt rules path
+    """
     from ..rulebook.compiled import shipped_folder
 
     own = rules_folder(rules)
@@ -141,7 +157,14 @@ def schema(
     plain: Plain = False,
     no_color: NoColor = False,
 ) -> int:
-    """The JSON Schema of the rule files, for editors; of one kind, or of all. JSON in any case."""
+    """The JSON Schema of the rule files, for editors.
+
+    Of one kind or of all; always JSON.
+
+    \b
+    Examples:
+      cpt rules schema payers
+    """
     from ..rulebook.workbench import schema as schema_of
     from ..show.as_json import pretty
 
@@ -150,7 +173,7 @@ def schema(
 
 
 def _overridden(name: str, folder: str) -> tuple[str, str]:
-    """The payer that an override is about; where files of the folder are not filled in yet, of the shipped ones."""
+    """Return id and name of the payer to override; from the shipped rules where the folder has blanks left."""
     from ..advice.asking import resolve_payer
 
     try:
@@ -158,17 +181,17 @@ def _overridden(name: str, folder: str) -> tuple[str, str]:
     except RulesUnreadable:
         book = open_book(None, alone=True)
     key = resolve_payer(book, name)
-    held = book.payer(key)
-    return key, held.name if held else name
+    payer = book.payer(key)
+    return key, payer.name if payer else name
 
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(metavar="payer|device|override", help="What to begin.")],
+    kind: Annotated[str, typer.Argument(metavar="payer|device|override", help="What to start.")],
     name: Annotated[
         str | None,
         typer.Argument(
-            help="Its name; for an override, the payer it is about, or a blank.", autocompletion=complete.overridden
+            help="Its name; for an override, the payer, or nothing for a blank.", autocompletion=complete.overridden
         ),
     ] = None,
     rules: Rules = None,
@@ -176,12 +199,12 @@ def new(
     plain: Plain = False,
     no_color: NoColor = False,
 ) -> int:
-    """Begin a rule file in your own folder: commented, with blanks to fill in.
+    """Start a rule file in your folder, with blanks to fill in.
 
     \b
     Examples:
-      cpt rules new payer "ACME Health" --rules our-rules
-      cpt rules new override aetna --rules our-rules
+      cpt rules new payer "ACME Health" --rules new-rules
+      cpt rules new override aetna --rules new-rules
     """
     from ..rulebook.fit import BLANK
     from ..rulebook.workbench import KINDS, id_from, new_files
@@ -190,7 +213,7 @@ def new(
         raise BadValue("KIND", kind, "payer, device or override")
     named = rules if rules is not None else os.environ.get("CPT_RULES")
     if not named:
-        raise MissingOption(["--rules DIR"], "Your rule folder; it is made when it is not there.")
+        raise MissingOption(["--rules DIR"], "Your rule folder; it is created when missing.")
     if name is None and kind != "override":
         raise MissingOption(["NAME"], f"The name of the {kind}.")
     key = id_from(name) if name else BLANK
@@ -205,39 +228,40 @@ def new(
 @app.command()
 def diff(
     old: Annotated[str, typer.Argument(help="A rule folder, or 'shipped'.")],
-    new: Annotated[str, typer.Argument(help="Another; a folder of yours is laid over the shipped rules.")],
+    new: Annotated[str, typer.Argument(help="Another one; your folder adds to the shipped rules.")],
     as_json: AsJson = False,
     plain: Plain = False,
     on: On = None,
     no_color: NoColor = False,
 ) -> int:
-    """Which answers change between two rule bases, and for which questions.
+    """Which answers change between two rule folders.
 
-    A folder with a rulebook.yaml is a rule base of its own, as the rules/ of another version; any other is laid over
-    the shipped rules.
+    A folder with a rulebook.yaml is a whole rule base; any other adds to the shipped rules.
 
-    Asks, wherever something differs that the answer may be about: every treatment with every way through its
-    questions, in the clinic and at home; every device in each of its settings; of every payer, and of the states
-    whose contractor or rules differ; without a diagnosis, with one for each way in which the lists that the rules
-    name may decide, and with one on none of them. Compares the code, the verdict on coverage and the modifiers
-    required, not the words.
+    Compares code, coverage and required modifiers, not the words, wherever something differs: every treatment with
+    each of its cases, in the clinic and at home; every device in each setting; every payer, and the states whose
+    contractor or rules differ; with no diagnosis, with one for each list that decides, and with one on no list.
 
-    Exit 0 when nothing changes, 1 when something does.
+    Exit 0: nothing changes. 1: something does.
+
+    \b
+    Examples:
+      cpt rules diff shipped our-rules
     """
     from ..advice.compare import changes
 
     books = [open_book(None if each == "shipped" else each, alone=True) for each in (old, new)]
     day = service_day(on)
     found = [*changes(books[0], books[1], day)]
-    rows = ["\t".join((*_asked(change), change.before, change.after)) for change in found]
+    rows = ["\t".join((*asked_about(change), change.before, change.after)) for change in found]
     document = {"service_date": day, "changes": found, "old": books[0].receipt, "new": books[1].receipt}
     deliver_lines(document, ["treatment or device\tpayer\tbefore\tafter", *rows] if rows else [], as_json)
     tell(f"{len(found)} answer{'' if len(found) == 1 else 's'} differ.")
     return Exit.FINDINGS if found else Exit.CLEAN
 
 
-def _asked(change: "Change") -> tuple[str, str]:
-    """What a question of a comparison was about, and whose rules it asked for."""
+def asked_about(change: "Change") -> tuple[str, str]:
+    """Return what a compared question is about, and its payer with the states."""
     asked = change.question
     details = [*asked.answers, *(["home"] if asked.setting == "home" else []), *change.diagnoses[:1]]
     if len(change.diagnoses) > 1:
@@ -249,18 +273,22 @@ def _asked(change: "Change") -> tuple[str, str]:
 
 @app.command()
 def coverage(rules: Rules = None, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
-    """What the rule base covers, since when and how sure, and what is knowingly missing.
+    """What the rules cover, how sure, and what is missing.
 
     A payer counts by the strongest evidence of its own rules, a code by that of its sources.
+
+    \b
+    Examples:
+      cpt rules coverage
     """
     from ..advice.holdings import holdings
-    from ..show.plain import table_line
+    from ..compose.backing import table_line
 
     book = open_book(rules)
-    held = holdings(book)
+    counts = holdings(book)
     tables = [table for key in book.keys("tables") if (table := book.table(key))]
     lines = []
-    for each in held:
+    for each in counts:
         grades = (
             f"{word} {', '.join(f'{count} {grade}' for grade, count in counted.items())}"
             for word, counted in (("evidence", each.evidence), ("confidence", each.confidence))
@@ -272,5 +300,5 @@ def coverage(rules: Rules = None, as_json: AsJson = False, plain: Plain = False,
         lines.append(f"{each.kind}: {each.count}{f' ({sure})' if sure else ''}{since}{checked}")
         lines += [f"  {what}: {len(ids)}: {', '.join(ids)}" for what, ids in each.missing.items() if ids]
     lines += [f"  {table.id}: {table_line(table)}" for table in tables]  # the last of the kinds
-    deliver_lines({"holdings": held, "tables": tables, "rulebook": book.receipt}, lines, as_json)
+    deliver_lines({"holdings": counts, "tables": tables, "rulebook": book.receipt}, lines, as_json)
     return Exit.CLEAN

@@ -5,10 +5,24 @@ from typing import Annotated
 
 import typer
 
-from ..errors import Exit, MissingOption
+from ..errors import CptError, Exit, MissingOption, in_document
 from . import complete
-from .options import AsJson, NoColor, On, Plain, Rules, open_book, service_day, today
-from .output import deliver
+from .options import (
+    AsJson,
+    Diagnoses,
+    Full,
+    Html,
+    NoColor,
+    NoSettings,
+    On,
+    Plain,
+    Rules,
+    open_book,
+    own_settings,
+    service_day,
+    today,
+)
+from .output import Form, deliver
 
 
 def suggest(
@@ -23,46 +37,57 @@ def suggest(
     payer: Annotated[
         str | None, typer.Option(help="Who pays, as 'aetna'; 'other' if not listed.", autocompletion=complete.payers)
     ] = None,
-    state: Annotated[str | None, typer.Option(help="Two letters; finds the Medicare contractor.")] = None,
+    state: Annotated[str | None, typer.Option(help="Two letters; decides the Medicare contractor.")] = None,
     setting: Annotated[str | None, typer.Option(metavar="clinic|home", help="Default: clinic.")] = None,
     attended: Annotated[
         bool | None,
         typer.Option("--attended/--unattended", help="Whether the clinician stayed with the patient throughout."),
     ] = None,
     answer: Annotated[
-        list[str] | None, typer.Option(help="Answer to the question on which the modality's code hangs. Repeatable.")
+        list[str] | None, typer.Option(help="Picks one of the cases that the page shows. Repeatable.")
     ] = None,
-    diagnosis: Annotated[
-        list[str] | None, typer.Option(metavar="ICD10", help="A diagnosis, as E11.42. Repeatable.")
-    ] = None,
+    diagnosis: Diagnoses = None,
     provider: Annotated[
-        str | None, typer.Option(help="Who furnishes it, as physical_therapist or chiropractor.")
+        str | None, typer.Option(help="Who provides it, as physical_therapist or chiropractor.")
     ] = None,
+    discipline: Annotated[str | None, typer.Option(metavar="PT|OT|SLP", help="Whose plan of care it is.")] = None,
+    claim: Annotated[
+        str | None, typer.Option(metavar="professional|institutional", help="Default: professional.")
+    ] = None,
+    care: Annotated[str | None, typer.Option(metavar="active|maintenance", help="For spinal manipulation.")] = None,
+    abn: Annotated[str | None, typer.Option(metavar="none|mandatory|voluntary", help="The signed ABN.")] = None,
     coding_verification: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="The product's PDAC coding verification (formerly the SADMERC number)."),
     ] = None,
+    full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
+    html: Html = None,
     on: On = None,
     rules: Rules = None,
     no_color: NoColor = False,
+    no_settings: NoSettings = False,
 ) -> int:
-    """The recommended code for a device, a payer and a day: who says so, will it be paid, what to attach.
+    """Which code to bill for this device or treatment and payer.
 
-    Asks for what is missing when run at a terminal.
+    Also who says so, is it covered, what to attach. At a terminal, asks for a missing treatment, device or payer.
+    What else the code depends on is shown case by case.
 
     \b
     Examples:
       cpt suggest --device anodyne --payer palmetto
-      cpt suggest --modality "electrical stimulation" --unattended --payer medicare --state SC
+      cpt suggest --modality "e-stim" --unattended --payer medicare --state SC
       cpt suggest --device anodyne --setting home
     """
-    from ..advice.asking import ATTENDANCE, Typed, understand
-    from ..advice.suggest import is_finding
-    from ..advice.suggest import suggest as advise
+    from msgspec import structs
 
-    book = open_book(rules)
+    from ..advice.asking import ATTENDANCE, Typed
+    from ..advice.suggest import advise, is_finding
+    from ..advice.typed import each_of
+
+    own = own_settings(no_settings, rules)
+    book = open_book(rules, own)
     typed = Typed(
         on=service_day(on),
         modality=modality,
@@ -71,16 +96,29 @@ def suggest(
         state=state,
         setting=setting,
         answers=(*(answer or ()), *(() if attended is None else (ATTENDANCE[not attended],))),
-        diagnoses=tuple(diagnosis or ()),
+        diagnoses=each_of(diagnosis or ()),
         coding_verification=coding_verification,
         provider=provider,
+        discipline=discipline,
+        claim=claim,
+        care=care,
+        abn=abn,
     )
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        from .ask import complete
+    defaults = filled = own.fill(structs.asdict(typed))
+    known = structs.replace(typed, **filled)
+    missing = known.payer is None or (known.modality is None and known.device is None)
+    try:
+        if missing and sys.stdin.isatty() and sys.stdout.isatty():
+            from .ask import complete
 
-        typed = complete(book, typed, rules)
-    elif typed.payer is None and typed.modality is None and typed.device is None:
-        raise MissingOption(["--modality or --device", "--payer"])
-    found = advise(book, understand(book, typed), today())
-    deliver(found, as_json, plain, no_color)
+            typed = complete(book, typed, rules, defaults)
+            filled = own.fill(structs.asdict(typed))
+        typed = structs.replace(typed, **filled)
+        if typed.payer is None and typed.modality is None and typed.device is None:
+            raise MissingOption(["--modality or --device", "--payer"])
+        found = advise(book, typed, today())
+    except CptError as error:
+        raise in_document(error, own.places_of(defaults)) from None
+    found = structs.replace(found, question=structs.replace(found.question, from_settings=own.taken(filled)))
+    deliver(found, Form(as_json, plain, full, no_color, html))
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN

@@ -54,7 +54,7 @@ def piped(command: list[str], env: dict[str, str]) -> None:
 
 
 def at_terminal(command: list[str], env: dict[str, str]) -> None:
-    """Run to the end at a terminal of 80 columns that shows colour."""
+    """Run to the end at a terminal of 80 columns that shows color."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
     process = subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs)
@@ -95,12 +95,12 @@ def rows(python: str, cpt: list[str], folder: Path) -> list[Row]:
         Row("typer, two commands", lambda: piped([python, str(hello), "one"], env), None),
         Row("cpt --version", lambda: piped([*cpt, "--version"], env), 7),
         Row("completion of a device", lambda: piped(cpt, completing), 7),
-        Row("cpt lookup 97026, piped", lambda: piped(lookup, env), 7.5),
-        Row("cpt suggest, piped", lambda: piped([*cpt, *ANODYNE], env), 7.5),
-        Row("cpt suggest --json", lambda: piped([*cpt, *ANODYNE, "--json"], env), 7.5),
+        Row("cpt lookup 97026, piped", lambda: piped(lookup, env), 8.5),
+        Row("cpt suggest, piped", lambda: piped([*cpt, *ANODYNE], env), 8.5),
+        Row("cpt suggest --json", lambda: piped([*cpt, *ANODYNE, "--json"], env), 8.5),
         Row("cpt check, eight lines, piped", lambda: piped([*cpt, *EIGHT], env), None),
-        Row("cpt lookup 97026, at a terminal", lambda: at_terminal(lookup, env), 11),
-        Row("cpt suggest, at a terminal", lambda: at_terminal([*cpt, *ANODYNE], env), 11),
+        Row("cpt lookup 97026, at a terminal", lambda: at_terminal(lookup, env), 12),
+        Row("cpt suggest, at a terminal", lambda: at_terminal([*cpt, *ANODYNE], env), 12),
         Row("cpt lookup 97026, cold cache", lambda: on_cold_cache(lookup, env), None),
     ]
 
