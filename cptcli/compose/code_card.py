@@ -14,7 +14,7 @@ from .sheet import Block, Row, Sheet, counted
 def code_sheet(card: CodeCard) -> Sheet:
     """Return the sheet of one code."""
     code = card.code
-    rules = sorted(card.rules, key=lambda rule: (not rule.in_force, is_weak(rule)))
+    rules = sorted(card.rules, key=lambda rule: (not rule.in_force, rule.verdict is None, is_weak(rule)))
     more = [counted(len(card.sources), "source")] if card.sources else []
     more += [counted(len(card.tables), "table")] if card.tables else []
     blocks = [
