@@ -40,6 +40,7 @@ class SettingsUnreadable(CptError):
     """A settings file with problems; has all of them, each with file and line."""
 
     def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
         todo = "Fix the file, or answer without it: lookup, suggest, check, fee and compare have --no-settings."
         super().__init__("\n".join(["Your settings cannot be used.", *problems, todo]), problems=[*problems])
 

@@ -66,7 +66,7 @@ def show(as_json: AsJson = False) -> int:
         raw = read(file)
         own = own if raw is None else parse(raw, file)
     except SettingsUnreadable as error:
-        problems = [str(each) for each in error.facts["problems"]]  # type: ignore[attr-defined]
+        problems = error.problems
     values = {key: getattr(own, key) for key in KEYS}
     document: dict[str, object] = {"file": shown(file), "settings": values, "problems": problems}
     lines = [f"problem: {each}" for each in problems] or [f"{key}: {each or 'not set'}" for key, each in values.items()]

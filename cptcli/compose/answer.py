@@ -6,11 +6,10 @@ from ..advice.coverage import NEGATIVE
 from ..advice.wording import VERDICTS
 from ..model import Answer, CoverageStep, Remark, Step, Verdict
 from ..rulebook.precedence import is_weak
-from .answer_details import branch_cells, sections, sources
+from .answer_details import LAYERS, branch_cells, sections, sources
 from .backing import rules_in_short
 from .sheet import Block, Row, Sheet, Tone, counted
 
-LAYERS = {"code_set": "code set", "manufacturer": "manufacturer", "payer": "payer", "clinic": "your rules"}
 TONES: dict[Verdict, Tone] = {
     "covered": "good",
     "conditional": "caution",

@@ -6,7 +6,7 @@ from ..model import Answer, Branch, CoverageStep, Step, Verdict
 from .backing import coverage_cited, receipt_text, source_line, step_cited, table_line
 from .sheet import Detail, Section
 
-_LAYERS = {"code_set": "code set", "manufacturer": "manufacturer", "payer": "payer", "clinic": "your rules"}
+LAYERS = {"code_set": "code set", "manufacturer": "manufacturer", "payer": "payer", "clinic": "your rules"}
 
 
 def sections(answer: Answer) -> Iterator[Section]:
@@ -63,7 +63,7 @@ def _step(number: int, step: Step) -> Detail:
     over = "" if step.applied or step.code is None else " (not followed)"
     caveat = f" Caveat: {step.caveat}" if step.caveat else ""
     text = f"{code}{replaces}{over}: {step.says}{caveat}"
-    return Detail("step", f"{number}. {_LAYERS[step.layer]}", text, step_cited(step))
+    return Detail("step", f"{number}. {LAYERS[step.layer]}", text, step_cited(step))
 
 
 def _coverage_step(step: CoverageStep) -> Detail:
