@@ -1,6 +1,6 @@
-"""What was compiled once and is kept for the next start, keyed by content. Losing it costs time and nothing else.
+"""A cache of compiled data for the next start, keyed by content. Losing it costs only time.
 
-What is kept carries its own hash; one that is damaged or cut short is not handed out.
+Each entry carries its own hash; a damaged or shortened one is ignored.
 """
 
 import contextlib
@@ -8,11 +8,11 @@ import os
 import stat
 from pathlib import Path
 
-_KEPT = 8  # of each kind: a few clinic folders and versions
+_KEPT = 8  # entries of each kind: enough for a few clinic folders and versions
 
 
 def code_hash(*files: Path) -> str:
-    """The hash of the code that compiles: another one makes its own compiled form."""
+    """Return the hash of the code that compiles: other code has its own entries."""
     import hashlib
 
     digest = hashlib.sha256()
@@ -22,18 +22,18 @@ def code_hash(*files: Path) -> str:
 
 
 def kept(name: str, kind: str) -> bytes | None:
-    """What was kept under a name, None when there is nothing, or nothing sound."""
+    """Return the cached data under a name; None if there is none, or it is damaged."""
     import hashlib
 
     try:
         file = _file(name, kind)
         found = file.lstat()
         if not stat.S_ISREG(found.st_mode):
-            return None  # a pipe or a device would be read for ever
+            return None  # reading a pipe or a device would hang
         if hasattr(os, "getuid") and found.st_uid != os.getuid():
-            return None  # a folder where others write too: its hash could be theirs
+            return None  # a shared folder: another user could have written it, with a valid hash
         content = file.read_bytes()
-        os.utime(file)  # the ones in use are kept
+        os.utime(file)  # keeps the entries in use
     except (OSError, RuntimeError):
         return None
     digest, encoded = content[:32], content[32:]
@@ -41,7 +41,7 @@ def kept(name: str, kind: str) -> bytes | None:
 
 
 def keep(name: str, kind: str, encoded: bytes) -> None:
-    """Write whole or not at all; a folder that cannot be written only costs the next start its speed."""
+    """Write an entry, whole or not at all; if the folder cannot be written, the next start is slower."""
     with contextlib.suppress(OSError, RuntimeError):
         folder = _folder()
         import hashlib

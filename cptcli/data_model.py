@@ -1,4 +1,4 @@
-"""The nouns of CMS's own files: what `cpt data` imported, holds and verified. Apart, as visit_model.py is."""
+"""The nouns of `cpt data`: what was imported, what is on file, what was verified. Separate, like visit_model.py."""
 
 from datetime import date
 from typing import Literal
@@ -7,7 +7,7 @@ from .model import Noun
 
 
 class TakenTable(Noun, frozen=True, omit_defaults=False):
-    """What an import did with one edition that a file brings."""
+    """What an import did with one edition in a file."""
 
     id: str
     rows: int
@@ -17,23 +17,23 @@ class TakenTable(Noun, frozen=True, omit_defaults=False):
 
 
 class ImportedFile(Noun, frozen=True, omit_defaults=False):
-    """What an import did with one file; `problem` when nothing of it was stored, and why."""
+    """What an import did with one file. `problem`: why nothing of it was stored, else None."""
 
     file: str
     tables: tuple[TakenTable, ...]
-    left_out: tuple[tuple[str, str], ...]  # what else is in it, and why it was left
+    left_out: tuple[tuple[str, str], ...]  # the other files in it, and why they were left out
     problem: str | None
 
 
 class Imports(Noun, frozen=True, omit_defaults=False):
-    """What `cpt data import` did."""
+    """The result of `cpt data import`."""
 
     store: str
     files: tuple[ImportedFile, ...]
 
 
 class HeldTable(Noun, frozen=True, omit_defaults=False):
-    """An edition of one of CMS's tables as `cpt data list` names it. `holds` says in words how much of it is there."""
+    """An edition of one of CMS's tables, as in `cpt data list`. `holds` says in words how much of it is on file."""
 
     id: str
     table: str
@@ -51,15 +51,15 @@ class HeldTable(Noun, frozen=True, omit_defaults=False):
 
 
 class Holdings(Noun, frozen=True, omit_defaults=False):
-    """What `cpt data list` found: what the user imported, then what ships."""
+    """The result of `cpt data list`: the imported tables, then the shipped ones."""
 
     store: str
-    bytes: int | None  # size of the store; None while there is none
+    bytes: int | None  # size of the store; None if there is no store yet
     tables: tuple[HeldTable, ...]
 
 
 class VerifiedPart(Noun, frozen=True, omit_defaults=False):
-    """What one file brought of an edition, and what is wrong with it, None when nothing is."""
+    """The rows that one file has of an edition. `problem`: what is wrong with them, else None."""
 
     id: str
     file: str
@@ -68,11 +68,11 @@ class VerifiedPart(Noun, frozen=True, omit_defaults=False):
 
 
 class Verified(Noun, frozen=True, omit_defaults=False):
-    """What `cpt data verify` found; `problems` are those of the store as a whole."""
+    """The result of `cpt data verify`. `problems` are those of the store as a whole."""
 
     store: str
     parts: tuple[VerifiedPart, ...]
     problems: tuple[str, ...]
 
 
-DataShown = Imports | Holdings | Verified  # what a renderer takes
+DataShown = Imports | Holdings | Verified  # what a renderer accepts

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from cptcli.cms import importing
 from cptcli.cms import store as cms_store
-from cptcli.cms.cells import Told, quarters_in
+from cptcli.cms.cells import Given, quarters_in
 from cptcli.cms.edits import Edit, packed, unpacked
 from cptcli.cms.importing import import_files
 from cptcli.cms.store import StoreBusy, StoreNewer, StoreUnusable
@@ -53,9 +53,9 @@ def shipped():
 def load(shipped, tmp_path):
     """Imports files into a store of this test, within this process."""
 
-    def run(*paths, quarter=None, claim=None, licence=False, replace=False, progress=lambda what, size: None):
-        told = Told(quarter, claim, licence, shipped)
-        return import_files([*map(Path, paths)], told, tmp_path / "cms.sqlite", TODAY, replace, progress)
+    def run(*paths, quarter=None, claim=None, licensed=False, replace=False, progress=lambda what, size: None):
+        given = Given(quarter, claim, licensed, shipped)
+        return import_files([*map(Path, paths)], given, tmp_path / "cms.sqlite", TODAY, replace, progress)
 
     return run
 
@@ -282,9 +282,9 @@ def test_a_release_of_the_fee_schedule_is_taken_whole_and_the_rest_is_named(load
     assert dict(file.left_out) == {
         "25LOCCO.csv": "not one of the tables that cpt reads",
         "RVU25D.pdf": "not one of the tables that cpt reads",
-        FEES_FIXED: f"{FEES} of that name was read instead",
-        INDICES_FIXED: f"{INDICES} of that name was read instead",
-        "PPRRVU2025_Oct.xlsx": f"{FEES} of that name was read instead",
+        FEES_FIXED: f"{FEES} has the same rows and was read instead",
+        INDICES_FIXED: f"{INDICES} has the same rows and was read instead",
+        "PPRRVU2025_Oct.xlsx": f"{FEES} has the same rows and was read instead",
     }
 
 
@@ -326,7 +326,7 @@ def test_a_factor_that_nobody_knows_is_kept_only_where_its_name_says_for_whom(lo
         (tmp_path / name).write_bytes(raw)
         (file,) = load(tmp_path / name).files
         assert len(file.tables) == stored
-        assert ("its name says neither" in str(file.tables[0].notes)) is (stored == 1)
+        assert ("the file name says neither" in str(file.tables[0].notes)) is (stored == 1)
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ def test_the_factor_tells_the_january_release_of_2024_from_its_correction(
         (UNITS, {"quarter": "2025 Q3"}, "2025 Q3 and 2026 Q3"),
         (FEES, {"quarter": "2026 Q4"}, "2025 Q4 and 2026 Q4, by its content"),
         (ZIPS, {"quarter": "2026 Q1"}, "2025 Q4 and 2026 Q1, by its content"),
-        (INDICES, {"quarter": "2026 Q1"}, "indices of 2025, in a file of 2026 Q1"),
+        (INDICES, {"quarter": "2026 Q1"}, "indices of 2025 in a file of 2026 Q1"),
         (EDITS, {"claim": "institutional"}, "--table disagree"),
         (UNITS, {"claim": "equipment"}, "--table disagree"),
     ],
@@ -365,14 +365,14 @@ def test_an_option_that_contradicts_the_file_is_refused(load, name, options, wor
 @pytest.mark.parametrize(
     ("name", "renamed", "words"),
     [
-        (EDITS, "edits.txt", "of which quarter it is"),
-        (EDITS, "edits-2026q3.txt", "whose table it is"),
+        (EDITS, "edits.txt", "the quarter is missing"),
+        (EDITS, "edits-2026q3.txt", "the claim type is missing"),
         (EDITS, "ccipra-v321r0.txt", None),
-        (UNITS, "units.csv", "of which quarter it is"),
-        (LEVEL2, "codes.csv", "of which quarter it is"),
-        (FEES_FIXED, "fees.txt", "of which quarter it is"),
-        (FEES_FIXED, "PPRRVU24_JAN.txt", "32.3465 is that of none of the releases of 2024 Q1"),
-        (FEES_FIXED, "PPRRVU2026_Jul.txt", "32.3465 is that of another year than 2026 Q3"),
+        (UNITS, "units.csv", "the quarter is missing"),
+        (LEVEL2, "codes.csv", "the quarter is missing"),
+        (FEES_FIXED, "fees.txt", "the quarter is missing"),
+        (FEES_FIXED, "PPRRVU24_JAN.txt", "32.3465 belongs to no release of 2024 Q1"),
+        (FEES_FIXED, "PPRRVU2026_Jul.txt", "32.3465 belongs to another year, not to 2026 Q3"),
         (FEES, "PPRRVU2024_Oct.csv", "2024 Q4 and 2025 Q4"),
     ],
 )
@@ -457,7 +457,7 @@ def test_edits_that_start_after_the_quarter_are_those_of_another_one(load, tmp_p
     assert "an edit that starts on 2025-01-01, after 2024 Q1" in _problem(load(path))
     path.rename(tmp_path / EDITS)
     (file,) = load(tmp_path / EDITS).files
-    assert "none of its edits starts in 2026 Q3; the newest on 2025-01-01" in file.tables[0].notes[0]
+    assert "none of its edits starts in 2026 Q3; the newest starts 2025-01-01" in file.tables[0].notes[0]
 
 
 def _broken(name, row, change):
@@ -480,7 +480,7 @@ def _broken(name, row, change):
         (EDITS, 9, lambda line: b"A code with words" + line, "where a code belongs"),
         (UNITS, 9, lambda line: b"0001M,x,3 Day,why", "'x' units"),
         (UNITS, 9, lambda line: b"0001M,1", "2 cells. Expected at least"),
-        (UNITS, 9, lambda line: b"0001M,1,4 Day,why", "adjudication '4'"),
+        (UNITS, 9, lambda line: b"0001M,1,4 Day,why", "adjudication indicator '4'"),
         (UNITS, 9, lambda line: b"0001U,1,3 Day,why", "0001U a second time"),
         (FEES, 12, lambda line: line[:20], "cells. Expected at least"),
         (FEES, 12, lambda line: line.replace(b"0.32", b"O.32"), "'O.32' where a number belongs"),
@@ -495,18 +495,18 @@ def _broken(name, row, change):
         (UNITS, 9, lambda line: b"0001M,-1,3 Day,why", "'-1' units"),
         (UNITS, 9, lambda line: b"0001M,99999999,3 Day,why", "'99999999' units"),
         (FEES, 12, lambda line: line.replace(b",A,", b",AB,"), "status 'AB'"),
-        (FEES_FIXED, 9, lambda line: line[:70], "characters in other places"),
-        (FEES_FIXED, 9, lambda line: b" " + line, "in other places"),
+        (FEES_FIXED, 9, lambda line: line[:70], "characters, not in CMS's places"),
+        (FEES_FIXED, 9, lambda line: b" " + line, "not in CMS's places"),
         (INDICES, 5, lambda line: line.rpartition(b",")[0], "6 cells. Expected at least 7"),
         (INDICES, 5, lambda line: line.replace(b"02102", b"2102X"), "'2102X' as contractor"),
         (INDICES, 5, lambda line: line.replace(b"1.081", b""), "'' where a number belongs"),
-        (INDICES_FIXED, 5, lambda line: line[:100], "cells in other places"),
-        (ZIPS, 3, lambda line: line[:79], "characters in other places"),
+        (INDICES_FIXED, 5, lambda line: line[:100], "cells in the wrong places"),
+        (ZIPS, 3, lambda line: line[:79], "characters, not in CMS's places"),
         (ZIPS, 3, lambda line: line.replace(b"20254", b"20261"), "2025 Q4 and 2026 Q1"),
         (ZIPS, 3, lambda line: b"SC29001" + line[7:], "29001 a second time"),
         (LEVEL2, 3, lambda line: line.replace(b"20050101", b"20050199", 1), "'20050199' where a day belongs"),
         (LEVEL2_FIXED, 37, lambda line: line.replace(b"E0720", b"E0799"), "a second line of E0799"),
-        (LEVEL2_FIXED, 37, lambda line: line[:100], "in other places"),
+        (LEVEL2_FIXED, 37, lambda line: line[:100], "not in CMS's places"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_wrong_is_named_with_its_number_and_nothing_is_stored(load, tmp_path, name, row, change, words):
@@ -643,7 +643,7 @@ def test_a_last_line_without_an_end_is_remarked_on(load, tmp_path):
     cut = tmp_path / UNITS
     cut.write_bytes((FILES / UNITS).read_bytes()[:-8])
     (file,) = load(cut).files
-    assert "the last line has no end" in " ".join(file.tables[0].notes)
+    assert "the last line has no line end" in " ".join(file.tables[0].notes)
 
 
 def test_a_zip_none_of_whose_files_can_be_read_says_why(load, tmp_path):
@@ -737,7 +737,7 @@ def test_a_document_or_a_zip_in_a_zip_is_left_out_and_said_to_be(load, tmp_path)
     path = _zip(tmp_path / "RVU26C.zip", notes__docx=inner, GPCI2026__csv=(FILES / INDICES_2026).read_bytes())
     (file,) = load(path).files
     assert [each.file for each in file.tables] == [INDICES_2026]
-    assert dict(file.left_out) == {"notes.docx": "a zip or a document inside it, which cpt does not open"}
+    assert dict(file.left_out) == {"notes.docx": "a zip or document inside it, which cpt does not open"}
 
 
 # ------------------------------------------------------------------------------------------------ packed by gzip
@@ -850,17 +850,17 @@ _ATTACKS = {
         lambda path: _book(path, f'<row>{"<c><v>1</v></c>" * 500_000}</row>'), "a row of more than 524,288 bytes"),
     "half a million empty rows": (lambda path: _book(path, "<row></row>" * 500_000), "none of CMS's tables"),
     "elements between the rows": (
-        lambda path: _book(path, ("<a/>" * 60_000 + "<row></row>") * 33), "something between the rows"),
+        lambda path: _book(path, ("<a/>" * 60_000 + "<row></row>") * 33), "something other than rows"),
     "elements between rows that end at once": (
-        lambda path: _book(path, "<row/>" + ("<a/>" * 60_000 + "<row></row>") * 33), "something between the rows"),
+        lambda path: _book(path, "<row/>" + ("<a/>" * 60_000 + "<row></row>") * 33), "something other than rows"),
     "elements and comments": (
-        lambda path: _book(path, ("<a/>" * 60_000 + "<!-- row> -->") * 33), "something between the rows"),
+        lambda path: _book(path, ("<a/>" * 60_000 + "<!-- row> -->") * 33), "something other than rows"),
     "a quarter of a million words": (
         lambda path: _book(path, _CELL, sharedStrings=f'<sst xmlns="{_MAIN}">{"<si><t>a</t></si>" * 250_000}</sst>'),
-        "too many words or styles"),
+        "too many texts or styles"),
     "a hundred thousand fonts": (
         lambda path: _book(path, _CELL, styles=f'<styleSheet xmlns="{_MAIN}"><fonts>{"<font><b/></font>" * 180_000}'
-                                                "</fonts></styleSheet>"), "too many words or styles"),
+                                                "</fonts></styleSheet>"), "too many texts or styles"),
     "entities in entities": (
         lambda path: _book(path, _CELL, sharedStrings='<!DOCTYPE a [<!ENTITY a "xxxxxxxxxxxxxxxxxxxxxxxxxx">]><sst/>'),
         "entities"),
@@ -957,7 +957,7 @@ def test_descriptors_are_kept_only_for_a_user_with_a_licence(load, tables, tmp_p
     assert b"Words of" not in (tmp_path / "cms.sqlite").read_bytes()
     with tables() as held:
         assert held.relative_values("97110", date(2025, 11, 1)).descriptor is None
-    assert _outcomes(load(tmp_path / FEES, licence=True))[1] == ("descriptors-rvu25d", 3, "stored")
+    assert _outcomes(load(tmp_path / FEES, licensed=True))[1] == ("descriptors-rvu25d", 3, "stored")
     with tables() as held:
         assert held.relative_values("97110", date(2025, 11, 1)).descriptor == "Words of the AMA"
         assert held.relative_values("97140", date(2025, 11, 1)).descriptor is None
@@ -1094,7 +1094,7 @@ def test_a_store_of_a_newer_version_or_of_another_program_is_left_alone(load, tm
 def test_a_place_where_nothing_can_be_written_is_told(load, tmp_path, shipped):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnusable, match="Not a directory"):
-        import_files([FILES / UNITS], Told(None, None, False, shipped), tmp_path / "file" / "cms.sqlite", TODAY, False,
+        import_files([FILES / UNITS], Given(None, None, False, shipped), tmp_path / "file" / "cms.sqlite", TODAY, False,
                      lambda what, size: None)  # fmt: skip
 
 
@@ -1166,7 +1166,7 @@ def test_what_is_held_is_listed_removed_and_verified(cpt, tmp_path):
         ("UPDATE parts SET edition = 77", "2 parts belong to no edition"),
         ("UPDATE parts SET file = 'other.csv'", "its edition, days or file name are not those"),
         ("UPDATE parts SET imported_on = '2020-01-01'", "its edition, days or file name are not those"),
-        ("UPDATE parts SET imported_on = 'x'", "was imported cannot be read"),
+        ("UPDATE parts SET imported_on = 'x'", "the import date of"),
         ("UPDATE parts SET sha256 = substr(sha256, 1, 64)", "its edition, days or file name are not those"),
         ("DELETE FROM parts", "2 editions have no rows"),
         ("DELETE FROM editions", "2 parts belong to no edition"),
@@ -1330,7 +1330,7 @@ def test_words_in_the_wrong_column_are_not_shown(load, tmp_path):
     path.write_bytes((FILES / FEES).read_bytes().replace(b"97110,,,A,", b"97110,,WORDS OF,SOMEBODY,A,"))
     problem = _problem(load(path))
     assert "SOMEBODY" not in problem
-    assert re.search(r"row \d+: .*signs", problem)
+    assert re.search(r"row \d+: .*characters", problem)
 
 
 def test_files_of_one_name_in_two_folders_of_a_zip_are_both_read(load, tmp_path):

@@ -1,5 +1,5 @@
-"""CMS's published tables: what ships, what the user imported, and one interface over both.
+"""CMS's published tables: the shipped ones, the imported ones, and one interface to both.
 
-Imports the nouns and the errors of `cptcli`, and of the rule base only what reads the shipped files; nothing that
+Imports the nouns and errors of `cptcli`, and from the rule base only what reads the shipped files. Imports nothing that
 decides, renders or belongs to the command line.
 """

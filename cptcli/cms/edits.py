@@ -1,20 +1,20 @@
-"""Procedure-to-procedure edits in few bytes: one row of a store holds every edit of a column-1 code, ten bytes each.
+"""Procedure-to-procedure (PTP) edits in little space: one stored row per column 1 code, ten bytes per edit.
 
-An edit is its column-2 code, the day from which and the day to which it is in force, and its kind: an indicator with
-a rationale, of which there are some dozens, listed once for every file. A year's quarters have ten million edits.
+An edit is its column 2 code, its first and last day, and its kind: a modifier indicator with a rationale. A file has a
+few dozen kinds, listed once. Four quarters have ten million edits.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-SIZE = 10  # bytes of an edit: five of the code, two of each day, one of the kind
+SIZE = 10  # bytes of an edit: five for the code, two for each day, one for the kind
 _EPOCH = date(1970, 1, 1).toordinal()
 Kind = tuple[int, str]  # indicator and rationale
 
 
 class Edit(NamedTuple):
-    """An edit; of its days None is not known (effective) and not ended (deletion)."""
+    """A PTP edit. `effective` None: not known. `deletion` None: not ended."""
 
     column1: str
     column2: str
@@ -25,7 +25,7 @@ class Edit(NamedTuple):
 
 
 def packed_day(day: date | None) -> str:
-    """A day as two characters of one byte each. Raises ValueError for one outside 1970 to 2149."""
+    """Return a day as two one-byte characters. Raises ValueError outside 1970 to 2149."""
     number = day.toordinal() - _EPOCH if day else 0
     if not 0 <= number < 1 << 16:
         raise ValueError(day)
@@ -33,7 +33,7 @@ def packed_day(day: date | None) -> str:
 
 
 def packed(edits: Iterable[Edit], kinds: list[Kind]) -> list[tuple[str, bytes]]:
-    """Edits by column-1 code, in the order of the codes; new kinds are added to those given."""
+    """Return edits packed by column 1 code, in code order; new kinds are appended to `kinds`."""
     by_column1: dict[str, list[str]] = {}
     for edit in edits:
         kind = (edit.indicator, edit.rationale)
@@ -45,20 +45,20 @@ def packed(edits: Iterable[Edit], kinds: list[Kind]) -> list[tuple[str, bytes]]:
 
 
 def joined(records: list[str]) -> bytes:
-    """The records of one column-1 code as they are stored: in order."""
+    """Return the records of one column 1 code as they are stored: sorted."""
     return "".join(sorted(records)).encode("latin-1")
 
 
 def merged(one: bytes, other: bytes) -> bytes:
-    """The edits of one column-1 code that a file brings in two places."""
+    """Return the edits of one column 1 code that a file lists in two places."""
     text = (one + other).decode("latin-1")
     return joined([text[place : place + SIZE] for place in range(0, len(text), SIZE)])
 
 
 def unpacked(column1: str, pairs: bytes, kinds: Sequence[Kind], column2: str | None = None) -> Iterator[Edit]:
-    """The edits of a column-1 code, all or those with one column-2 code.
+    """Yield the edits of a column 1 code: all, or those with one column 2 code.
 
-    Raises ValueError or IndexError for bytes that are none.
+    Raises ValueError or IndexError if the bytes are not edits.
     """
     if len(pairs) % SIZE:
         raise ValueError(f"{len(pairs)} bytes of edits")

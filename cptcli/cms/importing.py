@@ -1,4 +1,4 @@
-"""CMS's own files into the user's store, and what is in it. Each file is one transaction: all of it, or nothing."""
+"""Import of CMS's files into the user's store; list, remove and verify. A file is stored whole or not at all."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,9 +12,9 @@ import msgspec
 
 from ..data_model import HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
 from ..errors import CptError, UnknownName
-from .cells import Layout, Load, Told
+from .cells import Given, Layout, Load
 from .edits import Kind, unpacked
-from .layouts import LAYOUTS, recognise
+from .layouts import LAYOUTS, recognize
 from .opening import open_documents
 from .reading import Document, FileUnreadable, Text, Tick, stem
 from .store import (
@@ -29,27 +29,27 @@ from .store import (
     remove_part,
     rows_of_part,
     seal,
-    told,
+    user_error,
     writing,
 )
 from .tables import Held, open_tables, read_days, read_holds
 from .workbooks import NotAWorkbook, Workbook
 
-_SHOWN = 3  # examples of what differs
-_LONGEST = 200  # characters of one
+_SHOWN = 3  # differing rows that a message shows
+_LONGEST = 200  # characters of each
 _TEXTS = (".csv", ".txt")
-Progress = Callable[[str, int], Tick]  # called with a document and its bytes, then with the bytes read
+Progress = Callable[[str, int], Tick]  # of a document and its size; gives what counts the bytes read
 
 
 class Disagrees(CptError):
-    """A file that says something else of an edition than one that was imported before."""
+    """A file that differs from an earlier import of the same edition."""
 
     def __init__(self, file: str, edition: str, other: str, count: int, examples: Sequence[str]) -> None:
         shown = "".join(f"\n  {each}" for each in examples)
         super().__init__(
-            f"{file} and {other}, imported before, both bring {edition} and differ in {count:,} "
-            f"row{'' if count == 1 else 's'}:{shown}\nNothing of {file} was stored. To put it in the place of the "
-            "other, add --replace.",
+            f"{file} and {other}, imported earlier, both have {edition} but differ in {count:,} "
+            f"row{'' if count == 1 else 's'}:{shown}\nNothing of {file} was stored. To replace the earlier import, "
+            "add --replace.",
             file=file,
             other=other,
             edition=edition,
@@ -58,11 +58,11 @@ class Disagrees(CptError):
 
 
 class NotImported(CptError):
-    """Editions that ship cannot be taken out."""
+    """An edition that ships with cpt and cannot be removed."""
 
     def __init__(self, edition: str) -> None:
         super().__init__(
-            f"{edition} came with cpt and cannot be removed. An import of the same edition takes its place."
+            f"{edition} came with cpt and cannot be removed. An import of the same edition replaces it in answers."
         )
 
 
@@ -70,24 +70,25 @@ class NotImported(CptError):
 
 
 def import_files(
-    paths: Sequence[Path], told_of: Told, store: Path, today: date, replace: bool, progress: Progress
+    paths: Sequence[Path], given: Given, store: Path, today: date, replace: bool, progress: Progress
 ) -> Imports:
-    """Store what the files bring, each file in one transaction; a file that cannot be read stops none after it.
+    """Store the tables in the files, each file in one transaction, and return what was done with each.
 
-    Raises StoreUnusable, StoreNewer, StoreBusy and StoreFull, which no further file would get round.
+    A file that cannot be read does not stop the next one. Raises StoreUnusable, StoreNewer, StoreBusy and StoreFull,
+    which would stop every file.
     """
     done: list[ImportedFile] = []
     with closing(writing(store)) as connection:
         for path in paths:
             before, others = _newest_part(connection), _commits_of_others(connection)
             try:
-                done.append(_import_file(connection, path, told_of, store, today, replace, progress))
+                done.append(_import_file(connection, path, given, store, today, replace, progress))
             except (FileUnreadable, Disagrees) as error:
                 done.append(ImportedFile(str(path), (), (), str(error)))
             except (KeyboardInterrupt, CptError) as error:
                 stored = [each.file for each in done if each.problem is None]
                 alone = _commits_of_others(connection) == others
-                if alone and _newest_part(connection) != before:  # it was stopped just after the last step
+                if alone and _newest_part(connection) != before:  # stopped just after the last step
                     stored.append(str(path))
                 error.add_note(_so_far(stored, path))
                 raise
@@ -98,11 +99,11 @@ def _newest_part(connection: sqlite3.Connection) -> int:
     try:
         return int(connection.execute("SELECT coalesce(max(part), 0) FROM parts").fetchone()[0])
     except sqlite3.Error:
-        return 0  # a store without tables yet
+        return 0  # no tables yet
 
 
 def _commits_of_others(connection: sqlite3.Connection) -> int:
-    """A number that changes when another process has stored something."""
+    """Return a number that changes when another process stores something."""
     return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
@@ -116,7 +117,7 @@ def _so_far(stored: list[str], path: Path) -> str:
 def _import_file(
     connection: sqlite3.Connection,
     path: Path,
-    told_of: Told,
+    given: Given,
     store: Path,
     today: date,
     replace: bool,
@@ -132,7 +133,7 @@ def _import_file(
         with _transaction(connection, store):
             for document, layout in chosen:
                 tick = progress(document.where, document.size)
-                loads = layout.read(document, told_of, tick)
+                loads = layout.read(document, given, tick)
                 taken += [_store(connection, load, document, today, replace) for load in loads]
         return ImportedFile(str(path), tuple(taken), tuple(left_out), None)
 
@@ -140,23 +141,24 @@ def _import_file(
 def _chosen(
     documents: list[Text | Workbook], left_out: list[tuple[str, str]], until: ExitStack
 ) -> list[tuple[Document, Layout]]:
-    """The documents that are tables, one where a text and a workbook hold the same rows; adds to what is left out.
+    """Return the documents that are tables, and append the others to `left_out` with the reason.
 
-    Of such, the CSV is read before the fixed width, which says less, and both before the workbook, which is slow.
+    Where several files have the same rows, one is read: the CSV before the fixed-width text, which has less, and both
+    before the workbook, which is slow. Raises FileUnreadable for a damaged one.
     """
     chosen: dict[str, tuple[Document, Layout]] = {}
 
     def consider(document: Document) -> bool:
-        layout = recognise(document)
+        layout = recognize(document)
         if layout is None:
             document.forget()
         elif chosen.setdefault(stem(document.where), (document, layout))[0] is not document:
-            left_out.append((document.names[0], "a further sheet of it"))
+            left_out.append((document.names[0], "another sheet of it"))
         return layout is not None
 
     for each in sorted(documents, key=lambda each: (isinstance(each, Workbook), each.names[0].lower()[-3:])):
         if twin := chosen.get(stem(each.where)):
-            left_out.append((each.names[0], f"{twin[0].names[0]} of that name was read instead"))
+            left_out.append((each.names[0], f"{twin[0].names[0]} has the same rows and was read instead"))
             continue
         try:
             known = any([*map(consider, each.sheets(until))]) if isinstance(each, Workbook) else consider(each)
@@ -166,14 +168,14 @@ def _chosen(
             left_out.append((each.names[0], str(error.facts["what"])))
             continue
         if not known and isinstance(each, Text) and each.refused and each.names[0].lower().endswith(_TEXTS):
-            raise each.refused  # by its name a text, and by its bytes none: that is damage
+            raise each.refused  # a text by its name but not by its bytes: damaged
         if not known and len(documents) > 1:
             left_out.append((each.names[0], "not one of the tables that cpt reads"))
     return [*chosen.values()]
 
 
 def _why_none(documents: list[Text | Workbook], left_out: Sequence[tuple[str, str]]) -> str:
-    """What is to be said of a file without a table: where it, or what is in it, cannot be read at all, why."""
+    """Return why a file has no table: what it is, or why its parts could not be read."""
     if len(documents) == 1 and isinstance(documents[0], Text):
         try:
             next(filter(None, documents[0].blocks()), None)
@@ -185,7 +187,7 @@ def _why_none(documents: list[Text | Workbook], left_out: Sequence[tuple[str, st
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection, store: Path) -> Iterator[None]:
-    """All of what is done within, or nothing, whatever ends it."""
+    """Commit everything done inside, or nothing, however it ends."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -197,11 +199,11 @@ def _transaction(connection: sqlite3.Connection, store: Path) -> Iterator[None]:
                 connection.execute("ROLLBACK")
             raise
     except sqlite3.Error as error:
-        raise told(error, str(store)) from None
+        raise user_error(error, str(store)) from None
 
 
 def _store(connection: sqlite3.Connection, load: Load, document: Document, today: date, replace: bool) -> TakenTable:
-    """Store the rows of an edition, unless they are stored. Raises Disagrees."""
+    """Store the rows of an edition, unless they are stored already. Raises Disagrees."""
     edition, name = load.edition, document.names[0]
     before = _parts(connection, edition.id)
     connection.execute("SAVEPOINT load")
@@ -226,14 +228,14 @@ def _store(connection: sqlite3.Connection, load: Load, document: Document, today
     connection.execute("RELEASE load")
     notes = [*load.notes()]
     if isinstance(document, Text) and document.is_cut:
-        notes.append("the last line has no end: if the file was cut short, download it again")
+        notes.append("the last line has no line end: if the file was cut short, download it again")
     if edition.of == "ncci-edits":
-        notes.append(f"codes {part.first_key} to {part.last_key} of column 1; CMS publishes a quarter in several files")
+        notes.append(f"column 1 codes {part.first_key} to {part.last_key}; CMS publishes a quarter in several files")
     return TakenTable(edition.id, part.row_count, outcome, name, tuple(notes))
 
 
 def _rivals(connection: sqlite3.Connection, edition: EditionRow, part: Part, name: str) -> list[Part]:
-    """Indices of the same days that go by another name, of a year or of a release, and say something else."""
+    """Return imported indices for the same days under another name (year or release) that differ."""
     if edition.of != "localities" or not edition.last:
         return []
     query = (
@@ -257,7 +259,7 @@ def _overlap(one: Part, other: Part) -> bool:
 def _differences(
     connection: sqlite3.Connection, edition: EditionRow, before: Sequence[Part], part: Part, name: str
 ) -> tuple[int, list[str]]:
-    """How many rows only one of two imports has, and the first of them."""
+    """Return how many rows only one of two imports has, and the first of them as text."""
     import heapq
 
     table = ROWS_OF[edition.of]
@@ -271,7 +273,7 @@ def _differences(
 
 
 def _by_key(connection: sqlite3.Connection, table: str, part: Part) -> Iterator[tuple[str, set[str]]]:
-    """The rows of a part in words, by their first cell and in its order."""
+    """Yield the rows of a part as text, grouped by their first cell and in its order."""
     from itertools import groupby
 
     kinds = msgspec.json.decode(part.kinds or "[]", type=list[Kind])
@@ -289,7 +291,7 @@ def _in_words(row: Iterable[object]) -> str:
 def _one_sided(
     old: Iterator[tuple[str, set[str]]], new: Iterator[tuple[str, set[str]]]
 ) -> Iterator[tuple[set[str], bool]]:
-    """Rows that only the old or, with True, only the new one has."""
+    """Yield rows that only one side has; True means the new one."""
     one, other = next(old, None), next(new, None)
     while one or other:
         if other is None or (one and one[0] < other[0]):
@@ -309,7 +311,7 @@ def _one_sided(
 
 
 def holdings(store: Path) -> Holdings:
-    """What the user imported, then what ships. Raises StoreUnusable and StoreNewer."""
+    """Return the imported tables, then the shipped ones. Raises StoreUnusable and StoreNewer."""
     with open_tables(store) as tables:
         lines = tuple(map(_listed, tables.held()))
     return Holdings(str(store), store.stat().st_size if store.exists() else None, lines)
@@ -340,13 +342,13 @@ def _newest(parts: Sequence[Part]) -> date | None:
 
 
 def remove(editions: Sequence[str], store: Path) -> None:
-    """Take editions out of the store, all or none. Raises UnknownName, NotImported and the errors of the store."""
+    """Remove editions from the store, all or none. Raises UnknownName, NotImported and the errors of the store."""
     with open_tables(store) as tables:
         held = {each.id: each.imported for each in reversed(tables.editions())}
     for each in editions:
         if each not in held:
             near = get_close_matches(each, [key for key, imported in held.items() if imported], 4)
-            raise UnknownName("edition", each, near, "cpt data list names what was imported.")
+            raise UnknownName("edition", each, near, "List the imported editions: cpt data list")
         if not held[each]:
             raise NotImported(each)
     with closing(writing(store)) as connection:
@@ -356,15 +358,15 @@ def remove(editions: Sequence[str], store: Path) -> None:
                     (of,) = connection.execute("SELECT of FROM editions WHERE id = ?", (each,)).fetchone()
                     remove_part(connection, of, part.part)
         try:
-            connection.execute("VACUUM")  # gives the room back; it needs some first, and may go without
+            connection.execute("VACUUM")  # frees disk space; it needs some itself, so a failure is fine
         except sqlite3.Error:
             return
 
 
 def verify(store: Path) -> Verified:
-    """Read all of the user's store again, and compare it with what its imports recorded.
+    """Read the whole store again and return every difference from what the imports recorded.
 
-    What an answer takes from it is covered: rows, editions and their days, and which belongs to which.
+    Covers everything an answer uses: the rows, the editions with their days, and which rows belong to which edition.
     """
     own = reading(store)
     if own is None:
@@ -373,7 +375,7 @@ def verify(store: Path) -> Verified:
         try:
             return Verified(str(store), tuple(_verified(connection)), tuple(_unsound(connection)))
         except sqlite3.Error as error:
-            raise told(error, str(store)) from None
+            raise user_error(error, str(store)) from None
 
 
 def _verified(connection: sqlite3.Connection) -> Iterator[VerifiedPart]:
@@ -384,10 +386,10 @@ def _verified(connection: sqlite3.Connection) -> Iterator[VerifiedPart]:
         "ORDER BY editions.id, parts.first_key"
     ).fetchall():
         part = Part(*cells)
-        problem, again = None, f"cpt data remove {key}, then import its files again"
+        problem, again = None, f"run cpt data remove {key}, then import its files again"
         try:
             if of not in ROWS_OF:
-                problem = "it is of no table that cpt knows"
+                problem = "cpt does not know this table"
             elif fingerprint(connection, ROWS_OF[of], part.part, part.kinds) != (
                 part.rows_sha256,
                 part.row_count,
@@ -425,15 +427,15 @@ def _unsound(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
-    """What of the editions no answer could read."""
+    """Yield what in the editions would make every answer fail."""
     for key, of, first, last, holds in connection.execute("SELECT id, of, first, last, holds FROM editions"):
         try:
             read_days(of, first, last)
             read_holds(holds)
         except (ValueError, TypeError, msgspec.MsgspecError) as error:
-            yield f"the edition {key} cannot be read ({error}), and with it no answer"
+            yield f"the edition {key} cannot be read ({error}): no answer can use this store"
     for file, imported_on in connection.execute("SELECT file, imported_on FROM parts WHERE imported_on IS NOT NULL"):
         try:
             date.fromisoformat(imported_on)
         except (ValueError, TypeError) as error:
-            yield f"the day on which {file} was imported cannot be read ({error})"
+            yield f"the import date of {file} cannot be read ({error})"

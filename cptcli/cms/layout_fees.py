@@ -1,4 +1,4 @@
-"""The physician fee schedule: relative values, and with them the conversion factor (PPRRVU)."""
+"""The physician fee schedule file (PPRRVU): relative values and the conversion factor."""
 
 import re
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from .cells import (
     MONTHS,
     RELATIVE_VALUE,
     RELEASES,
+    Given,
     Load,
-    Told,
     at,
     capitals,
     cell_of,
@@ -30,7 +30,7 @@ from .store import EditionRow, Row, as_number, quarter_days
 from .tables import Edition
 
 _TITLE = re.compile(r"(20[0-9][0-9]) NATIONAL PHYSICIAN FEE SCHEDULE RELATIVE VALUE FILE (JAN|APR|JUL|OCT)")
-_VALUES = {  # the label, read down over the lines of the stacked header, of every column that is stored
+_VALUES = {  # each stored column: its label, read down over the stacked header lines, and its name in messages
     "code": ("HCPCS", "the code"),
     "modifier": ("MOD", "the modifier"),
     "descriptor": (".*DESCRIPTION", "the description"),
@@ -46,11 +46,11 @@ _VALUES = {  # the label, read down over the lines of the stacked header, of eve
     "multiple_procedure": ("MULT PROC", "multiple procedures"),
     "factor": ("CONV FACTOR", "the conversion factor"),
 }
-_MARKS = {  # what is in the columns of one letter or mark
+_MARKS = {  # what a one-letter column may have
     "unused": "[+]?", "non_facility_na": "(NA)?", "facility_na": "(NA)?", "pctc": "[0-9A-Z]?",
     "multiple_procedure": "[0-9A-Z]?",
 }  # fmt: skip
-_FIXED = {  # the same in the text of fixed width: first and last character, counted from 1
+_FIXED = {  # the same columns in the fixed-width text: first and last character, counted from 1
     "code": (1, 5), "modifier": (6, 7), "descriptor": (8, 57), "status": (58, 58), "unused": (59, 59),
     "work": (60, 65), "practice_expense": (67, 72), "non_facility_na": (73, 74), "facility_practice_expense": (76, 81),
     "facility_na": (82, 83), "malpractice": (85, 89), "pctc": (103, 103), "multiple_procedure": (116, 116),
@@ -64,7 +64,7 @@ def _is_values_header(cells: list[str]) -> bool:
 
 
 def are_values(document: Document) -> bool:
-    """Whether a document is a relative value file."""
+    """Return whether a document is a relative value file."""
     return any(map(_is_values_header, document.head())) or _are_fixed_values(document)
 
 
@@ -73,8 +73,8 @@ def _are_fixed_values(document: Document) -> bool:
     return any(line.startswith("HDR") for line in head) and any(map(_FIXED_LINE.fullmatch, head))
 
 
-def read_values(document: Document, told: Told, tick: Tick | None) -> list[Load]:
-    """The relative values of a release, its conversion factor, and the descriptors for who has a license."""
+def read_values(document: Document, given: Given, tick: Tick | None) -> list[Load]:
+    """Return the relative values of a release, its conversion factor and, with a license, its descriptors."""
     records = _fixed_values(document, tick) if _are_fixed_values(document) else _values(document, tick)
     rows: list[Row] = []
     words: list[Row] = []
@@ -103,27 +103,27 @@ def read_values(document: Document, told: Told, tick: Tick | None) -> list[Load]
         rows.append(row)
         factor = read_number(document, number, cells["factor"], 4, DOLLARS)
         factors[factor] = factors.get(factor, 0) + 1
-        if told.licence and cells["descriptor"].strip() and code[0] != "D":  # those of dentistry belong to the ADA
+        if given.license and cells["descriptor"].strip() and code[0] != "D":  # dental descriptors belong to the ADA
             words.append((code, modifier, cells["descriptor"].strip()))
     some_rows(document, rows)
     factor = max(factors, key=lambda each: factors[each])
-    release = _release(document, told, factor)
+    release = _release(document, given, factor)
     loads = [Load(EditionRow("fee-schedule", None, release.edition, release.first, release.last), rows)]
     if words:
         loads.append(Load(EditionRow("descriptors", None, release.edition, release.first, release.last), words))
     notes: list[str] = []
     if len(factors) > 1:
-        notes.append(f"its conversion factors differ ({', '.join(sorted(factors))}), so that none was stored")
-    elif load := _factor(document, told, factor, release):
+        notes.append(f"its conversion factors differ ({', '.join(sorted(factors))}): none was stored")
+    elif load := _factor(document, given, factor, release):
         loads.append(load)
     else:
-        notes.append(f"its conversion factor {factor} was not stored: its name says neither QPP nor nonQPP")
+        notes.append(f"its conversion factor {factor} was not stored: the file name says neither QPP nor nonQPP")
     loads[0] = loads[0]._replace(notes=lambda: notes)
     return loads
 
 
 def _values(document: Document, tick: Tick | None) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of the CSV or workbook, whose header is stacked over five lines."""
+    """Yield the rows of the CSV or workbook, whose header is stacked over five lines."""
     above: list[list[str]] = []
     columns: dict[str, int] = {}
     for number, cells in document.records(tick):
@@ -141,54 +141,54 @@ def _fixed_values(document: Document, tick: Tick | None) -> Iterator[tuple[int, 
         if line.startswith("HDR") or not line.strip():
             continue
         if not _FIXED_LINE.fullmatch(line):
-            raise document.wrong(number, f"{len(line)} characters in other places", "CMS's fixed width", DOWNLOAD)
+            raise document.wrong(number, f"{len(line)} characters, not in CMS's places", "CMS's fixed width", DOWNLOAD)
         yield number, {name: line[first - 1 : last] for name, (first, last) in _FIXED.items()}
 
 
 class _Release(NamedTuple):
-    """A release of the fee schedule, and the days it is for."""
+    """A release of the fee schedule and its first and last day."""
 
     edition: str
     first: date
     last: date
 
 
-def _release(document: Document, told: Told, factor: str) -> _Release:
-    """The release, from the title, else the name or --quarter; the days of a shipped one are known better."""
+def _release(document: Document, given: Given, factor: str) -> _Release:
+    """Return the release, from the title, else the file name or --quarter; a shipped release has exact days."""
     title = next(filter(None, (_TITLE.search(upper_words(" ".join(cells))) for cells in document.head())), None)
     by_title = f"{title[1]} Q{MONTHS[title[2].lower()]}" if title else None
-    quarter = known_quarter(document, told, by_title)
+    quarter = known_quarter(document, given, by_title)
     name = f"RVU{quarter[2:4]}{RELEASES[int(quarter[-1]) - 1]}"
-    held = [each for each in told.shipped.releases() if each.edition in (name, f"{name}R")]
-    if len(held) > 1:  # a correction within the quarter: another factor, from another day on
+    held = [each for each in given.shipped.releases() if each.edition in (name, f"{name}R")]
+    if len(held) > 1:  # a correction within the quarter has another factor, from another day
         named = re.search(f"{name}R(?![a-z])", " ".join(document.names), re.IGNORECASE)
-        held = [each for each in held if _has_factor(told, each, factor)] or (held[-1:] if named else [])
+        held = [each for each in held if _has_factor(given, each, factor)] or (held[-1:] if named else [])
         if len(held) != 1:
-            what = f"its conversion factor {factor} is that of none of the releases of {quarter}"
+            what = f"its conversion factor {factor} belongs to no release of {quarter}"
             raise document.wrong(None, what, "a release of that quarter")
-    elif not _may_have_factor(told, quarter_days(quarter)[0], factor):
-        what = f"its conversion factor {factor} is that of another year than {quarter}"
-        raise document.wrong(None, what, "the file of that quarter", "Is it the file of another quarter?")
+    elif not _may_have_factor(given, quarter_days(quarter)[0], factor):
+        what = f"its conversion factor {factor} belongs to another year, not to {quarter}"
+        raise document.wrong(None, what, "the file of that quarter", "It may be the file of another quarter.")
     edition = held[0] if held else None
     first, last = quarter_days(quarter)
     return _Release(edition.edition, edition.first, edition.last or last) if edition else _Release(name, first, last)
 
 
-def _has_factor(told: Told, release: Edition, factor: str) -> bool:
-    return factor in [str(each.factor) for each in told.shipped.factors(release.first)]
+def _has_factor(given: Given, release: Edition, factor: str) -> bool:
+    return factor in [str(each.factor) for each in given.shipped.factors(release.first)]
 
 
-def _may_have_factor(told: Told, day: date, factor: str) -> bool:
-    """False where the factor is known for other days alone. One that is new may come from a law that is."""
-    if factor in (str(each.factor) for each in told.shipped.factors(day)):
+def _may_have_factor(given: Given, day: date, factor: str) -> bool:
+    """Return False if the factor is known, but only for other days. A new factor may come from a new law."""
+    if factor in (str(each.factor) for each in given.shipped.factors(day)):
         return True
-    others = {str(each.factor) for held in told.shipped.releases() for each in told.shipped.factors(held.first)}
+    others = {str(each.factor) for held in given.shipped.releases() for each in given.shipped.factors(held.first)}
     return factor not in others
 
 
-def _factor(document: Document, told: Told, factor: str, release: _Release) -> Load | None:
-    """The conversion factor as an edition of its own; None where nothing says for whom it is."""
-    known = {each.participation: str(each.factor) for each in told.shipped.factors(release.first)}
+def _factor(document: Document, given: Given, factor: str, release: _Release) -> Load | None:
+    """Return the conversion factor as its own edition; None if it may be for QPP or for non-QPP."""
+    known = {each.participation: str(each.factor) for each in given.shipped.factors(release.first)}
     same = [participation for participation, value in known.items() if value == factor]
     named = re.search("(non-?_?)?qpp", " ".join(document.names).lower())
     if same:

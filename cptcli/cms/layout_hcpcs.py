@@ -1,4 +1,4 @@
-"""The HCPCS Level II codes and modifiers (ANWEB)."""
+"""The HCPCS Level II file of codes and modifiers (ANWEB)."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from datetime import date
 
 from .cells import (
     DOWNLOAD,
+    Given,
     Load,
-    Told,
     capitals,
     cell_of,
     find_column,
@@ -23,7 +23,7 @@ from .cells import (
 from .reading import Document, Tick
 from .store import EditionRow, quarter_days
 
-_LONGEST = 8_000  # characters of a description; the longest of CMS has a fifth of it
+_LONGEST = 8_000  # characters of a description; CMS's longest has a fifth of that
 _LEVEL2 = {
     "code": "HCPC", "sequence": "SEQNUM", "record": "RECID", "long": "LONG DESCRIPTION", "short": "SHORT DESCRIPTION",
     "coverage": "COV", "added": "ADD DT", "changed": "ACT EFF DT", "ends": "TERM DT", "action": "ACTION CD",
@@ -40,7 +40,7 @@ def _is_level2_header(cells: list[str]) -> bool:
 
 
 def are_level2(document: Document) -> bool:
-    """Whether a document is the HCPCS Level II file."""
+    """Return whether a document is the HCPCS Level II file."""
     return any(map(_is_level2_header, document.head())) or _are_fixed_level2(document)
 
 
@@ -49,35 +49,35 @@ def _are_fixed_level2(document: Document) -> bool:
     return sum(bool(_LEVEL2_LINE.fullmatch(line)) for line in head) > 2
 
 
-def read_level2(document: Document, told: Told, tick: Tick | None) -> list[Load]:
-    """The codes and modifiers, the lines of a long description joined."""
+def read_level2(document: Document, given: Given, tick: Tick | None) -> list[Load]:
+    """Return the codes and modifiers; the lines of a long description are joined."""
     records = _fixed_level2(document, tick) if _are_fixed_level2(document) else _level2(document, tick)
     held: dict[str, list[object]] = {}
     for number, cells in records:
         code = capitals(cells["code"])
         if not re.fullmatch("[A-Z][0-9]{4}|[0-9A-Z]{2}", code):
             raise document.wrong(number, f"{shown(cells['code'])} as code", "a letter and four digits", DOWNLOAD)
-        if cells["record"].strip() in ("4", "8"):  # a further line of the long description
+        if cells["record"].strip() in ("4", "8"):  # another line of the long description
             if next(reversed(held), None) != code:
                 raise document.wrong(number, f"a second line of {code}", "its first line before it", DOWNLOAD)
             held[code][2] = f"{held[code][2]} {cells['long'].strip()}"
             if len(str(held[code][2])) > _LONGEST:
                 raise document.wrong(
-                    number, f"more than {_LONGEST:,} characters on {code}", "CMS's description", DOWNLOAD
+                    number, f"more than {_LONGEST:,} characters for {code}", "CMS's description", DOWNLOAD
                 )
             continue
         not_too_many(document, number, len(held))
         if code in held:
             raise document.wrong(number, f"{code} a second time", "each once", DOWNLOAD)
         days = [read_day(document, number, cells[name]) for name in ("added", "changed", "ends")]
-        told_words = code[0] != "D" or len(code) == 2  # those of dentistry belong to the ADA
-        short, long = (cells["short"].strip(), cells["long"].strip()) if told_words else ("", "")
+        with_words = code[0] != "D" or len(code) == 2  # dental descriptors belong to the ADA
+        short, long = (cells["short"].strip(), cells["long"].strip()) if with_words else ("", "")
         held[code] = [code, short, long, cells["coverage"].strip(), *days, cells["action"].strip()]
     some_rows(document, [tuple(each) for each in held.values()])
-    quarter = quarter_of(document, told)
+    quarter = quarter_of(document, given)
     year = re.search(r"HCPC(20[0-9][0-9])", " ".join(document.names), re.IGNORECASE)
     if quarter is None and year is None:
-        known_quarter(document, told)
+        known_quarter(document, given)
     if quarter:
         name, days_of = quarter, quarter_days(quarter)
     else:
@@ -102,5 +102,5 @@ def _fixed_level2(document: Document, tick: Tick | None) -> Iterator[tuple[int, 
         if not started or not line.strip(" \x1a"):
             continue
         if not fits:
-            raise document.wrong(number, f"{len(line)} characters in other places", "CMS's fixed width", DOWNLOAD)
+            raise document.wrong(number, f"{len(line)} characters, not in CMS's places", "CMS's fixed width", DOWNLOAD)
         yield number, {name: line[first - 1 : last] for name, (first, last) in _LEVEL2_FIXED.items()}

@@ -1,4 +1,4 @@
-"""The tables of the National Correct Coding Initiative: procedure-to-procedure edits, medically unlikely edits."""
+"""The National Correct Coding Initiative (NCCI) files: PTP edits and medically unlikely edits (MUE)."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from datetime import date
 
 from .cells import (
     DOWNLOAD,
+    Given,
     Load,
-    Told,
     cell_of,
     claim_of,
     find_column,
@@ -29,8 +29,8 @@ from .tables import Claim
 # ------------------------------------------------------------------------------------ procedure-to-procedure edits
 
 
-_MOST_OF_A_CODE = 100_000  # there are 15,000 codes
-_BEGINS = re.compile(r"(?=.*[0-9])[0-9A-Z]{2,5}")  # a code, though its leading zeros were lost; no word of a header
+_MOST_OF_A_CODE = 100_000  # edits with one column 1 code; there are 15,000 codes
+_BEGINS = re.compile(r"(?=.*[0-9])[0-9A-Z]{2,5}")  # a code, perhaps without its leading zeros, but not a header word
 
 
 def _is_edit(cells: list[str]) -> bool:
@@ -47,12 +47,12 @@ def _begins_edit(cells: list[str]) -> bool:
 
 
 def are_edits(document: Document) -> bool:
-    """Whether a document holds procedure-to-procedure edits."""
+    """Return whether a document has procedure-to-procedure edits."""
     return any(map(_is_edit, document.head()))
 
 
 class _Edits:
-    """The edits of one file, packed as they are stored; knows afterwards the newest day on which one starts."""
+    """The edits of one file, packed for the store; afterwards also the newest start date among them."""
 
     def __init__(self, document: Document, quarter: str, tick: Tick | None) -> None:
         self._document = document
@@ -61,14 +61,14 @@ class _Edits:
         self._last = quarter_days(quarter)[1]
         self._newest = date.min
         self.kinds: list[Kind] = []
-        # What a cell was read as when it was met first; a line all of whose cells were met is read by these alone.
+        # Each cell text and how it was read the first time: a line of known cells needs no further parsing.
         self._codes: dict[str, str] = {}
         self._starts: dict[str, str] = {}
         self._ends: dict[str, str] = {"*": packed_day(None)}
         self._numbers: dict[tuple[str, str], str] = {}
 
     def rows(self) -> Iterator[Row]:
-        """The edits of every column-1 code. Raises FileUnreadable."""
+        """Yield the packed edits of each column 1 code. Raises FileUnreadable."""
         codes, starts, ends, numbers = self._codes, self._starts, self._ends, self._numbers
         current, column1, records = "", "", list[str]()
         for first, block in self._blocks():
@@ -93,13 +93,13 @@ class _Edits:
             yield column1, joined(records)
 
     def notes(self) -> list[str]:
-        """A doubt about the quarter that the rows raise."""
+        """Return a warning if the start dates do not fit the quarter."""
         if self._newest >= quarter_days(self._quarter)[0]:
             return []
-        return [f"none of its edits starts in {self._quarter}; the newest on {self._newest}: is it that quarter?"]
+        return [f"none of its edits starts in {self._quarter}; the newest starts {self._newest}: check the quarter"]
 
     def _blocks(self) -> Iterator[tuple[int, list[str]]]:
-        """The lines from the first edit on, with the number of the first; rows of a workbook or of CSV as such."""
+        """Yield blocks of lines from the first edit on, each with the number of its first line."""
         started = False
         for begin, block in self._all_blocks():
             if started:
@@ -123,14 +123,14 @@ class _Edits:
                 yield number, ["\t".join(cells)]
 
     def _read(self, number: int, line: str) -> tuple[str, str]:
-        """The column-1 code of a line as written, and its edit; for a line with something that was not met before."""
+        """Return the column 1 code of a line as written, and its edit; remembers how each cell was read."""
         cells = [cell.strip().strip('"') for cell in line.split("\t")]
         if len(cells) < 7:
             raise self._document.wrong(number, f"{len(cells)} cells", "seven", DOWNLOAD)
         column1, column2, before_1996, effective, deletion, indicator, rationale = cells[:7]
         if indicator not in ("0", "1", "9"):
             raise self._document.wrong(number, f"{shown(indicator)} as modifier indicator", "0, 1 or 9", DOWNLOAD)
-        starts = packed_day(None)  # not known, of an edit that is older than the table
+        starts = packed_day(None)  # not known: the edit is older than the table
         if effective or before_1996 != "*":
             starts = self._starts[effective] = self._starting(number, effective)
         if deletion not in self._ends:
@@ -138,7 +138,7 @@ class _Edits:
         kind = (int(indicator), rationale)
         if kind not in self.kinds:
             if len(self.kinds) == 256:
-                raise self._document.wrong(number, "a 257th rationale", "CMS's dozen", DOWNLOAD)
+                raise self._document.wrong(number, "a 257th rationale", "CMS's dozen or so", DOWNLOAD)
             self.kinds.append(kind)
         self._numbers[indicator, rationale] = chr(self.kinds.index(kind))
         record = self._code(number, column2) + starts + self._ends[deletion] + self._numbers[indicator, rationale]
@@ -148,7 +148,7 @@ class _Edits:
         day = _dated(self._document, number, cell)
         if day > self._last:
             what = f"an edit that starts on {day}, after {self._quarter}"
-            raise self._document.wrong(number, what, "edits of that quarter", "Is it the file of a later quarter?")
+            raise self._document.wrong(number, what, "edits of that quarter", "It may be the file of a later quarter.")
         self._newest = max(self._newest, day)
         return packed_day(day)
 
@@ -160,25 +160,25 @@ class _Edits:
 
 
 def _dated(document: Document, row: int, cell: str) -> date:
-    """A day that has to be there, of those that can be stored. Raises FileUnreadable."""
+    """Return a required date. Raises FileUnreadable, also outside 1970 to 2148."""
     day = as_day(read_day(document, row, cell or "nothing"))
     if day is None or not 1970 <= day.year < 2149:
         raise document.wrong(row, f"{shown(cell)} where a day belongs", "a day like 20260701", DOWNLOAD)
     return day
 
 
-def read_edits(document: Document, told: Told, tick: Tick | None) -> list[Load]:
-    """The edits of one of a quarter's files."""
-    quarter = known_quarter(document, told)
+def read_edits(document: Document, given: Given, tick: Tick | None) -> list[Load]:
+    """Return the edits of one of the files of a quarter."""
+    quarter = known_quarter(document, given)
     names = " ".join(document.names).lower()
     by_name: set[Claim] = set()
     if re.search("ccipra|practitioner", names):
         by_name.add("professional")
     if re.search("ccioph|outpatient|hospital", names):
         by_name.add("institutional")
-    claim = claim_of(document, told, by_name)
+    claim = claim_of(document, given, by_name)
     if claim == "equipment":
-        raise document.wrong(None, "edits, of which there are none for DME", "--table practitioner or outpatient")
+        raise document.wrong(None, "PTP edits, which DME does not have", "--table practitioner or outpatient")
     edits = _Edits(document, quarter, tick)
     edition = EditionRow("ncci-edits", claim, quarter, *quarter_days(quarter))
     return [Load(edition, edits.rows(), edits.notes, edits.kinds)]
@@ -198,13 +198,13 @@ def _is_units_header(cells: list[str]) -> bool:
 
 
 def are_units(document: Document) -> bool:
-    """Whether a document holds medically unlikely edits."""
+    """Return whether a document has medically unlikely edits."""
     return any(map(_is_units_header, document.head()))
 
 
-def read_units(document: Document, told: Told, tick: Tick | None) -> list[Load]:
-    """The most units of every code, in one of the three tables."""
-    quarter = known_quarter(document, told)
+def read_units(document: Document, given: Given, tick: Tick | None) -> list[Load]:
+    """Return the MUE of every code: practitioner, outpatient or DME."""
+    quarter = known_quarter(document, given)
     rows = rows_after(document, _is_units_header, tick)
     _, labels = next(rows)
     code, units, adjudication, rationale = (
@@ -215,7 +215,7 @@ def read_units(document: Document, told: Told, tick: Tick | None) -> list[Load]:
         )
     )  # fmt: skip
     whose = {claim for word, claim in _WHOSE.items() if word in upper_words(labels[units])}
-    claim = claim_of(document, told, whose)
+    claim = claim_of(document, given, whose)
     held: list[Row] = []
     seen: set[tuple[str, ...]] = set()
     for number, cells in rows:
@@ -224,7 +224,7 @@ def read_units(document: Document, told: Told, tick: Tick | None) -> list[Load]:
         most = cell_of(document, number, cells, units).strip()
         kind = cell_of(document, number, cells, adjudication).strip()[:1]
         if not re.fullmatch(r"[0-9]{1,6}", most) or kind not in ("1", "2", "3"):
-            what = f"{shown(most)} units and adjudication {shown(kind)}"
+            what = f"{shown(most)} units and adjudication indicator {shown(kind)}"
             raise document.wrong(number, what, "a whole number, and 1, 2 or 3", DOWNLOAD)
         held.append((key, int(most), int(kind), cell_of(document, number, cells, rationale).strip()))
     return [Load(EditionRow("mue", claim, quarter, *quarter_days(quarter)), some_rows(document, held))]

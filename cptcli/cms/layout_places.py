@@ -1,4 +1,4 @@
-"""Where Medicare pays what: practice cost indices of the payment localities (GPCI), ZIP codes to localities (ZIP5)."""
+"""Medicare payment localities: geographic practice cost indices (GPCI) and ZIP codes (ZIP5)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,8 +8,8 @@ from .cells import (
     COST_INDEX,
     DOWNLOAD,
     RELEASES,
+    Given,
     Load,
-    Told,
     at,
     cell_of,
     find_column,
@@ -27,7 +27,7 @@ from .store import EditionRow, Row, quarter_days
 
 # ---------------------------------------------------------------------------------------------- payment localities
 
-_INDICES = re.compile(  # the text of fixed width
+_INDICES = re.compile(  # the fixed-width text
     r"([0-9]{4,5})\s+([A-Z]{2})\s+([0-9]{1,2})\s+(\S.*?)\s+([0-9]?\.[0-9]+|[0-9])\s+([0-9]?\.[0-9]+|[0-9])\s+([0-9]?\.[0-9]+|[0-9])\s*"
 )
 
@@ -38,12 +38,12 @@ def _is_indices_header(cells: list[str]) -> bool:
 
 
 def are_indices(document: Document) -> bool:
-    """Whether a document holds practice cost indices."""
+    """Return whether a document has practice cost indices."""
     return any(map(_is_indices_header, document.head()))
 
 
-def read_indices(document: Document, told: Told, tick: Tick | None) -> list[Load]:
-    """The practice cost indices of every locality, of a year or of a release."""
+def read_indices(document: Document, given: Given, tick: Tick | None) -> list[Load]:
+    """Return the practice cost indices of every locality, for a year or a release."""
     rows = rows_after(document, _is_indices_header, tick)
     _, labels = next(rows)
     words = upper_words(" ".join(labels))
@@ -63,12 +63,14 @@ def read_indices(document: Document, told: Told, tick: Tick | None) -> list[Load
         rows_held.append((*key, state.strip(), name.strip().rstrip("*"), *values))
     first, last = date(int(year[1]), 1, 1), date(int(year[1]), 12, 31)
     name = year[1]
-    quarter = quarter_of(document, told)
+    quarter = quarter_of(document, given)
     if quarter and quarter[:4] != name:
-        raise document.wrong(None, f"indices of {name}, in a file of {quarter}", "one year", "Is it another year's?")
+        raise document.wrong(
+            None, f"indices of {name} in a file of {quarter}", "one year", "It may be the file of another year."
+        )
     if quarter:
         name = f"{name} (RVU{quarter[2:4]}{RELEASES[int(quarter[-1]) - 1]})"
-        held = [each for each in told.shipped.editions() if (each.table, each.edition) == ("localities", name)]
+        held = [each for each in given.shipped.editions() if (each.table, each.edition) == ("localities", name)]
         first, last = (held[0].first, held[0].last or last) if held else quarter_days(quarter)
     return [Load(EditionRow("localities", None, name, first, last), some_rows(document, rows_held))]
 
@@ -76,7 +78,7 @@ def read_indices(document: Document, told: Told, tick: Tick | None) -> list[Load
 def _indices(
     document: Document, labels: list[str], rows: Iterable[tuple[int, list[str]]]
 ) -> Iterator[tuple[int, list[str]]]:
-    """The cells of every locality; what stands below the table is notes."""
+    """Yield the cells of every locality; the notes below the table are skipped."""
     columns = [
         find_column(document, labels, pattern, what)
         for pattern, what in (
@@ -98,7 +100,7 @@ def _fixed_indices(document: Document, rows: Iterable[tuple[int, list[str]]]) ->
         if re.match(r"[0-9]{4,5}\s", line):
             found = _INDICES.fullmatch(line)
             if not found:
-                raise document.wrong(number, "cells in other places", "CMS's fixed width", DOWNLOAD)
+                raise document.wrong(number, "cells in the wrong places", "CMS's fixed width", DOWNLOAD)
             yield number, [*found.groups()]
 
 
@@ -112,13 +114,13 @@ _ZIP_LINE = re.compile(
 
 
 def are_zip_codes(document: Document) -> bool:
-    """Whether a document is the file of ZIP codes of five digits."""
+    """Return whether a document is the file of five-digit ZIP codes."""
     head = document.first_lines()
     return sum(bool(_ZIP_LINE.fullmatch(line)) for line in head) > len(head) // 2
 
 
-def read_zip_codes(document: Document, told: Told, tick: Tick | None) -> list[Load]:
-    """The locality of every ZIP code, of the quarter that its rows name."""
+def read_zip_codes(document: Document, given: Given, tick: Tick | None) -> list[Load]:
+    """Return the locality of every ZIP code, for the quarter that the rows name."""
     held: list[Row] = []
     quarters: dict[str, int] = {}
     seen: set[tuple[str, ...]] = set()
@@ -127,12 +129,12 @@ def read_zip_codes(document: Document, told: Told, tick: Tick | None) -> list[Lo
             continue
         found = _ZIP_LINE.fullmatch(line)
         if not found:
-            raise document.wrong(number, f"{len(line)} characters in other places", "CMS's fixed width", DOWNLOAD)
+            raise document.wrong(number, f"{len(line)} characters, not in CMS's places", "CMS's fixed width", DOWNLOAD)
         only_once(document, number, (found["zip5"],), seen)
         quarters.setdefault(f"{found['year']} Q{found['quarter']}", number)
         if len(quarters) > 1:
             raise document.wrong(number, " and ".join(quarters), "the rows of one quarter", DOWNLOAD)
         held.append((found["zip5"], found["state"], found["contractor"], found["locality"], found["plus_four"] == "1"))
     some_rows(document, held)
-    quarter = known_quarter(document, told, next(iter(quarters)))
+    quarter = known_quarter(document, given, next(iter(quarters)))
     return [Load(EditionRow("zip-codes", None, quarter, *quarter_days(quarter)), held)]

@@ -1,4 +1,4 @@
-"""The layouts in which CMS publishes its tables: what a file is, known by its content alone."""
+"""The layouts of CMS's files. A file is recognized by its content alone."""
 
 from . import layout_fees, layout_hcpcs, layout_ncci, layout_places
 from .cells import Layout
@@ -14,6 +14,6 @@ LAYOUTS = (
 )
 
 
-def recognise(document: Document) -> Layout | None:
-    """What a document is; None where it is no table that cpt reads."""
+def recognize(document: Document) -> Layout | None:
+    """Return the layout of a document; None if cpt does not read it."""
     return next((layout for layout in LAYOUTS if layout.is_this(document)), None)

@@ -1,4 +1,4 @@
-"""A file that a user names -> the texts and workbooks in it: plain, in a zip, or packed by gzip."""
+"""A file on disk -> the texts and workbooks in it: plain, zipped or gzipped."""
 
 import gzip
 from contextlib import ExitStack, closing
@@ -10,14 +10,14 @@ from .reading import CHUNK, DAMAGED, Damaged, FileUnreadable, Text
 from .unpacking import Room, open_zip, read_through, short_name
 from .workbooks import Workbook
 
-_ZIP = b"PK"  # how a zip begins, and with it a workbook
+_ZIP = b"PK"  # the first bytes of a zip, and so of a workbook
 _GZIP = b"\x1f\x8b"
 
 
 def open_documents(path: Path, until: ExitStack) -> list[Text | Workbook]:
-    """What is in a file that may be a table. Raises FileUnreadable, and Damaged where a part of it is not whole.
+    """Return the texts and workbooks in a file. Raises FileUnreadable, and Damaged if a part of it is damaged.
 
-    Everything that is opened stays so until `until` is closed.
+    Everything stays open until `until` is closed.
     """
     where = str(path)
     size, begins = _looked_at(path)
@@ -51,13 +51,13 @@ def open_documents(path: Path, until: ExitStack) -> list[Text | Workbook]:
 
 
 def _looked_at(path: Path) -> tuple[int, bytes]:
-    """The size of a file and its first two bytes. Raises FileUnreadable."""
+    """Return the size and first two bytes of a file. Raises FileUnreadable, also for a pipe or a device."""
     where = str(path)
     try:
         if path.is_dir():
             raise FileUnreadable(where, "a folder", "a file of CMS", "Name the files in it.")
         size = path.stat().st_size
-        if not path.is_file():  # reading from a pipe would wait for ever
+        if not path.is_file():  # reading a pipe would hang
             raise FileUnreadable(where, "no regular file", "a file of CMS", "Save it to a file first.")
         with path.open("rb") as file:
             begins = file.read(2)
@@ -70,11 +70,11 @@ def _looked_at(path: Path) -> tuple[int, bytes]:
 
 
 def _gunzipped(path: Path, room: Room) -> Text | Workbook:
-    """The one file that gzip packed, read through once, as the members of a zip are."""
+    """Return the file that gzip packed, after reading it through once, as every member of a zip is."""
     where, size, begins = str(path), 0, b""
 
     def opened() -> IO[bytes]:
-        return gzip.open(path)  # type: ignore[return-value]  # it reads, seeks and closes as every binary file
+        return gzip.open(path)  # type: ignore[return-value]  # works like any binary file
 
     try:
         with closing(opened()) as packed:

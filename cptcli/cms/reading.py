@@ -1,6 +1,6 @@
-"""Texts as CMS publishes them -> rows of text, whatever their bytes.
+"""Text files as CMS publishes them -> rows of text, whatever their bytes.
 
-Nothing is read whole that may be large, and nothing is believed: lengths, sizes and names come from the file.
+Nothing large is read at once, and nothing is trusted: lengths, sizes and names come from the file.
 """
 
 import struct
@@ -15,18 +15,18 @@ from typing import IO
 from ..errors import CptError
 
 CHUNK = 1 << 18  # bytes read at once
-_LONGEST = 1 << 20  # characters of a line, line feeds inside quotes left out
-_WIDEST = 1 << 14  # cells of a row: what a spreadsheet can have
-_LARGEST = 1 << 31  # bytes of one text; the largest of CMS has a fortieth of it
-_HEAD = 64  # rows that tell what a file is,
-_HEAD_CELLS = 1 << 14  # and cells
+_LONGEST = 1 << 20  # characters of a line; a line feed inside quotes ends a line too
+_WIDEST = 1 << 14  # cells of a row: the most a spreadsheet can have
+_LARGEST = 1 << 31  # bytes of one text; CMS's largest has a fortieth of that
+_HEAD = 64  # the most rows,
+_HEAD_CELLS = 1 << 14  # and cells, that are read to recognize a file
 _UNPACKING = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, NotImplementedError)
-DAMAGED = (*_UNPACKING, OSError)  # what reading says to a packed file that is not whole
+DAMAGED = (*_UNPACKING, OSError)  # raised while a damaged packed file is read
 Tick = Callable[[int], None]  # called with the bytes read
 
 
 class FileUnreadable(CptError):
-    """A file, or a row of it, that is not what it should be."""
+    """A file, or one of its rows, that cannot be used."""
 
     def __init__(self, where: str, what: str, expected: str, todo: str = "", row: int | None = None) -> None:
         place = f"{where}, row {row}" if row else where
@@ -39,51 +39,51 @@ class FileUnreadable(CptError):
 
 
 class Damaged(FileUnreadable):
-    """A file that is cut short, changed or encrypted, or has a member that is. It is never 'no table of CMS's'."""
+    """A file, or a member of it, that is damaged, cut short or encrypted: never taken for 'no table'."""
 
     def __init__(self, where: str, what: str, todo: str = "Download it again.", row: int | None = None) -> None:
         super().__init__(where, what, "the whole file", todo, row)
 
 
 class NoRoom(CptError):
-    """A temporary folder in which a packed workbook has no room."""
+    """No space in the temporary folder to unpack a workbook."""
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"{where}: there is no room to unpack it. Make room in the temporary folder, or name another with TMPDIR.",
+            f"{where}: there is no room to unpack it. Free some space in the temporary folder, or set TMPDIR.",
             file=where,
         )
 
 
 class Document:
-    """One text or one sheet. `names` are the file's own name and that of the zip around it."""
+    """One text or one sheet. `names` are the file's own name and that of the archive around it."""
 
     def __init__(self, where: str, names: tuple[str, ...], size: int) -> None:
         self.where = where
         self.names = names
-        self.size = size  # bytes, as the progress counts them
+        self.size = size  # bytes, for the progress bar
         self._head: list[list[str]] | None = None
         self._first_lines: list[str] | None = None
 
     @property
     def is_text(self) -> bool:
-        """Whether there are lines to read, and not only cells."""
+        """Return whether it has lines, and not only cells."""
         return False
 
     def head(self) -> list[list[str]]:
-        """The cells of the first rows; none of what is no table. Raises Damaged."""
+        """Return the cells of the first rows; none if it is not a table. Raises Damaged."""
         if self._head is None:
             self._look()
         return self._head or []
 
     def first_lines(self) -> list[str]:
-        """The first lines of a text; none of a sheet, nor of what is no text."""
+        """Return the first lines of a text; none for a sheet or for other bytes."""
         if self._first_lines is None:
             self._look()
         return self._first_lines or []
 
     def forget(self) -> None:
-        """Give back the memory of the first rows: they are read again when they are asked for."""
+        """Free the first rows; they are read again if needed."""
         self._head = self._first_lines = None
 
     def _look(self) -> None:
@@ -91,7 +91,7 @@ class Document:
         self._look_at(self.records())
 
     def _look_at(self, rows: Iterator[tuple[int, list[str]]]) -> None:
-        """Take the first rows one by one, so that those before one that is broken are there."""
+        """Keep the first rows, one by one, so that the ones before a broken row are kept."""
         cells, self._head = 0, []
         for _, row in islice(rows, _HEAD):
             self._head.append(row)
@@ -100,39 +100,39 @@ class Document:
                 break
 
     def blocks(self, tick: Tick | None = None) -> Iterator[list[str]]:
-        """The lines of a text, without their ends, as many at once as are read at once."""
+        """Yield the lines of a text without their ends, in blocks."""
         raise NotImplementedError
 
     def lines(self, tick: Tick | None = None) -> Iterator[str]:
-        """The lines of a text, without their ends."""
+        """Yield the lines of a text without their ends."""
         for block in self.blocks(tick):
             yield from block
 
     def records(self, tick: Tick | None = None) -> Iterator[tuple[int, list[str]]]:
-        """Every row: its number as a person counts lines, and its cells."""
+        """Yield every row: its number, counted from 1, and its cells."""
         raise NotImplementedError
 
     def wrong(self, row: int | None, what: str, expected: str, todo: str = "") -> FileUnreadable:
-        """The error for a row of this document."""
+        """Return the error for a row of this document."""
         return FileUnreadable(self.where, what, expected, todo, row)
 
 
 class Text(Document):
-    """A text: separated by tabs or commas, or of fixed width."""
+    """A text file: tab-separated, comma-separated or fixed-width."""
 
     def __init__(self, where: str, names: tuple[str, ...], size: int, opened: Callable[[], IO[bytes]]) -> None:
         super().__init__(where, names, size)
         self._opened = opened
-        self.is_cut = False  # its last line has no end
-        self.refused: FileUnreadable | None = None  # why its first lines are no text
+        self.is_cut = False  # its last line has no line end
+        self.refused: FileUnreadable | None = None  # why its first bytes are not text
 
     @property
     def is_text(self) -> bool:
-        """There are lines to read."""
+        """Return True: a text has lines."""
         return True
 
     def _look(self) -> None:
-        """What the first lines are: those of the first two pieces that are read, however long the lines go on."""
+        """Keep the first lines and rows, from the first two blocks only, however long the lines are."""
         lines: list[str] = []
         try:
             for block in islice(self.blocks(), 2):
@@ -144,7 +144,7 @@ class Text(Document):
             self._look_at(self._rows(iter(lines)))
 
     def blocks(self, tick: Tick | None = None) -> Iterator[list[str]]:
-        """The lines, without their ends. CMS writes cp1252; what is UTF-8 says so in its first bytes."""
+        """Yield the lines without their ends. CMS writes cp1252; UTF-8 is recognized by its byte order mark."""
         import codecs
 
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")
@@ -162,7 +162,7 @@ class Text(Document):
                     if marked:
                         text = utf8.decode(chunk)
                     else:
-                        text = chunk.decode("ascii" if chunk.isascii() else "cp1252", "replace")  # ascii: twice as fast
+                        text = chunk.decode("ascii" if chunk.isascii() else "cp1252", "replace")  # twice as fast
                     lines = (rest + text).replace("\r\n", "\n").split("\n")
                     rest = lines.pop()
                     if len(rest) > _LONGEST:
@@ -181,7 +181,7 @@ class Text(Document):
             yield [rest.rstrip("\r")]
 
     def records(self, tick: Tick | None = None) -> Iterator[tuple[int, list[str]]]:
-        """Every row, with the quotes of CSV undone; the number is that of its last line."""
+        """Yield every row, unquoted; its number is that of its last line."""
         return self._rows(self.lines(tick))
 
     def _rows(self, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
@@ -199,5 +199,5 @@ class Text(Document):
 
 
 def stem(where: str) -> str:
-    """A file's own name with its folder and without its ending: what a text and a workbook of the same rows share."""
+    """Return a file's path without its ending: the same for a text and a workbook with the same rows."""
     return str(PurePosixPath(where).with_suffix("")).casefold()

@@ -1,4 +1,4 @@
-"""The tables that ship under rules/tables, as SQLite: built with the wheel, or on first use in a checkout."""
+"""The shipped tables (rules/tables) in SQLite: built with the wheel, or on first use in a checkout."""
 
 import re
 import sqlite3
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..model import Table
     from ..rulebook.files import Files
 
-BUILT = ".tables.sqlite"  # beside the rules in a wheel; a dot-file, so that it is no rule file
-_TABLES = {  # id of a shipped table -> the table and claim that it is part of
+BUILT = ".tables.sqlite"  # next to the rules in a wheel; a dot-file, so it is not read as a rule file
+_TABLES = {  # id of a shipped table -> its table and claim type
     "medicare-fee-schedule": ("fee-schedule", None),
     "medicare-localities": ("localities", None),
     "medicare-conversion-factors": ("conversion-factors", None),
@@ -32,20 +32,20 @@ _TABLES = {  # id of a shipped table -> the table and claim that it is part of
 
 
 class TablesUnreadable(CptError):
-    """The shipped tables do not hold together, as after an edit in a checkout."""
+    """The shipped tables do not fit together, as after an edit in a checkout."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The tables that came with cpt cannot be read: {why}. cpt rules check says what to fix.")
+        super().__init__(f"The tables that came with cpt cannot be read: {why}. See what to fix: cpt rules check")
 
 
 def open_shipped() -> sqlite3.Connection:
-    """The shipped tables, for reading alone. Raises TablesUnreadable."""
+    """Return the shipped tables, read-only. Raises TablesUnreadable."""
     package = Path(__file__).resolve().parent.parent
     try:
         if (package / "_rules").is_dir() and (built := reading(package / "_rules" / BUILT, immutable=True)):
             return built
     except CptError:
-        pass  # made anew from the files beside it
+        pass  # rebuilt below from the files next to it
     from ..cache import code_hash, keep, kept
     from ..rulebook.compiled import shipped_folder
     from ..rulebook.files import Files
@@ -59,7 +59,7 @@ def open_shipped() -> sqlite3.Connection:
             if held.execute("PRAGMA user_version").fetchone()[0]:
                 return held
         except CptError:
-            pass  # sound bytes of something else; made anew
+            pass  # something else with a valid hash: rebuilt below
     encoded = compile_tables(files)
     keep(name, "tables", encoded)
     return _from_bytes(encoded)
@@ -70,13 +70,13 @@ def _from_bytes(encoded: bytes) -> sqlite3.Connection:
     try:
         connection.deserialize(encoded)
         connection.execute("PRAGMA query_only = ON")
-    except (sqlite3.Error, MemoryError, OverflowError) as error:  # what SQLite says to no bytes, and to too many
+    except (sqlite3.Error, MemoryError, OverflowError) as error:  # for no bytes, and for too many
         raise StoreUnusable("the shipped tables", str(error)) from None
     return checked(connection, "the shipped tables")
 
 
 def compile_tables(files: "Files") -> bytes:
-    """The SQLite form of rules/tables. Raises TablesUnreadable."""
+    """Return rules/tables as the bytes of an SQLite database. Raises TablesUnreadable."""
     from ..rulebook.fit import Fitter
     from ..rulebook.shapes import TableFile
     from ..rulebook.yaml_strict import Problem, Refused, read_tree
@@ -114,7 +114,7 @@ def _records(files: "Files", table: "Table") -> list[dict[str, str]]:
 
 
 def _editions(table: "Table", records: list[dict[str, str]]) -> Iterator[tuple[EditionRow, list[Row]]]:
-    """The editions in a shipped table, each with its rows; the columns of the files are in rulebook/tables.py."""
+    """Yield the editions of a shipped table with their rows; rulebook/tables.py lists the columns."""
     import msgspec
 
     of, claim = _TABLES[table.id]

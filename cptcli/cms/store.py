@@ -1,9 +1,9 @@
-"""The SQLite form of CMS's tables: one schema for what ships and for what the user imports.
+"""CMS's tables in SQLite: one schema for the shipped tables and the imported ones.
 
-An edition is one table as published for some days; a part is what one file brought of it (CMS publishes the
-procedure-to-procedure edits of a quarter in four). Every row belongs to a part, whose hash covers them all.
+An edition is one table as published for some days. A part is the rows that one file has of it (CMS publishes the PTP
+edits of a quarter in four files). Every row belongs to a part, and the part's hash covers its rows.
 
-Days are stored as the number YYYYMMDD, decimals as the text that CMS printed, edits as edits.py packs them.
+Days are stored as the number YYYYMMDD, decimals as the text that CMS printed, edits as packed by edits.py.
 """
 
 import os
@@ -21,16 +21,16 @@ import msgspec
 from ..errors import BadValue, CptError, as_text
 from .edits import SIZE, Kind, merged
 
-_APPLICATION = 0x63707463  # PRAGMA application_id: the file is a store of cpt
+_APPLICATION = 0x63707463  # PRAGMA application_id: marks the file as a store of cpt
 _VERSION = 1  # PRAGMA user_version
 _PATIENCE = 30.0  # seconds to wait for another process that is writing
-_CACHE = 2 * 1024  # KiB that an import may keep in memory: rows come in the order of their keys
+_CACHE = 2 * 1024  # KiB of cache during an import: rows come in key order
 _HASH = 64  # hexadecimal digits of a SHA-256
-UNKNOWN = 0  # a day that the source does not have
+UNKNOWN = 0  # a day that the source leaves out
 FILE = "cms.sqlite"
 Row = tuple[Any, ...]
 
-# What each table holds after its part. The first columns are its key, up to the number in KEYS.
+# The columns of each table after its part. The first ones, as many as in _KEYS, are its key.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "edits": ("column1", "pairs"),
     "units": ("code", "maximum", "adjudication", "rationale"),
@@ -52,11 +52,11 @@ _KEYS = {
     "edits": 1, "units": 1, "relative_values": 2, "descriptors": 2, "localities": 2, "factors": 2, "zip_codes": 1,
     "add_ons": 2, "level2": 1, "therapy": 1,
 }  # fmt: skip
-ROWS_OF = {  # the table of an edition -> where its rows are
+ROWS_OF = {  # the table of an edition -> the SQL table with its rows
     "ncci-edits": "edits",
     "mue": "units",
     "fee-schedule": "relative_values",
-    "descriptors": "descriptors",  # the AMA's words, only for a user who stated a license
+    "descriptors": "descriptors",  # AMA text: only for a user who states a license
     "localities": "localities",
     "conversion-factors": "factors",
     "zip-codes": "zip_codes",
@@ -80,7 +80,7 @@ kinds TEXT)""",
 
 
 class EditionRow(NamedTuple):
-    """An edition as it is stored."""
+    """An edition, as stored."""
 
     of: str  # the table, a key of ROWS_OF
     claim: str | None
@@ -89,36 +89,36 @@ class EditionRow(NamedTuple):
     last: date | None
     caveat: str | None = None
     source: str | None = None
-    holds: str | None = None  # JSON of model.Holds; None: whole, or as far as its parts go
+    holds: str | None = None  # JSON of model.Holds; None: whole, or as far as its parts reach
 
     @property
     def id(self) -> str:
-        """The name under which an edition is listed and removed."""
+        """Return the name under which an edition is listed and removed."""
         words = re.findall("[a-z0-9]+", f"{self.of} {self.claim or ''} {self.edition}".lower())
         return "-".join(words)
 
 
 class Part(NamedTuple):
-    """What one file brought of an edition, as it is stored."""
+    """The rows that one file has of an edition, as stored."""
 
     part: int
     edition: int
     first_key: str
     last_key: str
     row_count: int  # rows of the source
-    sha256: str  # of its rows, and after it the seal over all else that an answer takes from the part
+    sha256: str  # of its rows, followed by the seal over everything else an answer uses
     file: str
     imported_on: str | None
-    kinds: str | None  # of edits, as JSON: what their last byte counts
+    kinds: str | None  # of edits, as JSON: the kinds that their last byte refers to
 
     @property
     def rows_sha256(self) -> str:
-        """The hash of its rows alone: the same for the same rows, whenever and under whatever name they came."""
+        """Return the hash of the rows alone: equal for equal rows, whatever the file name and import date."""
         return self.sha256[:_HASH]
 
 
 class StoreUnusable(CptError):
-    """A store of CMS's tables that cannot be read as what it should be."""
+    """A store of CMS's tables that is damaged or something else."""
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(
@@ -130,24 +130,24 @@ class StoreUnusable(CptError):
 
 
 class StoreNewer(CptError):
-    """A store that a newer version of this program wrote."""
+    """A store written by a newer version of cpt."""
 
     def __init__(self, where: str, version: int) -> None:
         super().__init__(
-            f"{where} was written by a newer version of cpt (form {version}; this one reads form {_VERSION}). Nothing "
-            "was changed. Update cpt, or name another folder with CPT_DATA.",
+            f"{where} was written by a newer version of cpt (format {version}; this one reads format {_VERSION}). "
+            "Nothing was changed. Update cpt, or name another folder with CPT_DATA.",
             store=where,
             version=version,
         )
 
 
 class StoreBusy(CptError):
-    """A store that another process keeps writing to."""
+    """A store that another process is writing to."""
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"{where} is being written by another import, for longer than {_PATIENCE:.0f} seconds. Nothing was "
-            "changed. Wait until it has ended, and run this again.",
+            f"{where}: another import has been writing to it for more than {_PATIENCE:.0f} seconds. Nothing was "
+            "changed. Wait for it to finish, then run this again.",
             store=where,
         )
 
@@ -157,31 +157,31 @@ class StoreFull(CptError):
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(
-            f"{where} could not be written: {why}. It is as it was before. Make room, or name another folder with "
-            "CPT_DATA, and run this again.",
+            f"{where} could not be written: {why}. It is unchanged. Free some disk space, or name another folder with "
+            "CPT_DATA, then run this again.",
             store=where,
             why=why,
         )
 
 
 class NoHome(StoreUnusable):
-    """A user without a home folder, who named none: nothing can have been imported."""
+    """A user without a home folder and without CPT_DATA: nothing can have been imported."""
 
     def __init__(self) -> None:
-        super().__init__(FILE, "there is no home folder to keep it in; name a folder with CPT_DATA")
+        super().__init__(FILE, "there is no home folder for it; name a folder with CPT_DATA")
 
 
 def store_path() -> Path:
-    """Where the user's own tables are, or will be: in CPT_DATA, else in the folder for data of this user.
+    """Return the path of the user's store: in CPT_DATA, else in the user's data folder. It may not exist yet.
 
-    Raises BadValue where CPT_DATA names something else than a folder, and NoHome.
+    Raises BadValue if CPT_DATA is not a folder, and NoHome.
     """
     if named := os.environ.get("CPT_DATA"):
         with suppress(OSError, ValueError):
             folder = Path(named)
             if folder.is_dir() or not (folder.exists() or folder.is_symlink()):
                 return folder / FILE
-        raise BadValue("CPT_DATA", as_text(named), "a folder, or one that can be made")
+        raise BadValue("CPT_DATA", as_text(named), "a folder, or the name of a new one")
     base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         return (Path(base) if base else Path.home() / ".local" / "share") / "cpt" / FILE
@@ -190,17 +190,17 @@ def store_path() -> Path:
 
 
 def as_number(day: date | None) -> int:
-    """A day as it is stored."""
+    """Return a day as it is stored."""
     return (day.year * 100 + day.month) * 100 + day.day if day else UNKNOWN
 
 
 def as_day(number: int | None) -> date | None:
-    """A stored day. Raises ValueError for what is none."""
+    """Return a stored day, None for UNKNOWN. Raises ValueError if it is not a date."""
     return date(number // 100 // 100, number // 100 % 100, number % 100) if number else None
 
 
 def quarter_days(quarter: str) -> tuple[date, date]:
-    """The first and the last day of a quarter like '2026 Q3'."""
+    """Return the first and last day of a quarter such as '2026 Q3'."""
     year, number = int(quarter[:4]), int(quarter[-1])
     following = date(year + number // 4, number % 4 * 3 + 1, 1)
     return date(year, number * 3 - 2, 1), date.fromordinal(following.toordinal() - 1)
@@ -210,9 +210,9 @@ def quarter_days(quarter: str) -> tuple[date, date]:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether a store is at this path. Looks before anything is opened, since opening a pipe would never return.
+    """Return whether a store is at this path. Checks before anything is opened: opening a pipe would hang.
 
-    Raises StoreUnusable where something else is in its place, or in that of what SQLite keeps next to it.
+    Raises StoreUnusable if a folder, a pipe, a device or a dead link is in its place, or in that of SQLite's own files.
     """
     for file in (path, *(path.with_name(f"{path.name}-{kept}") for kept in ("journal", "wal", "shm"))):
         try:
@@ -230,7 +230,7 @@ def _is_there(path: Path) -> bool:
 
 
 def reading(path: Path, immutable: bool = False) -> sqlite3.Connection | None:
-    """An existing store, for reading alone; None where there is none.
+    """Return an existing store, read-only; None if there is none.
 
     `immutable` promises that no process writes it, as in an installation. Raises StoreUnusable and StoreNewer.
     """
@@ -238,7 +238,7 @@ def reading(path: Path, immutable: bool = False) -> sqlite3.Connection | None:
         return None
     try:
         return _opened(path, "ro&immutable=1" if immutable else "ro")
-    except StoreFull:  # an import was stopped in the middle, and only who may write can undo the half of it
+    except StoreFull:  # an import was killed halfway: only a writable connection can roll it back
         _opened(path, "rw").close()
         return _opened(path, "ro")
 
@@ -257,7 +257,7 @@ def _opened(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def checked(connection: sqlite3.Connection, where: str) -> sqlite3.Connection:
-    """The connection, once it is known to lead to a store of this form; made safe against a hostile one."""
+    """Return the connection after checking that it is a store of this format; hardened against a hostile file."""
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
@@ -266,22 +266,22 @@ def checked(connection: sqlite3.Connection, where: str) -> sqlite3.Connection:
         )
         held = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
     except sqlite3.Error as error:
-        raise told(error, where) from None
-    except ValueError as error:  # a text that is none
+        raise user_error(error, where) from None
+    except ValueError as error:  # text that is not UTF-8
         raise StoreUnusable(where, f"it is damaged ({error})") from None
     if not application and not version and not held:
-        return connection  # an empty file: nothing was imported yet
+        return connection  # an empty file: nothing imported yet
     if application != _APPLICATION:
         raise StoreUnusable(where, "it is another program's file")
     if version > _VERSION:
         raise StoreNewer(where, version)
     if version != _VERSION or held != [*_SCHEMA]:
-        raise StoreUnusable(where, "it holds other tables than a store does")
+        raise StoreUnusable(where, "it has other tables than a store")
     return connection
 
 
 def writing(path: Path) -> sqlite3.Connection:
-    """The store for an import, made where there is none. Raises StoreUnusable, StoreNewer, StoreFull."""
+    """Return the store for an import, created if missing. Raises StoreUnusable, StoreNewer, StoreFull."""
     _is_there(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -294,14 +294,14 @@ def writing(path: Path) -> sqlite3.Connection:
         return connection
     except sqlite3.Error as error:
         connection.close()
-        raise told(error, str(path)) from None
+        raise user_error(error, str(path)) from None
     except BaseException:
         connection.close()
         raise
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Give a new store its tables; within the transaction of the caller."""
+    """Create the tables of a new store, inside the caller's transaction."""
     if connection.execute("PRAGMA user_version").fetchone()[0]:
         return
     for statement in _SCHEMA:
@@ -310,8 +310,8 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
-def told(error: sqlite3.Error, where: str) -> CptError:
-    """The error of a user that an error of SQLite is."""
+def user_error(error: sqlite3.Error, where: str) -> CptError:
+    """Return the error to show the user for an error of SQLite."""
     code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusy(where)
@@ -324,7 +324,7 @@ def told(error: sqlite3.Error, where: str) -> CptError:
 
 
 def add_edition(connection: sqlite3.Connection, edition: EditionRow) -> int:
-    """The number of an edition, which is made where it is missing."""
+    """Return the number of an edition, which is added if missing."""
     held = connection.execute("SELECT number FROM editions WHERE id = ?", (edition.id,)).fetchone()
     if held:
         return int(held[0])
@@ -354,16 +354,16 @@ def add_part(
     day: date | None,
     kinds: Sequence[Kind] = (),
 ) -> Part:
-    """Store the rows that one file brought of an edition; `kinds` is complete once the rows of edits have been read.
+    """Store the rows that one file has of an edition, and return the part; `kinds` is filled while edits are read.
 
-    Raises sqlite3.IntegrityError on a doubled key.
+    Raises sqlite3.IntegrityError on a duplicate key.
     """
     number = add_edition(connection, edition)
     table = ROWS_OF[edition.of]
     (highest,) = connection.execute("SELECT coalesce(max(part), 0) FROM parts").fetchone()
     part = highest + 1
     places, again = ", ".join("?" * len(COLUMNS[table])), ""
-    if table == "edits":  # a file that is not in the order of CMS's has a code in several places
+    if table == "edits":  # in a file out of CMS's order a code comes in several places
         connection.create_function("merged", 2, merged, deterministic=True)
         again = " ON CONFLICT DO UPDATE SET pairs = merged(pairs, excluded.pairs)"
     connection.executemany(f"INSERT INTO {table} VALUES ({part}, {places}){again}", rows)
@@ -376,14 +376,14 @@ def add_part(
 
 
 def remove_part(connection: sqlite3.Connection, table: str, part: int) -> None:
-    """Take out a part, and its edition with the last one."""
+    """Remove a part, and its edition if that was the last part."""
     connection.execute(f"DELETE FROM {ROWS_OF[table]} WHERE part = ?", (part,))
     connection.execute("DELETE FROM parts WHERE part = ?", (part,))
     connection.execute("DELETE FROM editions WHERE number NOT IN (SELECT edition FROM parts)")
 
 
 def rows_of_part(connection: sqlite3.Connection, table: str, part: int) -> Iterator[Row]:
-    """The rows of a part in the order of their keys."""
+    """Yield the rows of a part in key order."""
     return connection.execute(
         f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE part = ? "
         f"ORDER BY {', '.join(COLUMNS[table][: _KEYS[table]])}",
@@ -392,16 +392,16 @@ def rows_of_part(connection: sqlite3.Connection, table: str, part: int) -> Itera
 
 
 def seal(connection: sqlite3.Connection, part: Part) -> str:
-    """The hash of what a part and its edition say beside the rows: table, dates, caveat, file, what is in it."""
+    """Return the hash of all that a part and its edition say besides the rows: table, days, caveat, source, file."""
     import hashlib
 
     edition = connection.execute("SELECT * FROM editions WHERE number = ?", (part.edition,)).fetchone() or ()
-    said = part._replace(part=0, edition=0, sha256=part.rows_sha256)  # the numbers are this store's own
+    said = part._replace(part=0, edition=0, sha256=part.rows_sha256)  # the numbers differ between stores
     return hashlib.sha256(repr((edition[1:], tuple(said))).encode()).hexdigest()
 
 
 def fingerprint(connection: sqlite3.Connection, table: str, part: int, kinds: str | None) -> tuple[str, int, str, str]:
-    """Of a part: the hash of its rows, how many the source has, its first and its last key."""
+    """Return the hash of a part's rows, how many rows the source has, and the first and last key."""
     import hashlib
 
     digest = hashlib.sha256(repr(kinds).encode())

@@ -1,8 +1,8 @@
-"""CMS's tables as a claim asks for them: what ships and what the user imported, through one interface.
+"""CMS's tables as a claim needs them: the shipped and the imported ones through one interface.
 
-Every answer names the edition it comes from and how that edition fits the date of service. An edition that the user
-imported wins over a shipped one; the day picks between quarters. What a table does not hold is None or no row, and
-whether that means that CMS publishes nothing is a question of its own: `covered`, `knows`.
+Every answer names its edition and how that edition fits the date of service. The date picks the quarter; an imported
+edition wins over a shipped one. A missing row is None or empty; `covered` and `knows` say whether that means that CMS
+publishes nothing.
 """
 
 import sqlite3
@@ -19,16 +19,16 @@ import msgspec
 from ..kept import Kept
 from ..model import Holds, Noun
 from .edits import Kind, unpacked
-from .store import ROWS_OF, NoHome, Part, StoreUnusable, as_day, as_number, reading, store_path, told
+from .store import ROWS_OF, NoHome, Part, StoreUnusable, as_day, as_number, reading, store_path, user_error
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
 Claim = Literal["professional", "institutional", "equipment"]  # practitioner, outpatient hospital, supplier of DME
-# Which edition answers for a day: day, one published for it; history, a later one whose dated rows reach back to it;
-# newer or older, only one for later or for earlier days; none, none is on file.
+# How the edition fits the day. day: published for it; history: a later one whose dated rows reach back to it;
+# newer, older: only one for later or for earlier days is on file; none: none is on file.
 Fit = Literal["day", "history", "newer", "older", "none"]
-_PARTS = 4  # the files in which CMS publishes the procedure-to-procedure edits of a quarter
+_PARTS = 4  # CMS publishes the PTP edits of a quarter in so many files
 _WITHDRAWN = "9"
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Edition(Noun, frozen=True, omit_defaults=False):
-    """A table as published for some days; `last` None: until when is not known, so it fits none for certain.
+    """A table as published for some days. `last` None: its last day is not known, so it fits no day for certain.
 
     `source` is the ids of sources, or the names of the imported files.
     """
@@ -54,9 +54,9 @@ class Edition(Noun, frozen=True, omit_defaults=False):
 
 
 class Pair(Noun, frozen=True, omit_defaults=False):
-    """A procedure-to-procedure edit: column 1 is paid, column 2 denied, unless the indicator and a modifier allow it.
+    """A PTP edit: column 1 is paid and column 2 denied, unless the indicator and a modifier allow both.
 
-    `effective` None: the source does not say; `deletion` None: not ended. `known_by` is the first day of the edition.
+    `effective` None: not in the source. `deletion` None: not ended. `known_by` is the first day of the edition.
     """
 
     column1: str
@@ -69,9 +69,9 @@ class Pair(Noun, frozen=True, omit_defaults=False):
 
 
 class Pairs(Noun, frozen=True, omit_defaults=False):
-    """Every edit between two codes, in either direction and of all dates.
+    """Every edit between two codes, in either direction and for all dates.
 
-    Only where `covered` is true does no row mean that the edition has no edit between them; a row counts always.
+    Without a row there is no edit only if `covered` is true; a row counts in any case.
     """
 
     edition: Edition | None
@@ -81,7 +81,7 @@ class Pairs(Noun, frozen=True, omit_defaults=False):
 
 
 class Maximum(Noun, frozen=True, omit_defaults=False):
-    """A medically unlikely edit: the most `units`, by `adjudication` 1 a line, 2 a day by policy, 3 a day, clinical."""
+    """An MUE: the most `units`. MAI (`adjudication`) 1: per line; 2: per day, by policy; 3: per day, clinical."""
 
     code: str
     units: int
@@ -92,7 +92,7 @@ class Maximum(Noun, frozen=True, omit_defaults=False):
 
 
 class RelativeValues(Noun, frozen=True, omit_defaults=False):
-    """A code on the physician fee schedule; `descriptor` only from an import by a user who stated a license."""
+    """A code on the physician fee schedule. `descriptor` is None unless imported by a user with a license."""
 
     code: str
     modifier: str
@@ -112,7 +112,7 @@ class RelativeValues(Noun, frozen=True, omit_defaults=False):
 
 
 class Locality(Noun, frozen=True, omit_defaults=False):
-    """The practice cost indices of a payment locality."""
+    """The practice cost indices (GPCI) of a payment locality."""
 
     contractor: str
     locality: str
@@ -126,7 +126,7 @@ class Locality(Noun, frozen=True, omit_defaults=False):
 
 
 class ZipCode(Noun, frozen=True, omit_defaults=False):
-    """The contractor and locality of a ZIP code; with `plus_four` the four further digits may name another one."""
+    """The contractor and locality of a ZIP code. `plus_four`: the last four digits may lead to another one."""
 
     zip5: str
     state: str
@@ -138,7 +138,7 @@ class ZipCode(Noun, frozen=True, omit_defaults=False):
 
 
 class Factor(Noun, frozen=True, omit_defaults=False):
-    """A conversion factor in dollars. `participation` is single through 2025, then qpp or non_qpp."""
+    """A conversion factor in dollars. `participation` is single through 2025, qpp or non_qpp from 2026."""
 
     factor: "Decimal"
     participation: Literal["single", "non_qpp", "qpp"]
@@ -151,8 +151,8 @@ class Factor(Noun, frozen=True, omit_defaults=False):
 
 
 class AddOn(Noun, frozen=True, omit_defaults=False):
-    """The codes one of which an add-on code needs beside it. `type` 1: these alone; 2: the contractor decides (no
-    code is listed); 3: these, and what the contractor adds."""
+    """The primary codes of an add-on code, of which the claim needs one. `type` 1: only these; 2: the contractor
+    decides (no code is listed); 3: these, and others that the contractor adds."""
 
     code: str
     primaries: tuple[str, ...]
@@ -162,7 +162,7 @@ class AddOn(Noun, frozen=True, omit_defaults=False):
 
 
 class LevelTwo(Noun, frozen=True, omit_defaults=False):
-    """A HCPCS Level II code or modifier as CMS publishes it; `coverage` is CMS's letter, `ends` the last day."""
+    """A HCPCS Level II code or modifier as CMS publishes it. `coverage` is CMS's letter, `ends` the last day."""
 
     code: str
     short_description: str
@@ -177,7 +177,7 @@ class LevelTwo(Noun, frozen=True, omit_defaults=False):
 
 
 class TherapyCode(Noun, frozen=True, omit_defaults=False):
-    """Whether Medicare counts a code as therapy always or sometimes, and which discipline modifiers it takes."""
+    """Whether Medicare counts a code as therapy always or sometimes, and the discipline modifiers it accepts."""
 
     code: str
     disposition: str
@@ -188,7 +188,7 @@ class TherapyCode(Noun, frozen=True, omit_defaults=False):
 
 
 def in_force(pair: Pair, day: date) -> Literal["yes", "no", "not_known"]:
-    """Whether an edit applies to a date of service; both its days are inclusive, and a withdrawn one never applied."""
+    """Return whether an edit applies on a date of service. Both its days are inclusive; a withdrawn one never does."""
     if pair.indicator == _WITHDRAWN or (pair.deletion and day > pair.deletion):
         return "no"
     if pair.effective:
@@ -200,7 +200,7 @@ def in_force(pair: Pair, day: date) -> Literal["yes", "no", "not_known"]:
 
 
 class _Source:
-    """One store that is open for reading, to each thread by a connection of its own, and what it holds."""
+    """One store open for reading, with a connection for each thread, and its editions."""
 
     def __init__(
         self, opened: sqlite3.Connection, anew: Callable[[], sqlite3.Connection | None], where: str, imported: bool
@@ -214,27 +214,27 @@ class _Source:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The connection of the thread that asks. Raises StoreUnusable where the store is gone."""
+        """Return the connection of this thread. Raises StoreUnusable if the store is gone."""
         held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
         if held is None:
             held = self._of_thread.connection = self._anew()
         if held is None:
-            raise StoreUnusable(self.where, "it is there no more")
+            raise StoreUnusable(self.where, "it is no longer there")
         return held
 
     def close(self) -> None:
-        """Close the connection of this thread; that of another is closed with its thread."""
+        """Close the connection of this thread; others close with their threads."""
         held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
         if held:
             held.close()
 
     @contextmanager
     def reads(self) -> Iterator[None]:
-        """What the store holds is read as what it should be, or is said to be damaged."""
+        """Turn every error of reading inside into StoreUnusable or StoreBusy."""
         try:
             yield
         except sqlite3.Error as error:
-            raise told(error, self.where) from None
+            raise user_error(error, self.where) from None
         except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError, msgspec.MsgspecError) as error:
             raise StoreUnusable(self.where, f"it is damaged ({error})") from None
 
@@ -264,7 +264,7 @@ class _Source:
 
 
 def read_days(table: str, first: int, last: int | None) -> tuple[date, date | None]:
-    """The first and last day of an edition. Raises ValueError or TypeError for what no edition of a table has."""
+    """Return the first and last day of an edition. Raises ValueError or TypeError if they cannot be right."""
     from_day, to_day = as_day(first), as_day(last)
     if table not in ROWS_OF or from_day is None or (to_day and to_day < from_day):
         raise ValueError(f"{table} from {first} to {last}")
@@ -272,12 +272,12 @@ def read_days(table: str, first: int, last: int | None) -> tuple[date, date | No
 
 
 def read_holds(holds: str | None) -> Holds | None:
-    """What a subset has, as it is stored. Raises MsgspecError."""
+    """Return which codes a subset has. Raises MsgspecError."""
     return msgspec.json.decode(holds, type=Holds) if holds else None
 
 
 class Held(NamedTuple):
-    """An edition in a store."""
+    """An edition in a store, with its parts."""
 
     source: _Source
     edition: Edition
@@ -285,20 +285,20 @@ class Held(NamedTuple):
     holds: Holds | None
 
     def lists(self, code: str) -> bool:
-        """Whether everything that was published about a code is here: an import may have been cut short."""
+        """Return whether everything published about a code is here; an import may have been cut short."""
         if self.holds is None:
             return not self.source.imported or self.spans(code)
         return any(low <= code <= (high or low) for low, _, high in (each.partition("-") for each in self.holds.codes))
 
     def spans(self, code: str) -> bool:
-        """Whether a code lies between the first and the last of a part, the first codes of pairs among edits.
+        """Return whether a code is between the first and last code of a part (column 1 codes for edits).
 
-        That all parts were imported proves nothing of codes beyond their ends: one of them may have been cut short.
+        Even with all parts imported, nothing is known of codes past their ends: a file may have been cut short.
         """
         return any(part.first_key <= code <= part.last_key for part in self.parts)
 
     def in_words(self) -> str:
-        """How much of the edition is here."""
+        """Return in words how much of the edition is here."""
         if self.holds:
             which = {"both": ", both codes of a pair", "either": ", either code of a pair"}
             first, more = ", ".join(self.holds.codes[:4]), len(self.holds.codes) - 4
@@ -312,7 +312,7 @@ class Held(NamedTuple):
         return f"from {spans}"
 
     def covers_pair(self, one: str, other: str, day: date) -> bool:
-        """Whether no edit here means that there is none, for that day."""
+        """Return whether a missing edit means that there is none, on that day."""
         if self.holds is None:
             return self.spans(one) and self.spans(other)
         wanted = self.holds.pairs if day >= self.edition.first else self.holds.history
@@ -321,11 +321,10 @@ class Held(NamedTuple):
 
 
 def choose(held: Iterable[Held], day: date, dated: bool = False) -> tuple[Held | None, Fit]:
-    """The edition that answers for a day, and how it fits. `dated`: later editions keep the rows that have ended.
+    """Return the edition to use for a day, and how it fits. `dated`: later editions keep the rows that have ended.
 
-    An edition for the day, an imported one before a shipped one; else, where rows are dated, the next later one,
-    imported before shipped; else the newest of the same calendar year; else the newest of the nearest year, an earlier
-    one before a later one.
+    In this order: an edition for the day; if rows are dated, the next later one; the newest of the same calendar year;
+    the newest of the nearest year, an earlier year first. Each time an imported edition wins over a shipped one.
     """
     editions = [*held]
     if on_day := [each for each in editions if _is_for(each.edition, day)]:
@@ -347,7 +346,7 @@ def _is_for(edition: Edition, day: date) -> bool:
 
 
 def _year(edition: Edition, day: date) -> int:
-    """The year of an edition that is nearest to a day."""
+    """Return the year of an edition that is nearest to a day."""
     return edition.first.year if day < edition.first or edition.last is None else edition.last.year
 
 
@@ -355,7 +354,7 @@ def _year(edition: Edition, day: date) -> int:
 
 
 class _Row(NamedTuple):
-    """A row of the edition that answers, without its part."""
+    """A row of the chosen edition, without its part."""
 
     edition: Edition
     fits: Fit
@@ -363,10 +362,10 @@ class _Row(NamedTuple):
 
 
 class Tables:
-    """What ships and what the user imported. Opening is cheap; everything is read when it is asked for.
+    """The shipped and the imported tables. Opening is cheap; rows are read when needed.
 
-    A context manager, that closes the stores; without `with` they are closed with the process. Every method may
-    raise StoreUnusable or StoreBusy, which name the store and what to do.
+    A context manager that closes the stores; without `with` they close with the process. Every method may raise
+    StoreUnusable or StoreBusy, which name the store and what to do.
     """
 
     def __init__(self, sources: Sequence[_Source]) -> None:
@@ -389,27 +388,27 @@ class Tables:
             source.close()
 
     def held(self) -> tuple[Held, ...]:
-        """Everything on file, by table and day, what the user imported first."""
+        """Return every edition on file by table and day, the imported ones first."""
         return tuple(held for source in self._sources for held in source.editions())
 
     def editions(self) -> tuple[Edition, ...]:
-        """The editions of everything on file, in the same order."""
+        """Return the same editions without their parts, in the same order."""
         return tuple(each.edition for each in self.held())
 
     def releases(self) -> tuple[Edition, ...]:
-        """The editions of the fee schedule that are on file, the oldest first."""
+        """Return the editions of the fee schedule on file, oldest first."""
         held = (each.edition for each in self._of("fee-schedule"))
         return tuple(sorted(held, key=lambda edition: (edition.first, edition.imported)))
 
     def edition_on(self, table: str, day: date, claim: Claim | None = None) -> tuple[Edition | None, Fit]:
-        """The edition of a table that answers for a day, and how it fits."""
+        """Return the edition of a table to use for a day, and how it fits."""
         held, fits = self._chosen(table, claim, day, dated=table == "ncci-edits")
         return held and held.edition, fits
 
     def knows(self, table: str, code: str, day: date, claim: Claim | None = None) -> bool:
-        """Whether the edition that answers for a day has what CMS published about a code, so that nothing is nothing.
+        """Return whether the edition for a day has all that CMS published about a code: then no row means none.
 
-        Of pairs, ask `Pairs.covered`.
+        For pairs, see `Pairs.covered`.
         """
         held, _ = self._chosen(table, claim, day)
         return held is not None and held.lists(code)
@@ -431,10 +430,10 @@ class Tables:
     def _read(
         self, table: str, day: date, where: dict[str, str | None], read: Callable[[_Row], T], claim: Claim | None = None
     ) -> tuple[T, ...]:
-        """The nouns that `read` makes of rows, of the edition that answers for a day.
+        """Return what `read` makes of the matching rows in the edition for a day.
 
-        Where that is on file in part and not for the key, the next best that has it answers. Whether an import is
-        whole is not known: what it lacks within its span is looked for in another edition for the day.
+        If that edition is a subset without the key, the next best one with it is used. An import may not be complete: a
+        key missing within its span is looked up in another edition for the day.
         """
         editions = self._of(table, claim)
         wanted = {name: value for name, value in where.items() if value is not None}
@@ -453,7 +452,7 @@ class Tables:
     def _rows(
         self, table: str, held: Held | None, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
     ) -> tuple[T, ...]:
-        """The rows of one edition, each once; a key of an edition is read once, whatever the day."""
+        """Return the rows of one edition for a key; each key of an edition is read only once."""
         if held is None:
             return ()
         key = (held.edition.id, held.source.imported, fits, *wanted.items())
@@ -470,13 +469,13 @@ class Tables:
             return tuple(read(_Row(held.edition, fits, row[1:])) for row in rows)
 
     def pairs(self, claim: Claim, one: str, other: str, day: date) -> Pairs:
-        """The edits between two codes, whichever is which."""
+        """Return the edits between two codes, in either order."""
         return self.pairs_among(claim, (one, other), day).get(_unordered(one, other)) or Pairs(None, "none", (), False)
 
     def pairs_among(self, claim: Claim, codes: Sequence[str], day: date) -> dict[tuple[str, str], Pairs]:
-        """The edits among the codes of a day: every two of them once, as a sorted pair.
+        """Return the edits among the codes of a day, by sorted pair; every pair once.
 
-        A pair that the edition of the day lacks is read in the next best that covers it.
+        A pair that the edition for the day does not cover is looked up in the next best edition that does.
         """
         several = sorted({*codes})
         editions = self._of("ncci-edits", claim)
@@ -504,7 +503,7 @@ class Tables:
     def _pairs_in(
         self, held: Held, several: list[str], both: list[tuple[str, str]]
     ) -> dict[tuple[str, str], tuple[Pair, ...]]:
-        """The edits of an edition between every two codes, each two read once."""
+        """Return the edits of an edition between every two codes; each pair is read only once."""
         edition = (held.edition.id, held.source.imported)
         kept = {pair: self._pairs_kept.get((*edition, pair)) for pair in both}
         rows = {pair: each for pair, each in kept.items() if each is not None}
@@ -514,7 +513,7 @@ class Tables:
         return rows
 
     def maximum(self, claim: Claim, code: str, day: date) -> Maximum | None:
-        """The most units of a code; None where the table has none, which `knows` tells from not holding it."""
+        """Return the MUE of a code; None if there is none or it is not on file (`knows` says which)."""
 
         def read(row: _Row) -> Maximum:
             _, units, adjudication, rationale = row.cells
@@ -523,7 +522,7 @@ class Tables:
         return _only(self._read("mue", day, {"code": code}, read, claim))
 
     def relative_values(self, code: str, day: date, modifier: str = "") -> RelativeValues | None:
-        """What the fee schedule says of a code, in the release for the day or the one nearest to it."""
+        """Return the fee schedule entry of a code, from the release for the day or the nearest one."""
 
         def read(row: _Row) -> RelativeValues:
             _, _, status, used, work, expense, na, facility_expense, facility_na, malpractice, multiple, pctc = (
@@ -555,7 +554,7 @@ class Tables:
     def localities(
         self, *, state: str | None = None, contractor: str | None = None, locality: str | None = None, day: date
     ) -> tuple[Locality, ...]:
-        """The payment localities of a state, of a contractor, or of all that is given together."""
+        """Return the payment localities that match all that is given: state, contractor, locality."""
 
         def read(row: _Row) -> Locality:
             number, place, of_state, name, work, expense, malpractice = row.cells
@@ -574,7 +573,7 @@ class Tables:
         return self._read("localities", day, {"state": state, "contractor": contractor, "locality": locality}, read)
 
     def zip_code(self, zip5: str, day: date) -> ZipCode | None:
-        """The contractor and locality of a ZIP code of five digits."""
+        """Return the contractor and locality of a five-digit ZIP code."""
 
         def read(row: _Row) -> ZipCode:
             _, state, contractor, locality, plus_four = row.cells
@@ -583,11 +582,11 @@ class Tables:
         return _only(self._read("zip-codes", day, {"zip5": zip5}, read))
 
     def places_of(self, state: str, day: date) -> set[tuple[str, str]]:
-        """The contractors and localities of a state's ZIP codes: the suburbs of a city lie in that of another state."""
+        """Return the contractors and localities of a state's ZIP codes; a suburb may have another state's locality."""
         return {*self._read("zip-codes", day, {"state": state}, lambda row: (str(row.cells[2]), str(row.cells[3])))}
 
     def factors(self, day: date) -> tuple[Factor, ...]:
-        """The conversion factors for a day, one a participation; none where none for that day is on file."""
+        """Return the conversion factors for a day, one per participation; empty if none is on file."""
         return self._factors.once(day, lambda: self._read_factors(day))
 
     def _read_factors(self, day: date) -> tuple[Factor, ...]:
@@ -603,7 +602,7 @@ class Tables:
         return tuple(found[key] for key in ("single", "non_qpp", "qpp") if key in found)
 
     def add_ons(self, code: str, day: date) -> AddOn | None:
-        """What an add-on code needs on the claim; None where it is not in the table as one."""
+        """Return the primary codes of an add-on code; None if the table does not list it as one."""
 
         def read(row: _Row) -> AddOn:
             return AddOn(code, (str(row.cells[1]),), _whole(row.cells[2]), row.edition, row.fits)
@@ -615,7 +614,7 @@ class Tables:
         return msgspec.structs.replace(listed[0], primaries=primaries)
 
     def level2(self, code: str, day: date) -> LevelTwo | None:
-        """A HCPCS Level II code or modifier, from an import alone."""
+        """Return a HCPCS Level II code or modifier; only imported files have them."""
 
         def read(row: _Row) -> LevelTwo:
             _, short, long, coverage, added, changed, ends, action = row.cells
@@ -627,7 +626,7 @@ class Tables:
         return _only(self._read("hcpcs", day, {"code": code}, read))
 
     def therapy(self, code: str, day: date) -> TherapyCode | None:
-        """Whether Medicare counts a code as therapy, and how."""
+        """Return whether and how Medicare counts a code as therapy."""
 
         def read(row: _Row) -> TherapyCode:
             _, disposition, modifiers, certainty = map(str, row.cells)
@@ -637,9 +636,9 @@ class Tables:
 
 
 def open_tables(store: Path | None = None, shipped_alone: bool = False) -> Tables:
-    """The shipped tables with the user's imports over them: those in `store`, or at the place that CPT_DATA names.
+    """Return the shipped tables with the user's imports over them, from `store` or the folder in CPT_DATA.
 
-    Raises StoreUnusable or StoreNewer where the user's store cannot be read.
+    Raises StoreUnusable or StoreNewer if the user's store cannot be read.
     """
     from .shipped import open_shipped
 
@@ -653,7 +652,7 @@ def open_tables(store: Path | None = None, shipped_alone: bool = False) -> Table
 
 
 def _only(found: tuple[T, ...]) -> T | None:
-    """The first of what was found by a whole key; a key is there once."""
+    """Return the one row found by a whole key, or None."""
     return found[0] if found else None
 
 
@@ -675,7 +674,7 @@ def _by_codes(held: Held, codes: Sequence[str]) -> dict[tuple[str, str], tuple[P
 
 
 def _pairs(held: Held, codes: Sequence[str]) -> Iterator[Pair]:
-    """Every edit both of whose codes are among these."""
+    """Yield every edit with both codes among these."""
     kinds = {part.part: msgspec.json.decode(part.kinds or "[]", type=list[Kind]) for part in held.parts}
     rows = held.source.connection.execute(
         f"SELECT part, column1, pairs FROM edits WHERE part IN ({_marks(kinds)}) AND column1 IN ({_marks(codes)})",
@@ -688,7 +687,7 @@ def _pairs(held: Held, codes: Sequence[str]) -> Iterator[Pair]:
 
 
 def _marks(values: Collection[object]) -> str:
-    """The places of values in a query."""
+    """Return the placeholders for values in a query."""
     return ", ".join("?" * len(values))
 
 
@@ -710,7 +709,7 @@ def _factor(held: Held, row: tuple[object, ...]) -> Factor:
 
 
 def _decimal(text: object) -> "Decimal":
-    from decimal import Decimal  # a start that asks for no money does without it
+    from decimal import Decimal  # only answers with amounts need it
 
     number = Decimal(str(text))
     if not str(text).isascii() or not number.is_finite() or number < 0 or number.adjusted() > 6:

@@ -1,7 +1,7 @@
-"""What a packed file may unpack to, and whether all of it can be: looked at before anything is made of it.
+"""Limits on what a packed file unpacks to, and a check that all of it can be unpacked, before any of it is used.
 
-A small file may unpack to any size. Every limit here is far above what CMS publishes, so that only a file that was made
-to fill the memory or to take for ever is refused, and in words.
+A small file can unpack to any size. Every limit is far above what CMS publishes, so only a file made to exhaust memory
+or time is refused, with a message.
 """
 
 import os
@@ -12,21 +12,21 @@ from typing import IO
 
 from .reading import CHUNK, DAMAGED, Damaged, FileUnreadable
 
-_WHOLE = 1 << 30  # bytes that a file and all that is in it may unpack to; the largest of CMS has a third of it
-_TIMES = 100  # how many times its size a file may unpack to; a workbook of CMS has 25
-_SPARED = 1 << 23  # bytes up to which that does not count
+_WHOLE = 1 << 30  # bytes that a file and everything inside it may unpack to; CMS's largest needs a third of that
+_TIMES = 100  # times its own size that a file may unpack to; CMS's workbooks need 25
+_SPARED = 1 << 23  # bytes that any file may unpack to
 _MEMBERS = 200  # files in a zip
-_SHEETS = 40  # sheets in all workbooks of a file
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the ways of packing that need little memory
+_SHEETS = 40  # sheets in all workbooks of a file together
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the two methods that need little memory
 _ENCRYPTED = 0x1
-_NAMED = 3  # damaged files that a message names
+_NAMED = 3  # damaged members that a message names
 _LONGEST_NAME = 100
 _EXPECTED = "a file of CMS's size"
-_ERRORS = (*DAMAGED, ValueError)  # what zipfile says to bytes that are no zip
+_ERRORS = (*DAMAGED, ValueError)  # raised by zipfile for a damaged zip
 
 
 class Room:
-    """What one file may still unpack to, with all that is packed inside it."""
+    """What one file may still unpack to, with everything packed inside it."""
 
     def __init__(self, where: str, size: int) -> None:
         self._where = where
@@ -35,22 +35,22 @@ class Room:
         self._sheets = 0
 
     def take(self, size: int) -> None:
-        """Note so many bytes more. Raises FileUnreadable."""
+        """Count more bytes. Raises FileUnreadable over the limit."""
         self._unpacked += size
         if self._unpacked > self._most:
             raise FileUnreadable(self._where, f"it unpacks to more than {self._most:,} bytes", _EXPECTED)
 
     def take_sheets(self, count: int) -> None:
-        """Note so many sheets more. Raises FileUnreadable."""
+        """Count more sheets. Raises FileUnreadable over the limit."""
         self._sheets += count
         if self._sheets > _SHEETS:
             raise FileUnreadable(self._where, f"its workbooks have {self._sheets:,} sheets", f"at most {_SHEETS}")
 
 
 def open_zip(file: IO[bytes], where: str, room: Room) -> zipfile.ZipFile:
-    """A zip whose members are few, of a size that can be read, and packed as CMS packs them.
+    """Return an open zip whose members are within the limits.
 
-    Raises FileUnreadable, and Damaged where the list of its members cannot be read or one is encrypted.
+    Raises FileUnreadable over a limit, and Damaged if its list of members is damaged or a member is encrypted.
     """
     _check_list(file, where)
     try:
@@ -64,14 +64,16 @@ def open_zip(file: IO[bytes], where: str, room: Room) -> zipfile.ZipFile:
         if member.flag_bits & _ENCRYPTED:
             raise Damaged(where, f"{short_name(member.filename)} is encrypted", "Unpack it with its password.")
         if member.compress_type not in _METHODS:
-            what = f"{short_name(member.filename)} is packed in a way that cpt does not read ({member.compress_type})"
+            what = (
+                f"{short_name(member.filename)} uses a packing method that cpt does not read ({member.compress_type})"
+            )
             raise Damaged(where, what, "Unpack it, and import the files in it.")
-    room.take(sum(member.file_size for member in members))  # no more than that is ever read
+    room.take(sum(member.file_size for member in members))  # zipfile reads no more than that
     return archive
 
 
 def _check_list(file: IO[bytes], where: str) -> None:
-    """Look at the end of a zip, which says how long its list of members is, before that list is read."""
+    """Raise FileUnreadable if the end of a zip announces a long list of members: before that list is read."""
     tail = file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
     end = file.read()
     file.seek(0)
@@ -89,9 +91,9 @@ def _too_many(where: str, count: int) -> FileUnreadable:
 def read_through(
     archive: zipfile.ZipFile, where: str, seen: Callable[[zipfile.ZipInfo, bytes], None] | None = None
 ) -> None:
-    """Read every member once, so that each is known to be whole. Raises Damaged, which names those that are not.
+    """Read every member once, to be sure that each is intact. Raises Damaged, which names the ones that are not.
 
-    `seen` is given every piece that was read.
+    `seen` is called with every piece that was read.
     """
     damaged: list[str] = []
     for member in archive.infolist():
@@ -110,6 +112,6 @@ def read_through(
 
 
 def short_name(name: str) -> str:
-    """The name of a member as a message shows it: without its folder, and cut where it goes on and on."""
+    """Return the name of a member without its folder, cut if it is too long for a message."""
     own = name.rstrip("/").rpartition("/")[2]
     return own if len(own) <= _LONGEST_NAME else f"{own[:_LONGEST_NAME]}..."

@@ -1,4 +1,4 @@
-"""Workbooks as CMS publishes them -> rows of text. openpyxl reads them; what it would choke on is looked for before."""
+"""Workbooks as CMS publishes them -> rows of text. openpyxl reads them, after a check for what would exhaust it."""
 
 import errno
 import re
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 _SHEETS = "xl/worksheets/"
-_ROWS = 1 << 20  # what a sheet can have
-_LONGEST_ROW = 2 * CHUNK  # bytes of the XML of one row: openpyxl reads it whole
-_WHOLE = 1 << 25  # bytes of the parts that openpyxl reads whole: its words and styles
-_TAGS = 500_000  # in those parts
-_AFTER_A_ROW = re.compile(  # what is neither a row nor the end of all; begins with a word, which is found fast
+_ROWS = 1 << 20  # the most a sheet can have
+_LONGEST_ROW = 2 * CHUNK  # bytes of XML in one row, which openpyxl reads at once
+_WHOLE = 1 << 25  # bytes of the parts that openpyxl reads at once: texts and styles
+_TAGS = 500_000  # XML tags in those parts
+_AFTER_A_ROW = re.compile(  # after a row: neither a row nor the end; begins with a literal, so the search is fast
     rb"row(>|\s[^<]*/>)\s*<(?!(?:[\w.-]+:)?row[\s/>]|/(?:[\w.-]+:)?sheetData)"
 )
-_SHEET_ERRORS = (  # what openpyxl says to a file that is none, or is damaged
+_SHEET_ERRORS = (  # raised by openpyxl for a damaged file
     *DAMAGED, KeyError, IndexError, ValueError, TypeError, AttributeError, SyntaxError, RuntimeError,
 )  # fmt: skip
 
 
 class NotAWorkbook(FileUnreadable):
-    """A zip or another document in the place of a workbook."""
+    """A zip or an office document that is not a workbook."""
 
     def __init__(self, where: str) -> None:
-        super().__init__(where, "a zip or a document inside it, which cpt does not open", "a text or a workbook")
+        super().__init__(where, "a zip or document inside it, which cpt does not open", "a text or a workbook")
 
 
 class Sheet(Document):
@@ -39,12 +39,12 @@ class Sheet(Document):
     def __init__(self, where: str, names: tuple[str, ...], size: int, sheet: "Worksheet") -> None:
         super().__init__(where, names, size)
         self._sheet = sheet
-        self._rows = sheet.max_row or 0  # by its own word, which only the progress believes
-        # Nor are rows filled up to the width that it tells. One that is read row by row has this, its stub does not.
+        self._rows = sheet.max_row or 0  # as the sheet claims; used for the progress bar only
+        # So rows are not padded to the width it claims. The read-only sheet has this method, the type stub does not.
         sheet.reset_dimensions()  # type: ignore[attr-defined]
 
     def records(self, tick: Tick | None = None) -> Iterator[tuple[int, list[str]]]:
-        """Every row, its cells as text, without the empty ones at its end."""
+        """Yield every row, its cells as text, without empty cells at its end."""
         every = 1000
         share = self.size * every // max(self._rows, every)
         try:
@@ -62,7 +62,7 @@ class Sheet(Document):
 
 
 def _as_text(cell: Any) -> str:
-    """A cell as CMS prints it in its texts: days as YYYYMMDD, whole numbers without a point."""
+    """Return a cell as CMS prints it in its text files: days as YYYYMMDD, whole numbers without a point."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
@@ -73,7 +73,7 @@ def _as_text(cell: Any) -> str:
 
 
 class Workbook:
-    """A workbook, by itself or packed, whose sheets are opened when they are asked for: that takes a while."""
+    """A workbook, alone or packed. Its sheets are opened only when needed, which is slow."""
 
     def __init__(self, where: str, names: tuple[str, ...], room: Room, opened: Callable[[], IO[bytes]]) -> None:
         self.where = where
@@ -83,10 +83,10 @@ class Workbook:
         self._opened = opened
 
     def sheets(self, until: ExitStack) -> list[Document]:
-        """The sheets, open until `until` is closed. Raises FileUnreadable, NotAWorkbook and NoRoom."""
+        """Return the sheets, open until `until` is closed. Raises FileUnreadable, NotAWorkbook and NoRoom."""
         import warnings
 
-        from openpyxl import load_workbook  # 10 starts of Python: only for a workbook
+        from openpyxl import load_workbook  # takes as long as 10 starts of Python
 
         try:
             file = self._seekable(until)
@@ -103,7 +103,7 @@ class Workbook:
             raise Damaged(self.where, f"the workbook is damaged or was cut short ({error})") from None
 
     def _seekable(self, until: ExitStack) -> IO[bytes]:
-        """The file, unpacked where it was packed once more: a workbook is read from its end."""
+        """Return the file, unpacked if it was inside an archive: a workbook is read from its end."""
         import tempfile
 
         file = until.enter_context(self._opened())
@@ -115,13 +115,13 @@ class Workbook:
         return unpacked
 
     def _check(self, archive: zipfile.ZipFile) -> None:
-        """Raise for what is no workbook, for one with a damaged part, and for one that openpyxl would choke on."""
+        """Raise for a file that is not a workbook, has a damaged part, or would exhaust openpyxl."""
         members = archive.infolist()
         if not any(member.filename.startswith("xl/") for member in members):
             raise NotAWorkbook(self.where)
         self.size = sum(member.file_size for member in members)
         if (whole := sum(each.file_size for each in members if not each.filename.startswith(_SHEETS))) > _WHOLE:
-            raise FileUnreadable(self.where, f"its words and styles have {whole:,} bytes", f"at most {_WHOLE:,}")
+            raise FileUnreadable(self.where, f"its texts and styles have {whole:,} bytes", f"at most {_WHOLE:,}")
         parts: dict[str, _Part] = {}
 
         def seen(member: zipfile.ZipInfo, chunk: bytes) -> None:
@@ -130,24 +130,24 @@ class Workbook:
 
         read_through(archive, self.where, seen)
         if sum(part.tags for part in parts.values() if not part.is_sheet) > _TAGS:
-            raise FileUnreadable(self.where, "it has too many words or styles", f"at most {_TAGS:,} marks")
+            raise FileUnreadable(self.where, "it has too many texts or styles", f"at most {_TAGS:,} marks")
         self._room.take_sheets(max(1, sum(part.sheets for part in parts.values())))
 
 
 class _Part:
-    """One part of a workbook, looked at as bytes: openpyxl keeps every element that is in no row, and one row whole."""
+    """One part of a workbook, checked as bytes: openpyxl keeps every element outside of rows, and one row at a time."""
 
     def __init__(self, where: str, name: str) -> None:
         self._where = where
         self.is_sheet = name.startswith(_SHEETS)
         self.tags = 0
-        self.sheets = 0  # that the list of them names
-        self._rest = b""  # the last two tags of what was seen, of which one may go on
+        self.sheets = 0  # named in the list of sheets
+        self._rest = b""  # the last two tags so far; the very last may be incomplete
         self._without_row = 0
         self._ends = self._begins = 0
 
     def look_at(self, chunk: bytes) -> None:
-        """Raise FileUnreadable where a piece holds what no spreadsheet writes."""
+        """Raise FileUnreadable if a piece has what no spreadsheet program writes."""
         self.tags += chunk.count(b"<")
         piece = self._rest + chunk
         last = max(0, piece.rfind(b"<"))
@@ -163,14 +163,14 @@ class _Part:
         self._ends += chunk.count(b"sheetData>")
         self._begins += chunk.count(b"<?")
         if b"<!" in piece or self._ends > 2 or self._begins > 2 or _beside_rows(piece, last):
-            raise self._odd("something between the rows of a sheet")
+            raise self._odd("something other than rows between the rows of a sheet")
 
     def _odd(self, what: str) -> FileUnreadable:
-        return FileUnreadable(self._where, what, "a workbook as a spreadsheet writes it")
+        return FileUnreadable(self._where, what, "a workbook as a spreadsheet program writes it")
 
 
 def _beside_rows(piece: bytes, end: int) -> bool:
-    """Whether something stands after the end of a row that is no row."""
+    """Return whether something other than a row follows a row."""
     for found in _AFTER_A_ROW.finditer(piece, 0, end):
         if found[1] != b">" or piece.startswith(b"</", piece.rfind(b"<", 0, found.start())):
             return True

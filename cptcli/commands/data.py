@@ -1,4 +1,4 @@
-"""cpt data: CMS's own files, stored for this user."""
+"""cpt data: CMS's own files, imported for this user."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from .options import AsJson, Full, NoColor, Plain, today
 from .output import Form, deliver_data, tell
 
 app = typer.Typer(
-    help="CMS's own files: import them, and see what is on file. CPT_DATA names the folder of the store.",
+    help="CMS's own files: import them, list what is on file. CPT_DATA names the folder of the store.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -20,23 +20,23 @@ app = typer.Typer(
 
 @app.command("import")
 def import_files(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="As CMS publishes them: zip, txt, csv, xlsx.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="As CMS publishes them: zip, txt, csv, xlsx, or .gz.")
+    ],
     quarter: Annotated[
-        str | None, typer.Option(metavar="QUARTER", help="As 2026Q3, where the name of a file does not tell.")
+        str | None, typer.Option(metavar="QUARTER", help="Such as 2026Q3, if the file name does not give it.")
     ] = None,
     table: Annotated[
         str | None,
-        typer.Option(metavar="TABLE", help="Whose edits: practitioner or outpatient, where the name does not tell."),
+        typer.Option(metavar="TABLE", help="practitioner or outpatient, if the file name does not say."),
     ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Put a file in the place of one that says something else.")
-    ] = False,
-    licence: Annotated[
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier import that differs.")] = False,
+    license_: Annotated[
         bool,
         typer.Option(
             "--i-have-an-ama-license",
             "--i-have-an-ama-licence",
-            help="Keep the AMA's CPT descriptors too, in your own store. You need the AMA's license.",
+            help="Store the AMA's CPT descriptors too, for your own use. You need the AMA's license.",
         ),
     ] = False,
     full: Full = False,
@@ -44,18 +44,18 @@ def import_files(
     plain: Plain = False,
     no_color: NoColor = False,
 ) -> int:
-    """Store CMS's quarterly files, so that answers come from them.
+    """Import CMS's quarterly files. Answers then use them.
 
-    Recognized by what is in them: procedure-to-procedure edits and medically unlikely edits (NCCI), relative values
-    of the fee schedule (PPRRVU), practice cost indices (GPCI), ZIP codes to localities (ZIP5), HCPCS Level II (ANWEB).
-    A file is stored whole or not at all; once more changes nothing. Exit 2 when one could not be stored.
+    Files are recognized by their content: NCCI PTP edits and MUEs, fee schedule relative values (PPRRVU), practice cost
+    indices (GPCI), ZIP codes to localities (ZIP5), HCPCS Level II (ANWEB).
+    A file is stored whole or not at all; importing it again changes nothing. Exit 2 if a file could not be stored.
 
     \b
     Examples:
       cpt data import medicare-ncci-2026q3-practitioner-ptp-edits-ccipra-v322r0-f*.zip
       cpt data import RVU26C.zip
     """
-    from ..cms.cells import CLAIMS, Told
+    from ..cms.cells import CLAIMS, Given
     from ..cms.importing import import_files as store_files
     from ..cms.store import store_path
     from ..cms.tables import open_tables
@@ -68,10 +68,10 @@ def import_files(
         raise BadValue("--table", table, f"one of {', '.join(CLAIMS)}")
     try:
         with open_tables(shipped_alone=True) as shipped, watched() as progress:
-            told = Told(
-                f"{found[1]} Q{found[2]}" if found else None, CLAIMS[table] if table else None, licence, shipped
+            given = Given(
+                f"{found[1]} Q{found[2]}" if found else None, CLAIMS[table] if table else None, license_, shipped
             )
-            done = store_files([Path(file) for file in files], told, store_path(), today(), replace, progress)
+            done = store_files([Path(file) for file in files], given, store_path(), today(), replace, progress)
     except (KeyboardInterrupt, CptError) as error:
         for note in getattr(error, "__notes__", ()):
             tell(f"cpt: {note}")
@@ -85,7 +85,7 @@ def import_files(
 
 @app.command("list")
 def list_tables(full: Full = False, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
-    """The editions on file: those you imported, and those that came with cpt.
+    """The tables on file: the ones you imported, and the ones that came with cpt.
 
     \b
     Examples:
@@ -102,10 +102,10 @@ def list_tables(full: Full = False, as_json: AsJson = False, plain: Plain = Fals
 def remove(
     editions: Annotated[
         list[str],
-        typer.Argument(metavar="EDITION...", help="As cpt data list names them.", autocompletion=complete.editions),
+        typer.Argument(metavar="EDITION...", help="As named by cpt data list.", autocompletion=complete.editions),
     ],
 ) -> int:
-    """Take editions that you imported out of the store.
+    """Remove tables that you imported.
 
     \b
     Examples:
@@ -121,7 +121,7 @@ def remove(
 
 @app.command()
 def verify(full: Full = False, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
-    """Read the whole store again and compare it with what was imported. Exit 1 when something is damaged.
+    """Check every imported table for damage. Exit 1 if something is damaged.
 
     \b
     Examples:
