@@ -265,7 +265,9 @@ _TOO_MUCH = [
     pytest.param(_a_long_chain_of_payers, "11 payer ids above one another (plan-", id="400 payers above one another"),
     pytest.param(_a_long_circle_of_payers, "11 payer ids above one another (plan-", id="400 payers in a circle"),
     pytest.param(_rules_that_contradict_each_other, "on the same days", id="2,000 rules that contradict"),
-    pytest.param(_rules_for_many_states, "more than 200 rules of this payer are in force at once", id="676 rules"),
+    pytest.param(
+        _rules_for_many_states, "more than 200 rules of this payer about one thing are in force", id="676 rules"
+    ),
     pytest.param(_long_words, "has no key 'xxxx", id="long words"),
 ]
 
@@ -293,7 +295,7 @@ def test_problems_that_are_not_listed_are_counted(problems_in, tmp_path):
 def test_a_rule_about_everything_at_once_is_not_compared_with_all_others(problems_in, tmp_path, monkeypatch):
     monkeypatch.setattr("cptcli.rulebook.check._MOST_COMPARED", 3)
     _rules(tmp_path, "applies: {codes: ['97026', '97024']}, verdict: covered")
-    assert any("name too many codes together" in each for each in problems_in(tmp_path))
+    assert any("name too many codes to compare" in each for each in problems_in(tmp_path))
 
 
 @pytest.mark.parametrize("most", ["_MOST", "_MOST_BYTES"])

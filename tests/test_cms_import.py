@@ -1225,6 +1225,14 @@ def test_an_option_that_means_nothing_is_told(cpt, arguments, words):
     assert words in ran.stderr
 
 
+@pytest.mark.parametrize("option", ["--i-have-an-ama-license", "--i-have-an-ama-licence"])
+def test_the_license_can_be_spelled_as_before(cpt, tmp_path, option):
+    raw = (FILES / FEES).read_bytes().replace(b"97110,,,", b"97110,,Words of the AMA,")
+    (tmp_path / FEES).write_bytes(raw)
+    ran = cpt("data", "import", FEES, option, env={"CPT_DATA": str(tmp_path / "data")})
+    assert "descriptors-rvu25d" in ran.stdout
+
+
 def test_a_folder_of_data_that_is_none_is_told(cpt, tmp_path):
     (tmp_path / "file").write_text("x")
     ran = cpt("data", "list", env={"CPT_DATA": str(tmp_path / "file")})

@@ -184,18 +184,18 @@ def _problems(tmp_path, edit):
     ("edit", "words"),
     [
         (lambda held: held.update({"tables/medicare-units.csv": held["tables/medicare-units.csv"] + b"97026,9,3,x\n"}),
-         "medicare-units.csv is not the file of this hash"),
+         "medicare-units.csv is not the file with this hash"),
         (lambda held: held.pop("tables/medicare-units.csv"), "no file 'medicare-units.csv' in tables/"),
         (lambda held: held.update({"tables/new.csv": b"a,b\n"}), "a table that tables.yaml does not name"),
         (lambda held: held.update(_renamed(held)), "no use for a table 'medicare-fees'"),
         (lambda held: held.update(_other_columns(held)), "medicare-units.csv has other columns"),
         (lambda held: held.update(_typed_again(held, b"    units:\n", b"    units:\n      medicare_maximum: 1\n")),
-         "a maximum that the table holds too"),
+         "a maximum that the table has too"),
         (lambda held: held.update(_typed_again(held, b"    medicare:\n", b"    medicare:\n      status: A\n")),
-         "a status that the table holds too"),
+         "a status that the table has too"),
         (lambda held: held.update({"payers/palmetto.yaml": held["payers/palmetto.yaml"].replace(
             b"    jurisdiction: JJ\n", b"    jurisdiction: JJ\n    states: [AL]\n")}),
-         "states that the table holds too"),
+         "states that the table has too"),
     ],
     ids=["changed", "missing", "not named", "no use", "columns", "units twice", "status twice", "states twice"],
 )  # fmt: skip

@@ -35,10 +35,10 @@ def import_files(
         bool,
         typer.Option(
             "--i-have-an-ama-license",
-            "--i-have-an-ama-licence",
             help="Store the AMA's CPT descriptors too, for your own use. You need the AMA's license.",
         ),
     ] = False,
+    license_as_before: Annotated[bool, typer.Option("--i-have-an-ama-licence", hidden=True)] = False,
     full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
@@ -69,7 +69,10 @@ def import_files(
     try:
         with open_tables(shipped_alone=True) as shipped, watched() as progress:
             given = Given(
-                f"{found[1]} Q{found[2]}" if found else None, CLAIMS[table] if table else None, license_, shipped
+                f"{found[1]} Q{found[2]}" if found else None,
+                CLAIMS[table] if table else None,
+                license_ or license_as_before,
+                shipped,
             )
             done = store_files([Path(file) for file in files], given, store_path(), today(), replace, progress)
     except (KeyboardInterrupt, CptError) as error:
@@ -85,7 +88,7 @@ def import_files(
 
 @app.command("list")
 def list_tables(full: Full = False, as_json: AsJson = False, plain: Plain = False, no_color: NoColor = False) -> int:
-    """The tables on file: the ones you imported, and the ones that came with cpt.
+    """The tables on file: imported, and shipped with cpt.
 
     \b
     Examples:

@@ -1,1 +1,1 @@
-"""rules/*.yaml -> one immutable, indexed RuleBook. Reads files; decides nothing."""
+"""rules/*.yaml -> one immutable, indexed RuleBook. Reads files and decides nothing."""

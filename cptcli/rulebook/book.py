@@ -1,7 +1,7 @@
-"""The rule base as everything above reads it: immutable, indexed, each entry decoded only when asked for.
+"""The rule base as the rest of the program reads it: immutable, indexed, each entry decoded only when needed.
 
-The compiled form is a header and packed sections; a section is an index of packed entries. A start reads the header
-and the few sections and entries it needs, so that it costs the same however large the rule base grows.
+The compiled form is a header and packed sections; a section is an index of packed entries. A start reads the header and
+the few sections and entries it needs, so its cost does not grow with the rule base.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ T = TypeVar("T", bound=Struct)
 R = TypeVar("R")
 Names = Mapping[str, tuple[str, ...]]
 
-# The shelves of entries, and the noun each holds.
+# The shelves, and the noun of their entries.
 SHELVES: dict[str, type[Struct]] = {
     "sources": model.Source,
     "codes": model.Code,
@@ -41,12 +41,12 @@ SHELVES: dict[str, type[Struct]] = {
     "tables": model.Table,
     "topics": model.Topic,
 }
-# The shelves whose entries are found by name.
+# The shelves that can be searched by name.
 NAMED = ("codes", "modalities", "manufacturers", "devices", "shared_names", "payers", "topics")
 
 
 class Compiled(Struct, frozen=True):
-    """The header: what every start reads, and the sections that it reads by need."""
+    """The header, which every start reads, and the sections, which are read when needed."""
 
     sha256: str
     folder: str | None
@@ -60,7 +60,7 @@ class Compiled(Struct, frozen=True):
     clinic_rules: frozenset[str]
 
 
-# What reading a compiled form raises that was cut short, written over, or made by somebody else.
+# Raised when a compiled form is damaged, shortened or foreign.
 DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError)
 
 _HEADER = msgspec.msgpack.Decoder(Compiled)
@@ -70,12 +70,12 @@ _PLACES = msgspec.msgpack.Decoder(dict[str, str])
 
 
 class RuleBook:
-    """One rule base. Every accessor returns None for what it does not hold; nothing is ever guessed."""
+    """One rule base. Every accessor returns None for an unknown id and never guesses."""
 
     def __init__(self, encoded: bytes, anew: Callable[[], bytes] | None = None) -> None:
-        """Open a compiled rule base; raises one of DAMAGED when it is none.
+        """Open a compiled rule base. Raises one of DAMAGED if it is not one.
 
-        Only the header is read here. A section that turns out to be damaged later is taken from what `anew` compiles.
+        Reads only the header. If a section turns out to be damaged later, `anew` compiles the rules again.
         """
         self._base = _HEADER.decode(encoded)
         self._anew = anew
@@ -91,7 +91,7 @@ class RuleBook:
         self.plans: Kept[object, Any] = Kept()  # what is worked out of the rules alone, by the deciding code
 
     def _sound(self, read: Callable[[], R]) -> R:
-        """What `read` takes out of the compiled form, which is compiled anew where it turns out to be damaged."""
+        """Return what `read` reads from the compiled form; compile it again if it is damaged."""
         try:
             return read()
         except DAMAGED:
@@ -119,24 +119,24 @@ class RuleBook:
         return known
 
     def linked(self, relation: str, key: str) -> tuple[str, ...]:
-        """The ids that a relation links to `key`; none where it links none. The relations are in compiled.py."""
+        """Return the ids that a relation links to `key`, if any. compiled.py lists the relations."""
         if relation not in self._relations:
             self._relations[relation] = self._sound(lambda: _LINKS.decode(self._base.links[relation]))
         return self._relations[relation].get(key, ())
 
     @property
     def edition(self) -> model.Edition:
-        """The version and what holds for the whole rule base."""
+        """Return the version and the facts about the rule base as a whole."""
         return self._base.edition
 
     @property
     def receipt(self) -> model.Receipt:
-        """What an answer shows of the rule base that gave it."""
+        """Return what an answer shows about its rule base."""
         return model.Receipt(version=self.edition.version, sha256=self._base.sha256, folder=self._base.folder)
 
     @property
     def coding_verification(self) -> model.CodingVerification:
-        """What a home-equipment code needs before it is given."""
+        """Return what is needed before a home-equipment code is given."""
         known: model.CodingVerification | None = self._entries.get(("coding_verification", ""))
         if known is None:
             known = self._sound(
@@ -146,107 +146,107 @@ class RuleBook:
         return known
 
     def table(self, key: str) -> model.Table | None:
-        """One of CMS's tables by id: its edition, its first day, where it was taken from, its caveat."""
+        """Return one of CMS's tables by id: its edition, first day, origin and caveat."""
         return self._get("tables", model.Table, key)
 
     def source(self, key: str) -> model.Source | None:
-        """A source by id."""
+        """Return a source by id."""
         return self._get("sources", model.Source, key)
 
     def code(self, key: str) -> model.Code | None:
-        """A code by its five characters."""
+        """Return a code by its five characters."""
         return self._get("codes", model.Code, key)
 
     def modality(self, key: str | None) -> model.Modality | None:
-        """A modality by id; none where there is none to ask for."""
+        """Return a modality by id; None without an id."""
         return self._get("modalities", model.Modality, key) if key else None
 
     def manufacturer(self, key: str) -> model.Manufacturer | None:
-        """A manufacturer by id."""
+        """Return a manufacturer by id."""
         return self._get("manufacturers", model.Manufacturer, key)
 
     def device(self, key: str) -> model.Device | None:
-        """A device by id."""
+        """Return a device by id."""
         return self._get("devices", model.Device, key)
 
     def shared_name(self, key: str) -> model.SharedName | None:
-        """A name that covers several products, by id."""
+        """Return a name shared by several products, by id."""
         return self._get("shared_names", model.SharedName, key)
 
     def payer(self, key: str) -> model.Payer | None:
-        """A payer by id."""
+        """Return a payer by id."""
         return self._get("payers", model.Payer, key)
 
     def rule(self, key: str) -> model.Rule | None:
-        """A rule by id."""
+        """Return a rule by id."""
         return self._get("rules", model.Rule, key)
 
     def diagnosis_list(self, key: str) -> model.DiagnosisList | None:
-        """A list of diagnoses by id."""
+        """Return a diagnosis list by id."""
         return self._get("diagnoses", model.DiagnosisList, key)
 
     def modifier(self, key: str) -> model.Modifier | None:
-        """A modifier by its two characters."""
+        """Return a modifier by its two characters."""
         return self._get("modifiers", model.Modifier, key)
 
     def discipline(self, key: str) -> model.Discipline | None:
-        """A discipline by id, as PT."""
+        """Return a discipline by id, such as PT."""
         return self._get("disciplines", model.Discipline, key)
 
     def disciplines(self) -> tuple[model.Discipline, ...]:
-        """Every discipline."""
+        """Return every discipline."""
         return tuple(held for key in self.keys("disciplines") if (held := self.discipline(key)))
 
     def unit_rule(self, key: str) -> model.UnitRule | None:
-        """A way of turning minutes into units, by id."""
+        """Return a unit rule by id: how minutes become units."""
         return self._get("unit_rules", model.UnitRule, key)
 
     def claim_form(self, key: str) -> model.ClaimForm | None:
-        """The places on one kind of claim, by id."""
+        """Return a claim form by id: the room that a line has on one claim type."""
         return self._get("claim_forms", model.ClaimForm, key)
 
     def form_of(self, claim: model.Claim) -> model.ClaimForm | None:
-        """The places on a kind of claim; None where none is on file."""
+        """Return the claim form of a claim type; None if unknown."""
         held = map(self.claim_form, self.keys("claim_forms"))
         return next((each for each in held if each and each.claim == claim), None)
 
     def edit_family(self, key: str) -> model.EditFamily | None:
-        """The pairs, limits and policies that go by one name, by id."""
+        """Return an edit family by id: the pairs, limits and policies under one name."""
         return self._get("edits", model.EditFamily, key)
 
     def policies(self) -> Iterator[tuple[model.EditFamily, model.Policy]]:
-        """Every policy with the family it belongs to."""
+        """Yield every policy with its edit family."""
         for key in self.keys("edits"):
             family = self.edit_family(key)
             assert family is not None
             yield from ((family, policy) for policy in family.policies)
 
     def topic(self, key: str) -> model.Topic | None:
-        """A page of `cpt help` by id."""
+        """Return a page of `cpt help` by id."""
         return self._get("topics", model.Topic, key)
 
     def status(self, letter: str | None) -> model.StatusIndicator | None:
-        """What a Medicare fee-schedule letter means."""
+        """Return the meaning of a fee schedule status letter."""
         return self._get("statuses", model.StatusIndicator, letter) if letter else None
 
     def keys(self, shelf: str) -> tuple[str, ...]:
-        """The ids of every entry on a shelf."""
+        """Return the ids of every entry on a shelf."""
         return tuple(self._shelf(shelf))
 
     def manufacturer_of(self, device: str) -> str:
-        """The id of a device's manufacturer."""
+        """Return the id of a device's manufacturer."""
         return self._sound(lambda: self.linked("manufacturer_of_device", device)[0])
 
     def rules_of(self, payer: str) -> tuple[model.Rule, ...]:
-        """A payer's own rules, without those it inherits."""
+        """Return a payer's own rules, without inherited ones."""
         return self._all_rules("rules_of_payer", payer)
 
     def service_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[model.Rule, ...]:
-        """Of a payer's own rules, those about a single service; with `about` as `visit_rules_of`."""
+        """Return those of a payer's own rules that affect a single service; `about` as in `visit_rules_of`."""
         return self._rules("service_rules_of_payer", payer, about)
 
     def visit_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[model.Rule, ...]:
-        """Of a payer's own rules, those about a patient's whole day.
+        """Return those of a payer's own rules that affect a patient's whole day.
 
         With `about`, those that name one of these codes and modalities, or that name none: no other can apply to them.
         """
@@ -272,15 +272,15 @@ class RuleBook:
         return rule
 
     def is_clinic_rule(self, rule: str) -> bool:
-        """Whether a rule or a policy comes from the user's own folder."""
+        """Return whether a rule or policy comes from the user's own folder."""
         return rule in self._base.clinic_rules
 
     def payer_chain(self, payer: str) -> tuple[str, ...]:
-        """The payer and those it inherits from, the widest first: medicare, palmetto, palmetto-jm."""
+        """Return the payer and those it inherits from, the widest first: medicare, palmetto, palmetto-jm."""
         return self._chain("parent_of_payer", payer)[::-1]
 
     def children(self, payer: str) -> Iterator[str]:
-        """Every payer below this one, at any depth."""
+        """Yield every payer below this one, at any depth."""
         yield from self._sound(lambda: [*self._descend("children_of_payer", payer)])
 
     def _descend(self, relation: str, start: str) -> Iterator[str]:
@@ -289,7 +289,7 @@ class RuleBook:
             yield from self._descend(relation, below)
 
     def modality_chain(self, modality: str) -> tuple[str, ...]:
-        """The modality and the wider ones it is a kind of, the narrowest first."""
+        """Return the modality and the wider ones it is a kind of, the narrowest first."""
         return self._chain("kind_of_modality", modality)
 
     def _chain(self, relation: str, start: str) -> tuple[str, ...]:
@@ -303,7 +303,7 @@ class RuleBook:
         climbed: list[str] = []
         current: tuple[str, ...] = (start,)
         while current:
-            if current[0] in climbed:  # the check lets none through
+            if current[0] in climbed:  # the checks refuse circles
                 raise LookupError(current[0])
             climbed.append(current[0])
             yield current[0]
@@ -347,18 +347,18 @@ class RuleBook:
         return set().union(*map(self.finder("modalities").bag, self.modality_chain(key)))
 
     def names(self, shelf: str) -> Names:
-        """Every normalized name on a shelf and the ids it means."""
+        """Return every normalized name on a shelf with the ids it means."""
         if shelf not in self._names:
             self._names[shelf] = self._sound(lambda: _LINKS.decode(self._base.names[shelf]))
         return self._names[shelf]
 
     def differing(self, other: "RuleBook", shelf: str) -> set[str]:
-        """The ids on a shelf that only one of two rule bases holds, or that they hold with other words."""
+        """Return the ids on a shelf that differ between two rule bases, or are in only one."""
         mine, theirs = self._shelf(shelf), other._shelf(shelf)
         return {key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key)}
 
     def place(self, kind: str, key: str) -> str | None:
-        """`file:line:column` of an entry within its rule folder."""
+        """Return `file:line:column` of an entry in its rule folder."""
         return self._sound(lambda: _PLACES.decode(self._base.places)).get(f"{kind}:{key}")
 
 
@@ -369,5 +369,5 @@ def _may_be_about(rule: model.Rule, about: frozenset[str]) -> bool:
 
 
 def called(*names: str | None) -> list[str]:
-    """The distinct normalized forms of some names."""
+    """Return the distinct normalized forms of some names."""
     return [*dict.fromkeys(normalized(name) for name in names if name)]

@@ -1,6 +1,6 @@
-"""What is wrong with a rule base although every file has the right shape: dangling ids, conflicts, empty rules.
+"""Checks on a rule base whose files are well formed: unknown ids, conflicts, rules without effect.
 
-All problems of a run are reported. Running the examples beside the rules needs the deciding part: advice/examples.py.
+One run reports all problems. Running the examples of the rules takes the deciding part: visit/examples.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,15 +18,15 @@ from .precedence import ends_before, is_weak, specificity, starts
 from .synonyms import check_synonyms
 from .yaml_strict import MOST_PROBLEMS, Problem
 
-_LISTED = MOST_PROBLEMS + 100  # with those that say where reading stopped
-_LONGEST_CHAIN = 10  # payers or modalities above one another; three are the most that ship
-_MOST_AT_ONCE = 200  # rules of one rank about one thing that are in force on one day
-_MOST_COMPARED = 2_000_000  # answers of all rules about all that they name
+_LISTED = MOST_PROBLEMS + 100  # leaves room for those that say where reading stopped
+_LONGEST_CHAIN = 10  # parents above a payer or modality; the shipped ones have three
+_MOST_AT_ONCE = 200  # rules of one rank about one thing in force on one day
+_MOST_COMPARED = 2_000_000  # combinations of an answer and a thing it is about, over all rules
 
 
 def check_parts(parts: Parts) -> None:
     """Append every problem to parts.problems."""
-    broken = {problem.file for problem in parts.problems}  # what such a file holds is not missing
+    broken = {problem.file for problem in parts.problems}  # a file with problems is not missing
     if parts.edition is None and "rulebook.yaml" not in broken:
         parts.problem("rulebook.yaml", "no rulebook.yaml", "the version of the rule base", "add the file")
     if parts.coding_verification is None and "coding-verification.yaml" not in broken:
@@ -38,7 +38,7 @@ def check_parts(parts: Parts) -> None:
 
 
 def _keep_few(parts: Parts) -> None:
-    """Leave as many problems as a person can use, the first by file and line, and say how many more there are."""
+    """Keep the first problems by file and line, as many as a person can use, and count the others."""
     problems = sorted({*parts.problems})
     if (more := len(problems) - _LISTED) > 0:
         what = f"{more:,} further problems, which are not listed"
@@ -47,7 +47,7 @@ def _keep_few(parts: Parts) -> None:
 
 
 def _sources(parts: Parts) -> None:
-    """Every fact has a source: each id is known, each rule, code and modality names one."""
+    """Every fact has a source: each source id must be known."""
 
     def walk(noun: object) -> Iterator[str]:
         if isinstance(noun, Struct):
@@ -118,7 +118,9 @@ def _references(parts: Parts) -> None:
     for code in parts.codes.values():
         codes(f"code:{code.code}", (*code.home_equipment, *(each.code for each in code.replaced_by)))
         if code.effective and code.ends and code.ends < code.effective:
-            parts.problem(f"code:{code.code}", "it ends before it starts", "ends on or after effective", "fix a date")
+            parts.problem(
+                f"code:{code.code}", "it ends before it starts", "ends on or after effective", "fix one of the dates"
+            )
     if parts.edition:
         for misprint, meant in parts.edition.misprints.items():
             codes("rulebook.yaml", (meant,))
@@ -165,14 +167,14 @@ def _chains(parts: Parts) -> None:
                 unknown(parts, f"{kind}:{start}", kind, parent, known)
             seen, current = [start], parent
             while current is not None and current in parents:
-                if current in seen or len(seen) > _LONGEST_CHAIN:
-                    chain = " -> ".join([*seen, current])
+                chain = " -> ".join([*seen, current])
+                if current in seen:
                     what = f"it is its own parent ({chain})"
-                    if current not in seen:
-                        what = f"{len(seen)} {kind} ids above one another ({chain})"
-                    parts.problem(
-                        f"{kind}:{start}", what, f"a chain that ends after at most {_LONGEST_CHAIN}", "cut it"
-                    )
+                    parts.problem(f"{kind}:{start}", what, "a chain that ends", "break the circle")
+                    break
+                if len(seen) > _LONGEST_CHAIN:
+                    what = f"{len(seen)} {kind} ids above one another ({chain})"
+                    parts.problem(f"{kind}:{start}", what, f"at most {_LONGEST_CHAIN}", "shorten the chain")
                     break
                 seen.append(current)
                 current = parents[current]
@@ -191,10 +193,12 @@ def _rules(parts: Parts) -> None:
         if rule.replaces and not (rule.code or rule.verdict):
             parts.problem(place, "'replaces' without a code or verdict", "what takes its place", "delete 'replaces'")
         if rule.id in _replaced_rules(parts, rule):
-            parts.problem(place, "it replaces itself, if through others", "a rule that comes first", "cut the circle")
+            parts.problem(
+                place, "it replaces itself, directly or through others", "a rule that comes first", "break the circle"
+            )
         if both := sorted({*rule.accepts, *filter(None, [rule.code])} & {*rule.refuses}):
-            what = f"it takes and refuses {', '.join(both)}"
-            parts.problem(place, what, "one or the other", "delete it from 'refuses', or from where it is taken")
+            what = f"it accepts and refuses {', '.join(both)}"
+            parts.problem(place, what, "one or the other", "delete it from 'refuses', or from 'accepts' or 'code'")
         if rule.verdict == "unknown":
             parts.problem(place, "verdict: unknown", "a verdict that says something", "use position_unknown: true")
         if rule.effective and rule.ends and rule.ends < rule.effective:
@@ -203,7 +207,7 @@ def _rules(parts: Parts) -> None:
             if parts.edition and replaced in parts.edition.dropped and replaced not in parts.rules:
                 version = parts.edition.dropped[replaced]
                 what = f"it replaces {replaced!r}, which version {version} of the shipped rules dropped"
-                parts.problem(place, what, "a rule that is there", "read the changelog, then delete or rewrite it")
+                parts.problem(place, what, "a rule of this version", "read the changelog, then delete or rewrite it")
             elif replaced not in parts.codes and replaced not in parts.rules:
                 unknown(parts, place, "code or rule", replaced, {**parts.codes, **parts.rules})
             elif replaced in parts.rules and parts.rules[replaced].binding:
@@ -237,7 +241,7 @@ def _rules(parts: Parts) -> None:
 
 
 def _replaced_rules(parts: Parts, rule: model.Rule) -> set[str]:
-    """Every rule that a rule replaces, directly or through those."""
+    """Return every rule that a rule replaces, directly or through other rules."""
     found: set[str] = set()
     ahead = [key for key in rule.replaces if key in parts.rules]
     while ahead:
@@ -249,7 +253,7 @@ def _replaced_rules(parts: Parts, rule: model.Rule) -> set[str]:
 
 
 def _names(parts: Parts) -> None:
-    """Names that mean two things: an error, unless the settings tell two devices apart."""
+    """Report names with two meanings, except two devices with different settings."""
     claims: dict[tuple[str, str], str] = {}
     nouns: list[tuple[str, Mapping[str, model.Payer | model.Modality | model.Topic]]] = [
         ("topic", parts.topics),
@@ -286,44 +290,44 @@ def _names(parts: Parts) -> None:
 
 
 def _conflicts(parts: Parts) -> None:
-    """Two rules of one payer and rank that would answer one question differently on one day.
+    """Report two rules of one payer and rank that would answer the same question differently on the same day.
 
-    Rules are compared only within what they are about, so that a rule base of a hundred thousand rules is checked too.
+    Rules are compared only with rules about the same thing, so a rule base of a hundred thousand rules can be checked.
     """
     narrower = _narrower(parts)
     together: dict[tuple[object, ...], list[tuple[model.Rule, str]]] = {}
     compared = 0
     for rule in parts.rules.values():
         if rule.applies.condition:
-            continue  # always open: it never decides, so it contradicts nothing
+            continue  # it never decides by itself, so it contradicts nothing
         own = rule.id in parts.clinic_rules
         rank = (rule.payer, own, rule.binding, is_weak(rule), specificity(rule.applies))
         about, answers = _about(parts, rule.applies, narrower), [*_answers(rule)]
         compared += len(about) * len(answers)
         if compared > _MOST_COMPARED:
-            what = "the rules up to this one name too many codes together to be compared"
-            parts.problem(f"rule:{rule.id}", what, f"at most {_MOST_COMPARED:,} answers", "split what they are about")
+            what = "the rules up to this one name too many codes to compare them all"
+            parts.problem(f"rule:{rule.id}", what, f"at most {_MOST_COMPARED:,} answers", "use fewer codes per rule")
             return
         for each in about:
             for effect, says in answers:
                 if says:
                     together.setdefault((rank, effect, each), []).append((rule, says))
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for (_, _, thing), said_of_it in together.items():
         for (one, said), (other, says) in _on_the_same_days(parts, said_of_it):
             if str(thing).startswith("by ") and one.applies.modalities and other.applies.modalities:
                 continue
-            named = one.id in other.replaces or other.id in one.replaces or (one.id, other.id) in told
+            named = one.id in other.replaces or other.id in one.replaces or (one.id, other.id) in reported
             if named or not _can_meet(one.applies, other.applies):
                 continue
-            told.add((one.id, other.id))
+            reported.add((one.id, other.id))
             enough(parts)
             where = parts.places.get(f"rule:{one.id}", one.id)
             parts.problem(
                 f"rule:{other.id}",
                 f"{says} where {one.id!r} ({where}) says {said} on the same days",
                 "one answer from rules of the same rank",
-                "end one, narrow one, or let one name the other in 'replaces'",
+                "end one, narrow one, or name the other in 'replaces'",
             )
 
 
@@ -331,9 +335,9 @@ _Says = tuple[model.Rule, str]
 
 
 def _on_the_same_days(parts: Parts, answers: list[_Says]) -> Iterator[tuple[_Says, _Says]]:
-    """Every two answers that differ and are in force on one day, in the order of the rules.
+    """Yield every two different answers in force on the same day, in the order of the rules.
 
-    Goes through them by their first days, and compares each with those that have not ended by then.
+    Goes through them by first day, and compares each with those that have not ended by then.
     """
     if len({says for _, says in answers}) < 2:
         return
@@ -342,21 +346,21 @@ def _on_the_same_days(parts: Parts, answers: list[_Says]) -> Iterator[tuple[_Say
     for new in sorted(answers, key=lambda answer: starts(answer[0])):
         running = [each for each in running if not ends_before(each[0], new[0])]
         for each in running:
-            if each[0] is not new[0] and each[1] != new[1]:  # what a rule says against itself is found by itself
+            if each[0] is not new[0] and each[1] != new[1]:  # a rule against itself is another check
                 yield (each, new) if order[id(each[0])] < order[id(new[0])] else (new, each)
         running.append(new)
         if len(running) > _MOST_AT_ONCE:
-            what = f"more than {_MOST_AT_ONCE} rules of this payer are in force at once about one thing"
-            parts.problem(f"rule:{new[0].id}", what, "fewer", "put those that say the same into one rule")
+            what = f"more than {_MOST_AT_ONCE} rules of this payer about one thing are in force at once"
+            parts.problem(f"rule:{new[0].id}", what, "fewer", "merge rules that say the same")
             return
 
 
 def _answers(rule: model.Rule) -> Iterator[tuple[str, str | None]]:
-    """What a rule answers, effect by effect, in words that can be compared and shown."""
+    """Yield the answers of a rule by effect, as text to compare and to show."""
     yield "verdict", rule.verdict
     yield from ((key, rule.code) for key in rule.replaces)
-    yield from ((f"taking {code}", f"{code} is taken") for code in {*rule.accepts, *filter(None, [rule.code])})
-    yield from ((f"taking {code}", f"{code} is refused") for code in rule.refuses)
+    yield from ((f"accepting {code}", f"{code} is accepted") for code in {*rule.accepts, *filter(None, [rule.code])})
+    yield from ((f"accepting {code}", f"{code} is refused") for code in rule.refuses)
     yield "unit_rule", rule.unit_rule
     yield "edits", rule.edits
     for effect in ("assistant", "threshold", "rates"):
@@ -365,7 +369,7 @@ def _answers(rule: model.Rule) -> Iterator[tuple[str, str | None]]:
 
 
 def _about(parts: Parts, applies: model.Applies, narrower: Mapping[str, set[str]]) -> set[str]:
-    """What a rule names most narrowly: devices, else manufacturers, else every treatment and code it can be about."""
+    """Return what a rule is about: its devices or manufacturers, else every treatment and code."""
     if applies.devices or applies.manufacturers:
         made = {device for device, made_by in parts.manufacturer_of.items() if made_by in applies.manufacturers}
         return {*applies.devices} | made | {f"manufacturer {key}" for key in applies.manufacturers}
@@ -380,7 +384,7 @@ def _leads(modality: model.Modality) -> Iterator[str]:
 
 
 def _narrower(parts: Parts) -> dict[str, set[str]]:
-    """Every modality, and itself with all that are a kind of it."""
+    """Return, for every modality, itself and all that are a kind of it."""
     below: dict[str, set[str]] = {}
     for key in parts.modalities:
         for wider in _family(parts, key):
@@ -389,7 +393,7 @@ def _narrower(parts: Parts) -> dict[str, set[str]]:
 
 
 def _can_meet(one: model.Applies, other: model.Applies) -> bool:
-    """Whether the further conditions of two rules about one thing can hold together."""
+    """Return whether the other conditions of two rules about one thing can be true together."""
     for name in ("settings", "states", "providers", "disciplines", "claims"):
         mine, theirs = getattr(one, name), getattr(other, name)
         if mine and theirs and not {*mine} & {*theirs}:
@@ -397,7 +401,7 @@ def _can_meet(one: model.Applies, other: model.Applies) -> bool:
     for name in ("therapy", "care", "abn"):
         if None not in (mine := getattr(one, name), theirs := getattr(other, name)) and mine != theirs:
             return False
-    if one.devices or one.manufacturers:  # both name such: what they say of treatments still counts
+    if one.devices or one.manufacturers:  # both name devices or manufacturers: their treatments still count
         for named, also in ((one.modalities, other.modalities), (one.codes, other.codes)):
             if named and also and not {*named} & {*also}:
                 return False

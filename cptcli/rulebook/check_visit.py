@@ -1,4 +1,4 @@
-"""What is wrong with the rules of a day's claim: modifiers, disciplines, edit families and their policies."""
+"""Checks on the rules for a whole claim: modifiers, disciplines, edit families and their policies."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -7,22 +7,22 @@ from .. import model
 from .load import Parts
 from .yaml_strict import MOST_PROBLEMS
 
-_SEARCHED = 50  # problems for which the nearest name is looked for, which takes longer than all else
-_LONGEST = 60  # characters of a name that is looked for
+_SEARCHED = 50  # problems that get a suggestion; searching for the nearest name is slow
+_LONGEST = 60  # characters of a name used in that search
 
 
 class TooMany(Exception):
-    """There are as many problems as one run lists: nothing further is checked."""
+    """The list of problems is full: nothing more is checked."""
 
 
 def enough(parts: Parts) -> None:
-    """Raise TooMany where there are as many problems as one run lists."""
+    """Raise TooMany if the list of problems is full."""
     if len(parts.problems) >= MOST_PROBLEMS:
         raise TooMany
 
 
 def unknown(parts: Parts, place: str, kind: str, key: str, known: Mapping[str, object]) -> None:
-    """Report an id that names nothing, with the nearest one that does. Raises TooMany."""
+    """Report an unknown id, with the nearest known one. Raises TooMany."""
     enough(parts)
     near = get_close_matches(key[:_LONGEST], known, 1) if len(parts.problems) < _SEARCHED else []
     todo = f"did you mean {near[0]!r}?" if near else f"add the {kind}, or fix the id"
@@ -49,7 +49,7 @@ def check_visit_parts(parts: Parts) -> None:
             first = claimed.setdefault(provider, discipline.id)
             if first != discipline.id:
                 what = f"the provider {provider!r} belongs to {first!r} too"
-                parts.problem(place, what, "a provider of one discipline", "take it out of one")
+                parts.problem(place, what, "a provider in one discipline", "remove it from one")
     for family in parts.edits.values():
         for policy in family.policies:
             _policy(parts, policy)

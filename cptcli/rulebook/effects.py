@@ -1,4 +1,4 @@
-"""What a rule can do: for a single service, and for a patient's whole day."""
+"""The effects a rule can have: on a single service, and on a patient's whole day."""
 
 from ..model import Rule
 
@@ -18,10 +18,10 @@ VISIT_EFFECTS = ("unit_rule", "edits", "assistant", "threshold", "rates")
 
 
 def speaks_of_service(rule: Rule) -> bool:
-    """Whether the rule says something about one service by itself."""
+    """Return whether the rule has an effect on a single service."""
     return any(getattr(rule, effect) for effect in SERVICE_EFFECTS)
 
 
 def speaks_of_visit(rule: Rule) -> bool:
-    """Whether the rule says something about a patient's whole day."""
+    """Return whether the rule has an effect on a patient's whole day."""
     return any(getattr(rule, effect) for effect in VISIT_EFFECTS)

@@ -1,4 +1,4 @@
-"""The files of a rule folder, read once and hashed. Knows no YAML, so that a start with a warm cache stays cheap."""
+"""The files of a rule folder, read once and hashed. Imports no YAML, so a start with a warm cache stays fast."""
 
 import os
 from itertools import islice
@@ -8,16 +8,16 @@ from msgspec import Struct
 
 from ..errors import CptError
 
-LARGEST = 2_000_000  # bytes of a file; ten times the largest shipped one
-_DEEPEST = 8  # folders below folders
+LARGEST = 2_000_000  # bytes of a file; ten times the largest shipped YAML file
+_DEEPEST = 8  # levels of folders
 _MOST = 12 * 1000  # files and folders; the shipped rules have 300
-_MOST_BYTES = 50_000_000  # of all files together; the shipped rules have 4 MB
-_READ = (".yaml", ".csv")  # what can be rules; of any other file the name is enough to refuse it
+_MOST_BYTES = 50_000_000  # bytes of all files together; the shipped rules have 4 MB
+_READ = (".yaml", ".csv")  # other files are refused by name, without reading them
 _IGNORED = {"README.md"}
 
 
 class Unreadable(Struct, frozen=True):
-    """A file that could not be read, and why."""
+    """A file that could not be read, with the reason and what to do."""
 
     file: str
     why: str
@@ -25,7 +25,7 @@ class Unreadable(Struct, frozen=True):
 
 
 class FolderTooLarge(CptError):
-    """A folder that cannot be one of rules, as /proc or a whole disk."""
+    """A folder far too large for rules, such as /proc or a whole disk."""
 
     def __init__(self, folder: str, what: str) -> None:
         super().__init__(
@@ -35,9 +35,9 @@ class FolderTooLarge(CptError):
 
 
 class Files:
-    """What one rule folder holds: its files by relative path, and the hash of them all.
+    """The files of one rule folder by relative path, and the hash of them all.
 
-    Raises FolderTooLarge. Everything else that cannot be read is in `unreadable`.
+    Raises FolderTooLarge. Whatever else cannot be read is listed in `unreadable`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,7 +47,7 @@ class Files:
         self._count = self._bytes = 0
         self._walked: dict[tuple[int, int], str] = {}
         self._walk(str(folder), "")
-        import hashlib  # OpenSSL: a quarter of a start, which a built wheel does without
+        import hashlib  # loads OpenSSL, a twentieth of a start; an installed wheel does not need it
 
         digest = hashlib.sha256()
         for name, content in sorted(self.contents.items()):
@@ -97,12 +97,12 @@ class Files:
         if self._bytes > _MOST_BYTES:
             raise FolderTooLarge(str(self.folder), f"{_MOST_BYTES:,} bytes of rules")
         with open(path, "rb") as file:  # noqa: PTH123 - Path objects double the cost of a start
-            return file.read(size)  # no more than was promised: some files have no end
+            return file.read(size)  # no more than its size: some files never end
 
     def _skip(self, name: str, why: str, todo: str = "fix it, or move it away") -> None:
         self.unreadable.append(Unreadable(_shown(name), why, todo))
 
 
 def _shown(name: str) -> str:
-    """A file name as text, also where its bytes are none."""
+    """Return a file name as text, also if its bytes are not UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,6 +1,6 @@
-"""A YAML tree -> the nouns of model.py, with every misfit reported at its line and column.
+"""A YAML tree -> the nouns of model.py, with every mistake reported at its line and column.
 
-msgspec judges each value against the annotation; this module walks, so that one run reports all misfits.
+msgspec checks each value against its annotation. This module walks the tree, so that one run reports all mistakes.
 """
 
 import re
@@ -17,15 +17,15 @@ from .yaml_strict import Node, Problem, Refused, add_problem
 T = TypeVar("T")
 Placed = Callable[[msgspec.Struct, Node], None]
 _MISFIT: Any = object()
-_LONGEST = 60  # characters of what was typed that a problem repeats
-BLANK = "_____"  # what `cpt rules new` leaves to be filled in
+_LONGEST = 60  # characters of the input repeated in a problem
+BLANK = "_____"  # left by `cpt rules new` for the user to fill in
 
 
 class Fitter:
-    """Fits the trees of one file. `placed` gets every noun built and the node it is at.
+    """Builds the nouns of one file. `placed` is called with every noun built and its node.
 
-    `strict` requires values of the right kind; without it text is read as what it has to be, as "25" where a number is.
-    Without `echo` no problem repeats what was typed: it may be a patient's name.
+    `strict` requires values of the right type; without it text is converted, such as "25" to a number. Without `echo`
+    no problem repeats what was typed, which may be a patient's name.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class Fitter:
         self._echo = echo
 
     def fit(self, node: Node, noun: type[T]) -> T | None:
-        """The noun in `node`, or None when a problem was reported."""
+        """Return the noun in `node`, or None if a problem was reported."""
         try:
             value = self._fit(node, noun)
-        except Refused as refused:  # there are as many problems as can be listed
+        except Refused as refused:  # the list of problems is full
             self._problems.append(refused.problem)
             return None
         return None if value is _MISFIT else value
@@ -150,7 +150,7 @@ class Fitter:
         try:
             fitted = msgspec.convert(plain, wanted, strict=self._strict)
             oddly = type(fitted) is int and isinstance(plain, str) and not re.fullmatch("[0-9]+", plain.strip())
-            if not oddly:  # 1e3 is a whole number, but no way to write one
+            if not oddly:  # 1e3 converts to an int, but is not how one writes a number
                 return fitted
         except msgspec.ValidationError:
             pass
@@ -163,7 +163,7 @@ class Fitter:
 
 
 def _cut(text: object) -> str:
-    """What was typed as a problem repeats it, cut where it goes on and on."""
+    """Return the input for a message, cut if it is too long."""
     return repr(text[:_LONGEST] if isinstance(text, str) else text)[: _LONGEST + 2]
 
 
@@ -194,7 +194,7 @@ def _word(noun: type) -> str:
 
 
 def expected_of(wanted: Any) -> str:
-    """What a value of an annotation looks like, for a message."""
+    """Return in words what an annotation accepts, for a message."""
     if get_origin(wanted) is Annotated:
         for meta in get_args(wanted)[1:]:
             if getattr(meta, "description", None):

@@ -1,4 +1,4 @@
-"""Which rule is the more specific, and whether two can meet: one written order, used in checking and deciding."""
+"""Which rule is more specific, and when a rule is in force: one order, used for checking and deciding."""
 
 from datetime import date
 
@@ -8,8 +8,8 @@ _ALWAYS = (date.min, date.max)
 
 
 def specificity(applies: Applies) -> tuple[int, int]:
-    """How narrow a rule is: naming the device beats the manufacturer, which beats modality or code, which beats
-    neither; then the rule that names more of diagnosis, setting, state and the circumstances of the service."""
+    """Return how specific a rule is. Naming the device beats the manufacturer, which beats modality or code, which
+    beats neither. Then the rule with more of diagnosis, setting, state and circumstances of the service wins."""
     level = 3 if applies.devices else 2 if applies.manufacturers else 1 if applies.modalities or applies.codes else 0
     narrower = sum(
         1
@@ -31,26 +31,26 @@ def specificity(applies: Applies) -> tuple[int, int]:
 
 
 def is_weak(fact: Rule | Policy | Step | CoverageStep | RuleLine) -> bool:
-    """Whether a fact counts only where there is nothing stronger, and is always shown as weak."""
+    """Return whether a fact is weak: used only if there is nothing stronger, and always shown as weak."""
     return fact.confidence == "low" or fact.evidence in ("anecdotal", "inferred")
 
 
 def has_started(rule: Rule, day: date) -> bool:
-    """Whether the rule's first day has come, also when its last has gone."""
+    """Return whether the first day of the rule has come, even if its last day has passed."""
     return (rule.effective or _ALWAYS[0]) <= day
 
 
 def is_in_force(rule: Rule | Policy | Modifier, day: date) -> bool:
-    """Whether the day lies from `effective` to `ends`, both inclusive; an unknown end of the span is open."""
+    """Return whether a day is from `effective` to `ends`, both inclusive; a missing date means no limit."""
     first, last = rule.effective or _ALWAYS[0], rule.ends or _ALWAYS[1]
     return first <= day <= last
 
 
 def starts(rule: Rule) -> date:
-    """The first day of a rule; the first of all days where it is not known."""
+    """Return the first day of a rule; the earliest date possible if it is not known."""
     return rule.effective or _ALWAYS[0]
 
 
 def ends_before(one: Rule, other: Rule) -> bool:
-    """Whether one rule has ended on the first day of another, so that no day has both."""
+    """Return whether one rule has ended by the first day of another, so that no day has both."""
     return (one.ends or _ALWAYS[1]) < starts(other)

@@ -1,4 +1,4 @@
-"""What one rule file holds, where that is more than one noun. Only reading YAML needs these."""
+"""The contents of rule files with more than one noun. Used only when YAML is read."""
 
 from typing import Annotated
 

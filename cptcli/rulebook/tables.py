@@ -1,4 +1,4 @@
-"""CMS's tables under rules/tables/ -> the codes and payers they are about, so that no number is typed a second time."""
+"""CMS's tables in rules/tables/ -> facts of codes and payers, so that no number is typed twice."""
 
 import csv
 import hashlib
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TABLES = "tables/tables.yaml"
 _EDITS = ("column1", "column2", "effective", "deletion", "indicator", "rationale")
 _UNITS = ("code", "maximum", "adjudication", "rationale")
-COLUMNS = {  # every table, and the columns of its file
+COLUMNS = {  # the columns of each table's file
     "medicare-fee-schedule": (
         "code", "modifier", "release", "from", "to", "status", "used_by_medicare", "work", "practice_expense",
         "non_facility_na", "facility_practice_expense", "facility_na", "malpractice", "multiple_procedure", "pctc",
@@ -47,7 +47,7 @@ EQUIPMENT_UNITS = "medicare-units-equipment"
 
 
 def apply_tables(parts: "Parts") -> None:
-    """Fill codes and payers from the tables; every row, hash or column that does not fit is a problem."""
+    """Add the facts of the tables to codes and payers; a wrong row, hash or column is a problem."""
     for table in parts.tables.values():
         if table.id not in COLUMNS:
             parts.problem(f"table:{table.id}", f"no use for a table {table.id!r}", ", ".join(COLUMNS), "rename it")
@@ -64,7 +64,7 @@ def apply_tables(parts: "Parts") -> None:
 
 
 def _rows(parts: "Parts", key: str) -> Iterable[dict[str, str]]:
-    """The rows of a table, read when they are asked for; none of one that does not fit, which is a problem."""
+    """Return the rows of a table, read when needed; none if the table is wrong, which is a problem."""
     table = parts.tables.get(key)
     if table is None:
         return ()
@@ -74,7 +74,7 @@ def _rows(parts: "Parts", key: str) -> Iterable[dict[str, str]]:
         parts.problem(place, f"no file {table.file!r} in tables/", "the table's file", "add it, or fix 'file'")
         return ()
     if hashlib.sha256(content).hexdigest() != table.sha256:
-        parts.problem(place, f"{table.file} is not the file of this hash", table.sha256, "look at what changed")
+        parts.problem(place, f"{table.file} is not the file with this hash", table.sha256, "review what changed")
         return ()
     reader = csv.DictReader(io.StringIO(content.decode("utf-8", "replace")))
     if tuple(reader.fieldnames or ()) != COLUMNS[key]:
@@ -84,7 +84,7 @@ def _rows(parts: "Parts", key: str) -> Iterable[dict[str, str]]:
 
 
 def _sound(parts: "Parts", table: Table, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
-    """The rows whose cells are of their kind; every other one is a problem."""
+    """Yield the rows with valid cells; any other row is a problem."""
     for row in reader:
         if odd := [name for name, fits in _CELLS.items() if name in row and not fits(row[name])]:
             what = f"row {reader.line_num} of {table.file} has {', '.join(f'{name} {row[name]!r}' for name in odd)}"
@@ -127,7 +127,7 @@ def _statuses(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
     spans: dict[str, list[StatusSpan]] = {}
     for row in rows:
         if row["modifier"]:
-            continue  # the professional and technical parts of a code have the letter of the whole
+            continue  # the professional and technical components have the status of the whole code
         span = StatusSpan(row["status"], date.fromisoformat(row["from"]), date.fromisoformat(row["to"]), row["release"])
         held = spans.setdefault(row["code"], [])
         if held and held[-1].status == span.status and (span.first - held[-1].last).days == 1:
@@ -154,7 +154,7 @@ def _with_medicare(parts: "Parts", code: str, **changed: object) -> None:
         return
     medicare = known.medicare or MedicareStatus()
     if "history" in changed and medicare.status is not None:
-        parts.problem(f"code:{code}", "a status that the table holds too", "the table alone", "delete 'status'")
+        parts.problem(f"code:{code}", "a status that the table has too", "the table alone", "delete 'status'")
     parts.codes[code] = structs.replace(known, medicare=structs.replace(medicare, **changed))
 
 
@@ -164,7 +164,7 @@ def _is_equipment(parts: "Parts", code: str) -> bool:
 
 
 def _units(parts: "Parts", key: str, rows: Iterable[dict[str, str]]) -> None:
-    """Give codes the most units of a table of limits: that of home equipment, or that of practitioners."""
+    """Add the unit limits of a table to codes: those for home equipment, or those for practitioners."""
     table = parts.tables.get(key)
     for row in rows:
         known: Code | None = parts.codes.get(row["code"])
@@ -172,7 +172,7 @@ def _units(parts: "Parts", key: str, rows: Iterable[dict[str, str]]) -> None:
             continue
         if known.units.medicare_maximum is not None:
             where = f"code:{known.code}"
-            parts.problem(where, "a maximum that the table holds too", "the table alone", "delete 'medicare_maximum'")
+            parts.problem(where, "a maximum that the table has too", "the table alone", "delete 'medicare_maximum'")
         units = structs.replace(
             known.units,
             medicare_maximum=int(row["maximum"]),
@@ -183,7 +183,7 @@ def _units(parts: "Parts", key: str, rows: Iterable[dict[str, str]]) -> None:
 
 
 def _contractors(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
-    """The states of each jurisdiction; part of a state belongs to another contractor only as a caveat says."""
+    """Add the states of each jurisdiction; parts of a state with another contractor are left to a caveat."""
     states: dict[str, list[str]] = {}
     for row in rows:
         if row["part_of_state"] == "no":
@@ -196,5 +196,5 @@ def _contractors(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
         if listed is None:
             continue
         if payer.states:
-            parts.problem(f"payer:{payer.id}", "states that the table holds too", "the table alone", "delete 'states'")
+            parts.problem(f"payer:{payer.id}", "states that the table has too", "the table alone", "delete 'states'")
         parts.payers[payer.id] = structs.replace(payer, states=tuple(sorted(listed)))

@@ -1,7 +1,7 @@
-"""YAML text -> a tree that knows its lines, with everything refused that YAML would guess.
+"""YAML text -> a tree with line numbers. Everything that YAML would guess is an error.
 
-Read event by event rather than composed, so deep nesting, aliases and bombs never reach recursion or memory.
-Knows nothing of rules.
+Reads event by event, so deep nesting, aliases and YAML bombs cost neither recursion nor memory. Knows nothing about
+rules.
 """
 
 import re
@@ -14,10 +14,10 @@ import yaml
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_C_LOADER = _LOADER is not yaml.SafeLoader
 
-MOST_PROBLEMS = 1_000  # that one run lists: more are of no help, and a file can be made that has a million
+MOST_PROBLEMS = 1_000  # listed in one run; a hostile file can have a million
 _DEEPEST = 12
-_MOST_VALUES = 200_000  # of one file; the largest shipped one has 5,000
-_LONGEST = 300  # characters that a problem repeats of what was typed
+_MOST_VALUES = 200_000  # in one file; the largest shipped one has 5,000
+_LONGEST = 300  # characters of the input repeated in a problem
 _PLAIN_INT = re.compile(r"0|[1-9][0-9]{0,8}")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
 
@@ -34,7 +34,7 @@ class Problem:
     todo: str
 
     def __post_init__(self) -> None:
-        for part in ("what", "todo"):  # what is expected is ours, and never long
+        for part in ("what", "todo"):  # `expected` is our own text and short
             text: str = getattr(self, part)
             if len(text) > _LONGEST:
                 object.__setattr__(self, part, f"{text[:_LONGEST]}...")
@@ -45,7 +45,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Node:
-    """A value and where it stands: str, int, bool, None, list[Node] or dict[str, Node]."""
+    """A value and its place. The value is a str, int, bool, None, list[Node] or dict[str, Node]."""
 
     value: Any
     line: int
@@ -55,7 +55,7 @@ class Node:
 
 
 class Refused(Exception):
-    """The file cannot be read as a tree at all; holds the one Problem that stopped it."""
+    """The file cannot be read as a tree; carries the Problem that stopped it."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
@@ -63,7 +63,7 @@ class Refused(Exception):
 
 
 def add_problem(problems: list[Problem], problem: Problem) -> None:
-    """Append a problem. Raises Refused, which says so, where there are as many as can be listed."""
+    """Append a problem. Raises Refused if the list is full."""
     if len(problems) >= MOST_PROBLEMS:
         what = f"not checked any further after {MOST_PROBLEMS:,} problems"
         raise Refused(Problem(problem.file, problem.line, problem.column, what, "fewer", "fix those listed first"))
@@ -71,21 +71,21 @@ def add_problem(problems: list[Problem], problem: Problem) -> None:
 
 
 def read_tree(raw: bytes, file: str, problems: list[Problem], guess: bool = True) -> Node:
-    """The tree of one YAML document. Recoverable problems are appended; Refused is raised for the rest.
+    """Return the tree of one YAML document. Appends recoverable problems; raises Refused for the others.
 
-    With `guess`, a plain word that YAML would read as something else is a problem; without, every word is the text
-    that was typed, and the caller says what it must be. JSON is read as the YAML it is.
+    With `guess`, a plain word that YAML would read as something else is a problem. Without it, every word is the text
+    as typed, and the caller decides what it must be. JSON is read as YAML, which it is.
     """
     text = _decode(raw, file)
     if text.lstrip()[:1] in ("{", "["):
-        text = text.replace("\t", " ")  # JSON has tabs between its values only, where YAML needs blanks
+        text = text.replace("\t", " ")  # in JSON a tab is only ever between values; YAML requires a blank there
     try:
         return _build(_events(text), file, problems, guess)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = str(getattr(error, "problem", None) or "not YAML")
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = Problem(file, line, column, f"not readable as YAML ({what})", "plain YAML", "fix the line named")
+        problem = Problem(file, line, column, f"not readable as YAML ({what})", "plain YAML", "fix that line")
         raise Refused(problem) from None
 
 
@@ -112,7 +112,7 @@ def _events(text: str) -> Iterator[Any]:
 
 def _build(events: Iterator[Any], file: str, problems: list[Problem], guess: bool) -> Node:
     stack: list[Node] = []
-    keys: list[Node | None] = []  # per open mapping: the key waiting for its value
+    keys: list[Node | None] = []  # for each open mapping, the key that still needs its value
     root: Node | None = None
     documents = values = 0
     for event in events:
@@ -155,7 +155,7 @@ def _build(events: Iterator[Any], file: str, problems: list[Problem], guess: boo
 
 
 def _place(node: Node, stack: list[Node], keys: list[Node | None], file: str, problems: list[Problem]) -> Node | None:
-    """Hang the node into the innermost open collection; the root is handed back."""
+    """Add the node to the innermost open collection; return it if it is the root."""
     if not stack:
         return node
     parent = stack[-1]
@@ -190,7 +190,7 @@ def _place(node: Node, stack: list[Node], keys: list[Node | None], file: str, pr
 
 
 def _shown(key: str) -> str:
-    """A key as a problem repeats it, cut where it goes on and on."""
+    """Return a key for a message, cut if it is too long."""
     return repr(key if len(key) <= _LONGEST // 4 else f"{key[: _LONGEST // 4]}...")
 
 
@@ -200,12 +200,12 @@ def _as_typed(event: Any) -> str | None:
 
 def _scalar(event: Any, file: str, line: int, column: int, problems: list[Problem]) -> str | int | bool | None:
     text: str = event.value
-    if event.style:  # quoted or block: always text
+    if event.style:  # quoted or block style: always text
         return text
     tag = yaml.SafeLoader.yaml_implicit_resolvers
     for pattern_tag, pattern in tag.get(text[:1], ()):
         meaning = pattern_tag.rpartition(":")[2]
-        if not pattern.match(text) or meaning == "merge":  # a merge key is refused where keys are read
+        if not pattern.match(text) or meaning == "merge":  # merge keys are refused in _place
             continue
         if meaning == "null" and text in ("null", ""):
             return None
