@@ -732,6 +732,28 @@ def test_a_table_in_a_zip_that_was_written_over_with_nul_is_named_and_nothing_is
     assert "GPCI2026.csv: bytes that are no text (NUL)" in _problem(load(path))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "MUE__xlsx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500),
+            "it is not a .xlsx file: it is damaged or has a",
+        ),
+        ("MUE__xlsx", b"", "an empty file"),
+        ("MUE__csv", b"", "an empty file"),
+        ("more__zip", b"", "an empty file"),
+        ("more__zip", b"<html>Not found</html>", "it is not a .zip file"),
+    ],
+    ids=["a workbook with a password", "an empty workbook", "an empty text", "an empty zip", "a page for a zip"],
+)
+def test_a_member_that_is_not_what_its_name_says_is_named_and_nothing_is_stored(load, tmp_path, name, content, words):
+    inside = {name: content, INDICES_2026: (FILES / INDICES_2026).read_bytes()}
+    problem = _problem(load(_zip(tmp_path / "RVU26C.zip", **inside)))
+    assert words in problem
+    assert name.replace("__", ".") in problem
+
+
 def test_a_document_or_a_zip_in_a_zip_is_left_out_and_said_to_be(load, tmp_path):
     inner = _zip(tmp_path / "inner.zip", a__csv=b"a,b\n").read_bytes()
     path = _zip(tmp_path / "RVU26C.zip", notes__docx=inner, GPCI2026__csv=(FILES / INDICES_2026).read_bytes())
@@ -771,7 +793,7 @@ def test_a_workbook_that_gzip_packed_reads_like_the_workbook(load, tmp_path):
         (lambda raw: gzip.compress(b"hello"), "none of CMS's tables"),
         (lambda raw: gzip.compress(b"PK\3\4 no zip"), "damaged"),
         (lambda raw: gzip.compress(bytes(100)), "NUL"),
-        (lambda raw: gzip.compress(b""), "none of CMS's tables"),
+        (lambda raw: gzip.compress(b""), "an empty file"),
     ],
 )
 def test_a_damaged_file_of_gzip_is_refused_in_words(load, tmp_path, damage, words):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
@@ -16,7 +16,7 @@ from .cells import Given, Layout, Load
 from .edits import Kind, unpacked
 from .layouts import LAYOUTS, recognize
 from .opening import open_documents
-from .reading import Document, FileUnreadable, Text, Tick, stem
+from .reading import Damaged, Document, FileUnreadable, Text, Tick, stem
 from .store import (
     ROWS_OF,
     EditionRow,
@@ -38,6 +38,7 @@ from .workbooks import NotAWorkbook, Workbook
 _SHOWN = 3  # differing rows that a message shows
 _LONGEST = 200  # characters of each
 _TEXTS = (".csv", ".txt")
+_PACKED = (".xlsx", ".zip")
 Progress = Callable[[str, int], Tick]  # of a document and its size; gives what counts the bytes read
 
 
@@ -167,11 +168,23 @@ def _chosen(
                 raise
             left_out.append((each.names[0], str(error.facts["what"])))
             continue
-        if not known and isinstance(each, Text) and each.refused and each.names[0].lower().endswith(_TEXTS):
-            raise each.refused  # a text by its name but not by its bytes: damaged
+        if not known and (damage := _damage(each)):
+            raise damage
         if not known and len(documents) > 1:
             left_out.append((each.names[0], "not one of the tables that cpt reads"))
     return [*chosen.values()]
+
+
+def _damage(document: Text | Workbook) -> FileUnreadable | None:
+    """Return the error for a file whose name promises a table that its bytes are not; None for any other file."""
+    ending = PurePosixPath(document.names[0]).suffix.lower()
+    if not isinstance(document, Text) or ending not in (*_TEXTS, *_PACKED):
+        return None
+    if not document.size:
+        return Damaged(document.where, "an empty file")
+    if ending in _PACKED:  # a workbook with a password is packed in another way
+        return Damaged(document.where, f"it is not a {ending} file: it is damaged or has a password")
+    return document.refused
 
 
 def _why_none(documents: list[Text | Workbook], left_out: Sequence[tuple[str, str]]) -> str:
