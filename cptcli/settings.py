@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from msgspec import Struct
 
 from .errors import CptError, as_text
-from .model import Claim, Provider
+from .model.common import Claim, Provider
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, get_args
 
-from cptcli.model import Care, Claim, Notice, Provider
+from cptcli.model.common import Care, Claim, Notice, Provider
+from cptcli.model.visit import AssistantMethod
 from cptcli.rulebook.book import RuleBook
-from cptcli.visit_model import AssistantMethod
 
 Document = dict[str, Any]  # plain JSON
 

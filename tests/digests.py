@@ -34,11 +34,11 @@ from cptcli.advice.asking import Typed
 from cptcli.advice.suggest import advise
 from cptcli.cms.tables import Tables, open_tables
 from cptcli.errors import CptError
+from cptcli.model.visit import Visit
 from cptcli.rulebook.book import RuleBook
 from cptcli.rulebook.compiled import open_rules
 from cptcli.visit.check import check
 from cptcli.visit.reading import tidied
-from cptcli.visit_model import Visit
 
 TODAY = date(2026, 11, 23)
 SAMPLE = Path(__file__).parent / "digests" / "sample.txt"

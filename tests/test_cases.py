@@ -13,7 +13,7 @@ from cptcli.advice.lookup import lookup
 from cptcli.advice.suggest import advise, is_finding
 from cptcli.compose.page import page_of
 from cptcli.errors import CptError
-from cptcli.model import CodeCard
+from cptcli.model.lookup import CodeCard
 from cptcli.show.plain import lines
 
 _ASKS = {"modality", "device", "payer", "state", "setting", "answer", "attended", "diagnosis", "service_date",

@@ -21,7 +21,7 @@ from cptcli.compose.compare import code_text, compare_sheet, verdict_text
 from cptcli.compose.layout import LINES, WIDTH, fitted, lines_of, width_of
 from cptcli.compose.sheet import Block, Row, Sheet
 from cptcli.errors import UnknownName
-from cptcli.model import Comparison
+from cptcli.model.comparison import Comparison
 from cptcli.show.as_csv import COLUMNS, harmless, to_csv
 
 PAYERS = ("medicare", "palmetto", "noridian-je", "aetna", "cigna", "unitedhealthcare", "anthem", "humana", "tricare",

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from cptcli.advice.matching import Case
 from cptcli.kept import Kept
-from cptcli.model import Applies, Question
+from cptcli.model.answer import Question
+from cptcli.model.rules import Applies
 from cptcli.visit.day_rules import LOOKS_AT, day_rules
 
 _OF_THE_CODE = {"devices", "manufacturers", "modalities", "codes", "therapy", "condition"}

@@ -18,7 +18,7 @@ from cptcli.compose.layout import LINES, WIDTH, fitted, lines_of, width_of, wrap
 from cptcli.compose.page import page_of
 from cptcli.compose.sheet import Block, Row, Sheet
 from cptcli.errors import MissingOption
-from cptcli.model import Answer, Question
+from cptcli.model.answer import Answer, Question
 
 TODAY = date(2026, 11, 23)
 PAYERS = ("medicare", "palmetto", "noridian", "aetna", "cigna", "unitedhealthcare", "anthem", "humana", "tricare",

@@ -19,7 +19,8 @@ from cptcli.advice.lookup import lookup
 from cptcli.advice.suggest import is_finding, suggest
 from cptcli.compose.page import page_of
 from cptcli.errors import CptError
-from cptcli.model import Answer, Applies, Step
+from cptcli.model.answer import Answer, Step
+from cptcli.model.rules import Applies
 from cptcli.rulebook.check import check_parts
 from cptcli.rulebook.compiled import open_rules
 from cptcli.rulebook.load import Parts

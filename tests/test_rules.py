@@ -4,7 +4,9 @@ import ast
 import re
 from datetime import date, timedelta
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from conftest import TESTS, TODAY
@@ -284,7 +286,11 @@ _COMMAND = re.compile(r"\bcpt (?:lookup|suggest|check|fee|rules)\b[^\n]*")  # an
 # Words that are ids too: 'other' is how a person says that a payer or device is not listed, and a field of a noun is
 # called what it is about.
 _OUR_WORDS = {"other"} | {
-    field for noun in vars(model).values() if hasattr(noun, "__struct_fields__") for field in noun.__struct_fields__
+    field
+    for module in iter_modules(model.__path__)
+    for noun in vars(import_module(f"{model.__name__}.{module.name}")).values()
+    if hasattr(noun, "__struct_fields__")
+    for field in noun.__struct_fields__
 }
 
 

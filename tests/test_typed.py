@@ -7,8 +7,8 @@ import yaml
 from conftest import TESTS, TODAY
 
 from cptcli.advice.typed import DAY_FORMS
+from cptcli.model.visit import Day
 from cptcli.visit.reading import BadLine, read_line
-from cptcli.visit_model import Day
 
 _CASES = yaml.safe_load((TESTS / "cases" / "typed.yaml").read_text(encoding="utf-8"))
 _ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]

@@ -2,7 +2,10 @@
 
 from datetime import date
 
-from ..model import Code, DiagnosisList, Modality, ModifierAnswer, Remark, Rule
+from ..model.answer import ModifierAnswer, Remark
+from ..model.codes import Code
+from ..model.devices import Modality
+from ..model.rules import DiagnosisList, Rule
 from ..rulebook.precedence import is_in_force, is_weak
 from .coverage import NEGATIVE, Decided, rules_with_lists
 from .draft import Draft

@@ -8,7 +8,9 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from ..errors import BadValue, UnknownName
-from ..model import Care, Choice, Claim, Modality, Notice, Provider, Question, Setting
+from ..model.answer import Question
+from ..model.common import Care, Claim, Notice, Provider, Setting
+from ..model.devices import Choice, Modality
 from ..rulebook.book import RuleBook
 from ..rulebook.names import normalized, upright
 from .naming import NOT_LISTED, Meant, devices_called, read_device, read_treatment

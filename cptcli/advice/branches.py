@@ -7,7 +7,9 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from ..errors import AmbiguousName, Meaning
-from ..model import Answer, Branch, Choice, Coverage, Modality, Question, Remark, UnitsAnswer, Verdict
+from ..model.answer import Answer, Branch, Coverage, Question, Remark, UnitsAnswer
+from ..model.common import Verdict
+from ..model.devices import Choice, Modality
 from .asking import ATTENDANCE, Typed, read_answer
 from .draft import Draft
 

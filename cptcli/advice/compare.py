@@ -9,7 +9,10 @@ from string import ascii_uppercase
 from msgspec import Struct, structs
 
 from ..errors import CptError
-from ..model import Modality, Question, Rule, Setting
+from ..model.answer import Question
+from ..model.common import Setting
+from ..model.devices import Modality
+from ..model.rules import Rule
 from ..rulebook.book import SHELVES, RuleBook
 from .asking import contractor_for
 from .matching import Case, diagnosis_hit, match

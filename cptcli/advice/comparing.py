@@ -11,7 +11,9 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from ..errors import AmbiguousName, BadValue, MissingOption
-from ..model import Answer, Branch, ComparedCase, ComparedRow, Comparison, Coverage, CoverageStep, Step, Verdict
+from ..model.answer import Answer, Branch, Coverage, CoverageStep, Step
+from ..model.common import Verdict
+from ..model.comparison import ComparedCase, ComparedRow, Comparison
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak, specificity
 from .asking import Typed, resolve_modality, resolve_payer

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ..model import Coverage, CoverageStep, Rule, Verdict
+from ..model.answer import Coverage, CoverageStep
+from ..model.common import Verdict
+from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
 from .matching import Ask, Case, match

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from ..errors import MissingOption
-from ..model import Confidence, Device, Evidence, Layer, Payer, Question, Remark, Rule, Step, Table
+from ..model.answer import Question, Remark, Step
+from ..model.common import Confidence, Evidence, Layer
+from ..model.devices import Device
+from ..model.rules import Payer, Rule
+from ..model.tables import Table
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import has_started, is_in_force
 from .asking import Settled, contractor_for, settle

@@ -6,7 +6,8 @@ from datetime import date
 from msgspec import Struct
 
 from ..errors import BadValue, CptError
-from ..model import Answer, Example
+from ..model.answer import Answer
+from ..model.common import Example
 from ..rulebook.book import RuleBook
 from .asking import Typed, understand
 from .suggest import suggest

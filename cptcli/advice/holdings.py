@@ -7,7 +7,7 @@ from typing import get_args
 
 from msgspec import Struct
 
-from ..model import Evidence
+from ..model.common import Evidence
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak
 

@@ -7,7 +7,10 @@ import re
 from collections.abc import Sequence
 
 from ..errors import MissingOption
-from ..model import Code, Device, Layer, Modality, Rule
+from ..model.codes import Code
+from ..model.common import Layer
+from ..model.devices import Device, Modality
+from ..model.rules import Rule
 from ..rulebook.precedence import is_weak, specificity
 from .asking import ATTENDANCE, UNATTENDED
 from .draft import Draft

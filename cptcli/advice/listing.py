@@ -5,25 +5,21 @@ from datetime import date
 from typing import Literal
 
 from ..errors import UnknownName
-from ..model import (
-    ClaimForm,
+from ..model.claim import ClaimForm, Discipline, Modifier, UnitRule
+from ..model.lookup import (
     CodeCard,
     DeviceLine,
-    Discipline,
-    EditFamily,
     EntryCard,
     Hits,
     Listing,
     ModalityLine,
-    Modifier,
     PayerLine,
-    Policy,
     PolicyCard,
     RuleCard,
-    Table,
     TopicCard,
-    UnitRule,
 )
+from ..model.rules import EditFamily, Policy
+from ..model.tables import Table
 from ..rulebook.book import RuleBook
 from ..rulebook.names import nearest, normalized
 from ..rulebook.precedence import is_in_force

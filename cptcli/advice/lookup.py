@@ -7,7 +7,10 @@ from datetime import date
 from msgspec import structs
 
 from ..errors import UnknownName
-from ..model import Code, CodeCard, Hits, Rule, RuleLine, SourceRef
+from ..model.answer import SourceRef
+from ..model.codes import Code
+from ..model.lookup import CodeCard, Hits, RuleLine
+from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force

@@ -5,7 +5,9 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from ..model import Applies, Provider, Question
+from ..model.answer import Question
+from ..model.common import Provider
+from ..model.rules import Applies
 from ..rulebook.book import RuleBook
 
 

@@ -7,7 +7,8 @@ from re import fullmatch
 from msgspec import Struct
 
 from ..errors import AmbiguousName, Meaning, UnknownName
-from ..model import Product, Setting, SharedName
+from ..model.common import Setting
+from ..model.devices import Product, SharedName
 from ..rulebook.book import RuleBook
 from ..rulebook.names import SURE, Found, normalized, upright
 

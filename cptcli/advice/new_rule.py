@@ -10,7 +10,10 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from ..errors import BadValue, CptError, MissingOption, UnknownName
-from ..model import Applies, CodeCard, Confidence, Evidence, Payer, Question, Rule, Source, Verdict
+from ..model.answer import Question
+from ..model.common import Confidence, Evidence, Source, Verdict
+from ..model.lookup import CodeCard
+from ..model.rules import Applies, Payer, Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.names import normalized, upright
 from ..rulebook.own_rules import id_of, one_line, unused

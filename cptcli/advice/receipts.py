@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from ..model import Code, SourceRef, Table
+from ..model.answer import SourceRef
+from ..model.codes import Code
+from ..model.tables import Table
 from ..rulebook.book import RuleBook
 
 

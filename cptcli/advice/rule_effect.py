@@ -5,7 +5,9 @@ from datetime import date, timedelta
 
 from msgspec import Struct, structs
 
-from ..model import Example, Question, Rule
+from ..model.answer import Question
+from ..model.common import Example
+from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from .compare import Change, changes
 from .new_rule import Asks, NewRule, answered_with, ways

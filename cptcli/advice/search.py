@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from ..errors import UnknownName
-from ..model import Hit, Hits
+from ..model.lookup import Hit, Hits
 from ..rulebook.book import Names, RuleBook, called
 from ..rulebook.names import SURE, normalized
 from ..rulebook.words import CLOSE

@@ -2,7 +2,10 @@
 
 from datetime import date
 
-from ..model import Answer, Code, PayerAnswer, Question, Table, UnitsAnswer, Verdict
+from ..model.answer import Answer, PayerAnswer, Question, UnitsAnswer
+from ..model.codes import Code
+from ..model.common import Verdict
+from ..model.tables import Table
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak, specificity
 from . import around, branches, layers

@@ -5,7 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from ..model import Rule
+from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import has_started, is_in_force, is_weak, specificity
 from .matching import Match

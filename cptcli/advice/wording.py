@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from ..model import Confidence, Evidence, Units, Verdict
+from ..model.codes import Units
+from ..model.common import Confidence, Evidence, Verdict
 
 VERDICTS: dict[Verdict, str] = {
     "covered": "covered",

@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from ..data_model import HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
 from ..errors import CptError, UnknownName
+from ..model.data import HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
 from .cells import Given, Layout, Load
 from .edits import Kind, unpacked
 from .layouts import LAYOUTS, recognize

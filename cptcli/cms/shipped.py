@@ -12,7 +12,7 @@ from .edits import Edit, Kind, packed
 from .store import EditionRow, Row, StoreUnusable, add_part, as_number, checked, create, quarter_days, reading
 
 if TYPE_CHECKING:
-    from ..model import Table
+    from ..model.tables import Table
     from ..rulebook.files import Files
 
 BUILT = ".tables.sqlite"  # next to the rules in a wheel; a dot-file, so it is not read as a rule file

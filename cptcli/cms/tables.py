@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import msgspec
 
 from ..kept import Kept
-from ..model import Holds, Noun
+from ..model.common import Noun
+from ..model.tables import Holds
 from .edits import Kind, unpacked
 from .store import ROWS_OF, NoHome, Part, StoreUnusable, as_day, as_number, reading, store_path, user_error
 

@@ -22,7 +22,8 @@ from ..advice.asking import (
     which_of,
 )
 from ..errors import AmbiguousName, CptError
-from ..model import Modality, Question
+from ..model.answer import Question
+from ..model.devices import Modality
 from ..rulebook.book import RuleBook
 from .options import today
 from .output import tell

@@ -8,9 +8,9 @@ from msgspec import structs
 
 from ..advice.asking import resolve_discipline, resolve_payer
 from ..errors import CptError
+from ..model.visit import Visit, VisitLine
 from ..rulebook.book import RuleBook
 from ..visit.reading import FORM, read_line, tidied
-from ..visit_model import Visit, VisitLine
 from .ask import ask, state_of
 from .options import today
 from .output import tell

@@ -27,10 +27,10 @@ from .options import (
 from .output import Form, deliver_fee, deliver_visit
 
 if TYPE_CHECKING:
+    from ..model.visit import Visit
     from ..rulebook.book import RuleBook
     from ..settings import Settings
     from ..visit.reading import ToldVisit
-    from ..visit_model import Visit
 
 _FORM = "CODE[-MODIFIER...][:MINUTES][xUNITS]"
 _LARGEST = 2_000_000  # bytes of a visit's document
@@ -171,8 +171,8 @@ def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str,
 
 def _told(typed: list[str]) -> "ToldVisit":
     """Return the visit in a file, or of the lines that were typed."""
+    from ..model.visit import Visit
     from ..visit.reading import ToldVisit, read_document, read_line, tidied
-    from ..visit_model import Visit
 
     files = [each for each in typed if each == "-" or _ENDING.search(each)]
     if len(typed) == 1 and (files or re.search(r"[\\/]", typed[0]) or Path(typed[0]).is_file()):

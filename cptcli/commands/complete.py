@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from ..model import Payer
+    from ..model.rules import Payer
     from ..rulebook.book import RuleBook
 
 Offered = tuple[str, str]

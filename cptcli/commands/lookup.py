@@ -47,7 +47,7 @@ def lookup(
       cpt lookup "cold laser"
     """
     from ..advice import lookup as advice
-    from ..model import CodeCard
+    from ..model.lookup import CodeCard
 
     book = open_book(rules, own_settings(no_settings, rules))
     found = advice.lookup(book, " ".join(words), service_day(on), today())

@@ -12,9 +12,9 @@ from ..show.controls import without_controls
 
 if TYPE_CHECKING:
     from ..compose.page import Page
-    from ..data_model import DataShown
-    from ..model import Shown
-    from ..visit_model import FeeAnswer, VisitAnswer
+    from ..model.data import DataShown
+    from ..model.shown import Shown
+    from ..model.visit import FeeAnswer, VisitAnswer
 
 
 class Form(Struct, frozen=True):

@@ -31,7 +31,7 @@ from .output import deliver_lines, tell
 if TYPE_CHECKING:
     from ..advice.new_rule import NewRule, TypedRule
     from ..advice.rule_effect import Effect
-    from ..model import Payer
+    from ..model.rules import Payer
     from ..rulebook.book import RuleBook
     from ..rulebook.load import Parts
     from ..rulebook.own_rules import Added

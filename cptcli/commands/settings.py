@@ -138,7 +138,7 @@ def _checked(key: str, typed: str, own: Settings) -> str:
     Names in your own rules count too, where a rule folder is set.
     """
     from ..advice.asking import read_word, resolve_discipline, resolve_payer, resolve_state
-    from ..model import Claim, Provider
+    from ..model.common import Claim, Provider
     from ..rulebook.names import normalized
 
     def unit_rule(text: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ..advice.coverage import NEGATIVE
 from ..advice.wording import VERDICTS
-from ..model import Answer, CoverageStep, Remark, Step, Verdict
+from ..model.answer import Answer, CoverageStep, Remark, Step
+from ..model.common import Verdict
 from ..rulebook.precedence import is_weak
 from .answer_details import LAYERS, branch_cells, sections, sources
 from .backing import rules_in_short

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from ..model import Answer, Branch, CoverageStep, Step, Verdict
+from ..model.answer import Answer, Branch, CoverageStep, Step
+from ..model.common import Verdict
 from .backing import coverage_cited, receipt_text, source_line, step_cited, table_line
 from .sheet import Detail, Section
 

@@ -1,6 +1,11 @@
 """What backs a fact, in words: how sure it is, its dates, its documents, and the rule base."""
 
-from ..model import CoverageStep, Policy, Receipt, Rule, RuleLine, Source, SourceRef, Step, Table
+from ..model.answer import CoverageStep, SourceRef, Step
+from ..model.common import Source
+from ..model.lookup import RuleLine
+from ..model.rulebook import Receipt
+from ..model.rules import Policy, Rule
+from ..model.tables import Table
 
 
 def span(fact: Step | CoverageStep | RuleLine | Rule | Policy) -> str:

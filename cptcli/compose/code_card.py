@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..advice.wording import first_sentence, headline
-from ..model import CodeCard, RuleLine
+from ..model.lookup import CodeCard, RuleLine
 from ..rulebook.precedence import is_weak
 from .answer import TONES
 from .backing import rules_in_short

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from ..model import Code, CodeCard, RuleLine
+from ..model.codes import Code
+from ..model.lookup import CodeCard, RuleLine
 from .backing import graded, named, receipt_text, source_line, table_line
 from .sheet import Detail, Section
 

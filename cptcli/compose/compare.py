@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec import Struct, structs
 
 from ..advice.coverage import NEGATIVE
-from ..model import ComparedCase, ComparedRow, Comparison, CoverageStep, SourceRef
+from ..model.answer import CoverageStep, SourceRef
+from ..model.comparison import ComparedCase, ComparedRow, Comparison
 from .answer import TONES
 from .answer_details import verdict_in_short
 from .backing import coverage_cited, receipt_text, source_line, table_line

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..data_model import DataShown, HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
+from ..model.data import DataShown, HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
 from .page import Page
 from .sheet import Block, Row, Sheet, Tone, counted
 

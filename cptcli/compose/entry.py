@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..model import BypassPlace, Clash, EntryCard, Example, Policy, PolicyCard, RuleCard
+from ..model.claim import Clash
+from ..model.common import Example
+from ..model.lookup import EntryCard, PolicyCard, RuleCard
+from ..model.rules import BypassPlace, Policy
 from .backing import receipt_text, source_line, span
 from .sheet import Detail, Row, Section, Sheet
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..visit_model import FeeAnswer
+from ..model.visit import FeeAnswer
 from .backing import rules_in_short
 from .sheet import Block, Detail, Row, Section, Sheet, counted
 from .visit_details import tables

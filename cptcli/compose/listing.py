@@ -1,7 +1,7 @@
 """What `cpt devices`, `cpt payers`, `cpt modalities` and a search by words list -> a sheet."""
 
 from ..advice.wording import first_sentence
-from ..model import DeviceLine, Hit, Hits, Listing, ModalityLine, PayerLine
+from ..model.lookup import DeviceLine, Hit, Hits, Listing, ModalityLine, PayerLine
 from .backing import receipt_text, rules_in_short, table_line
 from .sheet import Block, Detail, Row, Section, Sheet, counted
 

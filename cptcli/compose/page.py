@@ -2,7 +2,10 @@
 
 from msgspec import Struct
 
-from ..model import Answer, CodeCard, Comparison, EntryCard, Hits, Listing, PolicyCard, RuleCard, Shown, TopicCard
+from ..model.answer import Answer
+from ..model.comparison import Comparison
+from ..model.lookup import CodeCard, EntryCard, Hits, Listing, PolicyCard, RuleCard, TopicCard
+from ..model.shown import Shown
 from .layout import LINES
 from .sheet import Sheet
 

@@ -1,6 +1,7 @@
 """What `cpt help` shows -> a sheet: one topic, or the list of them."""
 
-from ..model import Topic, TopicCard
+from ..model.lookup import TopicCard
+from ..model.rulebook import Topic
 from .backing import rules_in_short, source_line
 from .sheet import Block, Detail, Row, Section, Sheet, counted
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..visit_model import AmountLine, Amounts, ClaimLine, FeeAnswer, Finding, Severity, VisitAnswer
+from ..model.visit import AmountLine, Amounts, ClaimLine, FeeAnswer, Finding, Severity, VisitAnswer
 from .backing import receipt_text
 from .sheet import Detail, Section
 

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from .. import model
 from ..kept import Kept
+from ..model.claim import ClaimForm, Discipline, Modifier, UnitRule
+from ..model.codes import Code, CodingVerification, StatusIndicator
+from ..model.common import Claim, Source
+from ..model.devices import Device, Manufacturer, Modality, SharedName
+from ..model.rulebook import Edition, Receipt, Topic
+from ..model.rules import DiagnosisList, EditFamily, Payer, Policy, Rule
+from ..model.tables import Table
 from .names import Found, find_exact, normalized
 
 if TYPE_CHECKING:
@@ -23,23 +29,23 @@ Names = Mapping[str, tuple[str, ...]]
 
 # The shelves, and the noun of their entries.
 SHELVES: dict[str, type[Struct]] = {
-    "sources": model.Source,
-    "codes": model.Code,
-    "modalities": model.Modality,
-    "manufacturers": model.Manufacturer,
-    "devices": model.Device,
-    "shared_names": model.SharedName,
-    "payers": model.Payer,
-    "rules": model.Rule,
-    "diagnoses": model.DiagnosisList,
-    "modifiers": model.Modifier,
-    "statuses": model.StatusIndicator,
-    "disciplines": model.Discipline,
-    "unit_rules": model.UnitRule,
-    "claim_forms": model.ClaimForm,
-    "edits": model.EditFamily,
-    "tables": model.Table,
-    "topics": model.Topic,
+    "sources": Source,
+    "codes": Code,
+    "modalities": Modality,
+    "manufacturers": Manufacturer,
+    "devices": Device,
+    "shared_names": SharedName,
+    "payers": Payer,
+    "rules": Rule,
+    "diagnoses": DiagnosisList,
+    "modifiers": Modifier,
+    "statuses": StatusIndicator,
+    "disciplines": Discipline,
+    "unit_rules": UnitRule,
+    "claim_forms": ClaimForm,
+    "edits": EditFamily,
+    "tables": Table,
+    "topics": Topic,
 }
 # The shelves that can be searched by name.
 NAMED = ("codes", "modalities", "manufacturers", "devices", "shared_names", "payers", "topics")
@@ -50,7 +56,7 @@ class Compiled(Struct, frozen=True):
 
     sha256: str
     folder: str | None
-    edition: model.Edition
+    edition: Edition
     coding_verification: bytes
     shelves: dict[str, memoryview]  # shelf -> packed {id: packed entry}
     names: dict[str, memoryview]  # shelf -> packed {normalized name: ids}
@@ -85,9 +91,9 @@ class RuleBook:
         self._lexicons: dict[str, Lexicon] = {}
         self._relations: dict[str, dict[str, tuple[str, ...]]] = {}
         self._entries: dict[tuple[str, str], Any] = {}
-        self._rules_of: dict[tuple[str, str], tuple[model.Rule, ...]] = {}
+        self._rules_of: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._rules_about: Kept[tuple[str, str, frozenset[str]], tuple[model.Rule, ...]] = Kept()
+        self._rules_about: Kept[tuple[str, str, frozenset[str]], tuple[Rule, ...]] = Kept()
         self.plans: Kept[object, Any] = Kept()  # what is worked out of the rules alone, by the deciding code
 
     def _sound(self, read: Callable[[], R]) -> R:
@@ -125,109 +131,107 @@ class RuleBook:
         return self._relations[relation].get(key, ())
 
     @property
-    def edition(self) -> model.Edition:
+    def edition(self) -> Edition:
         """Return the version and the facts about the rule base as a whole."""
         return self._base.edition
 
     @property
-    def receipt(self) -> model.Receipt:
+    def receipt(self) -> Receipt:
         """Return what an answer shows about its rule base."""
-        return model.Receipt(version=self.edition.version, sha256=self._base.sha256, folder=self._base.folder)
+        return Receipt(version=self.edition.version, sha256=self._base.sha256, folder=self._base.folder)
 
     @property
-    def coding_verification(self) -> model.CodingVerification:
+    def coding_verification(self) -> CodingVerification:
         """Return what is needed before a home-equipment code is given."""
-        known: model.CodingVerification | None = self._entries.get(("coding_verification", ""))
+        known: CodingVerification | None = self._entries.get(("coding_verification", ""))
         if known is None:
-            known = self._sound(
-                lambda: msgspec.msgpack.decode(self._base.coding_verification, type=model.CodingVerification)
-            )
+            known = self._sound(lambda: msgspec.msgpack.decode(self._base.coding_verification, type=CodingVerification))
             self._entries["coding_verification", ""] = known
         return known
 
-    def table(self, key: str) -> model.Table | None:
+    def table(self, key: str) -> Table | None:
         """Return one of CMS's tables by id: its edition, first day, origin and caveat."""
-        return self._get("tables", model.Table, key)
+        return self._get("tables", Table, key)
 
-    def source(self, key: str) -> model.Source | None:
+    def source(self, key: str) -> Source | None:
         """Return a source by id."""
-        return self._get("sources", model.Source, key)
+        return self._get("sources", Source, key)
 
-    def code(self, key: str) -> model.Code | None:
+    def code(self, key: str) -> Code | None:
         """Return a code by its five characters."""
-        return self._get("codes", model.Code, key)
+        return self._get("codes", Code, key)
 
-    def modality(self, key: str | None) -> model.Modality | None:
+    def modality(self, key: str | None) -> Modality | None:
         """Return a modality by id; None without an id."""
-        return self._get("modalities", model.Modality, key) if key else None
+        return self._get("modalities", Modality, key) if key else None
 
-    def manufacturer(self, key: str) -> model.Manufacturer | None:
+    def manufacturer(self, key: str) -> Manufacturer | None:
         """Return a manufacturer by id."""
-        return self._get("manufacturers", model.Manufacturer, key)
+        return self._get("manufacturers", Manufacturer, key)
 
-    def device(self, key: str) -> model.Device | None:
+    def device(self, key: str) -> Device | None:
         """Return a device by id."""
-        return self._get("devices", model.Device, key)
+        return self._get("devices", Device, key)
 
-    def shared_name(self, key: str) -> model.SharedName | None:
+    def shared_name(self, key: str) -> SharedName | None:
         """Return a name shared by several products, by id."""
-        return self._get("shared_names", model.SharedName, key)
+        return self._get("shared_names", SharedName, key)
 
-    def payer(self, key: str) -> model.Payer | None:
+    def payer(self, key: str) -> Payer | None:
         """Return a payer by id."""
-        return self._get("payers", model.Payer, key)
+        return self._get("payers", Payer, key)
 
-    def rule(self, key: str) -> model.Rule | None:
+    def rule(self, key: str) -> Rule | None:
         """Return a rule by id."""
-        return self._get("rules", model.Rule, key)
+        return self._get("rules", Rule, key)
 
-    def diagnosis_list(self, key: str) -> model.DiagnosisList | None:
+    def diagnosis_list(self, key: str) -> DiagnosisList | None:
         """Return a diagnosis list by id."""
-        return self._get("diagnoses", model.DiagnosisList, key)
+        return self._get("diagnoses", DiagnosisList, key)
 
-    def modifier(self, key: str) -> model.Modifier | None:
+    def modifier(self, key: str) -> Modifier | None:
         """Return a modifier by its two characters."""
-        return self._get("modifiers", model.Modifier, key)
+        return self._get("modifiers", Modifier, key)
 
-    def discipline(self, key: str) -> model.Discipline | None:
+    def discipline(self, key: str) -> Discipline | None:
         """Return a discipline by id, such as PT."""
-        return self._get("disciplines", model.Discipline, key)
+        return self._get("disciplines", Discipline, key)
 
-    def disciplines(self) -> tuple[model.Discipline, ...]:
+    def disciplines(self) -> tuple[Discipline, ...]:
         """Return every discipline."""
         return tuple(held for key in self.keys("disciplines") if (held := self.discipline(key)))
 
-    def unit_rule(self, key: str) -> model.UnitRule | None:
+    def unit_rule(self, key: str) -> UnitRule | None:
         """Return a unit rule by id: how minutes become units."""
-        return self._get("unit_rules", model.UnitRule, key)
+        return self._get("unit_rules", UnitRule, key)
 
-    def claim_form(self, key: str) -> model.ClaimForm | None:
+    def claim_form(self, key: str) -> ClaimForm | None:
         """Return a claim form by id: the room that a line has on one claim type."""
-        return self._get("claim_forms", model.ClaimForm, key)
+        return self._get("claim_forms", ClaimForm, key)
 
-    def form_of(self, claim: model.Claim) -> model.ClaimForm | None:
+    def form_of(self, claim: Claim) -> ClaimForm | None:
         """Return the claim form of a claim type; None if unknown."""
         held = map(self.claim_form, self.keys("claim_forms"))
         return next((each for each in held if each and each.claim == claim), None)
 
-    def edit_family(self, key: str) -> model.EditFamily | None:
+    def edit_family(self, key: str) -> EditFamily | None:
         """Return an edit family by id: the pairs, limits and policies under one name."""
-        return self._get("edits", model.EditFamily, key)
+        return self._get("edits", EditFamily, key)
 
-    def policies(self) -> Iterator[tuple[model.EditFamily, model.Policy]]:
+    def policies(self) -> Iterator[tuple[EditFamily, Policy]]:
         """Yield every policy with its edit family."""
         for key in self.keys("edits"):
             family = self.edit_family(key)
             assert family is not None
             yield from ((family, policy) for policy in family.policies)
 
-    def topic(self, key: str) -> model.Topic | None:
+    def topic(self, key: str) -> Topic | None:
         """Return a page of `cpt help` by id."""
-        return self._get("topics", model.Topic, key)
+        return self._get("topics", Topic, key)
 
-    def status(self, letter: str | None) -> model.StatusIndicator | None:
+    def status(self, letter: str | None) -> StatusIndicator | None:
         """Return the meaning of a fee schedule status letter."""
-        return self._get("statuses", model.StatusIndicator, letter) if letter else None
+        return self._get("statuses", StatusIndicator, letter) if letter else None
 
     def keys(self, shelf: str) -> tuple[str, ...]:
         """Return the ids of every entry on a shelf."""
@@ -237,35 +241,35 @@ class RuleBook:
         """Return the id of a device's manufacturer."""
         return self._sound(lambda: self.linked("manufacturer_of_device", device)[0])
 
-    def rules_of(self, payer: str) -> tuple[model.Rule, ...]:
+    def rules_of(self, payer: str) -> tuple[Rule, ...]:
         """Return a payer's own rules, without inherited ones."""
         return self._all_rules("rules_of_payer", payer)
 
-    def service_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[model.Rule, ...]:
+    def service_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[Rule, ...]:
         """Return those of a payer's own rules that affect a single service; `about` as in `visit_rules_of`."""
         return self._rules("service_rules_of_payer", payer, about)
 
-    def visit_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[model.Rule, ...]:
+    def visit_rules_of(self, payer: str, about: frozenset[str] | None = None) -> tuple[Rule, ...]:
         """Return those of a payer's own rules that affect a patient's whole day.
 
         With `about`, those that name one of these codes and modalities, or that name none: no other can apply to them.
         """
         return self._rules("visit_rules_of_payer", payer, about)
 
-    def _rules(self, relation: str, payer: str, about: frozenset[str] | None) -> tuple[model.Rule, ...]:
+    def _rules(self, relation: str, payer: str, about: frozenset[str] | None) -> tuple[Rule, ...]:
         if about is None:
             return self._all_rules(relation, payer)
         rules = self._all_rules(relation, payer)
         key = (relation, payer, about)
         return self._rules_about.once(key, lambda: tuple(rule for rule in rules if _may_be_about(rule, about)))
 
-    def _all_rules(self, relation: str, payer: str) -> tuple[model.Rule, ...]:
+    def _all_rules(self, relation: str, payer: str) -> tuple[Rule, ...]:
         if (relation, payer) not in self._rules_of:
             read = self._sound(lambda: tuple(map(self._linked_rule, self.linked(relation, payer))))
             self._rules_of[relation, payer] = read
         return self._rules_of[relation, payer]
 
-    def _linked_rule(self, key: str) -> model.Rule:
+    def _linked_rule(self, key: str) -> Rule:
         rule = self.rule(key)
         if rule is None:
             raise LookupError(key)
@@ -362,7 +366,7 @@ class RuleBook:
         return self._sound(lambda: _PLACES.decode(self._base.places)).get(f"{kind}:{key}")
 
 
-def _may_be_about(rule: model.Rule, about: frozenset[str]) -> bool:
+def _may_be_about(rule: Rule, about: frozenset[str]) -> bool:
     """Whether a rule names one of some codes and modalities, or none."""
     named = (*rule.applies.codes, *rule.applies.modalities)
     return not named or not about.isdisjoint(named)

@@ -8,7 +8,9 @@ from contextlib import suppress
 
 from msgspec import Struct, structs
 
-from .. import model
+from ..model.devices import Device, Modality
+from ..model.rulebook import Topic
+from ..model.rules import Applies, Payer, Rule
 from .book import called
 from .check_visit import TooMany, check_visit_parts, enough, unknown
 from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, speaks_of_service, speaks_of_visit
@@ -137,7 +139,7 @@ def _references(parts: Parts) -> None:
 
 
 def _decision(
-    parts: Parts, modality: model.Modality, place: str, codes: Callable[[str, tuple[str | None, ...]], None]
+    parts: Parts, modality: Modality, place: str, codes: Callable[[str, tuple[str | None, ...]], None]
 ) -> None:
     decide = modality.decide
     if decide is None:
@@ -240,7 +242,7 @@ def _rules(parts: Parts) -> None:
                     unknown(parts, place, kind, key, known)
 
 
-def _replaced_rules(parts: Parts, rule: model.Rule) -> set[str]:
+def _replaced_rules(parts: Parts, rule: Rule) -> set[str]:
     """Return every rule that a rule replaces, directly or through other rules."""
     found: set[str] = set()
     ahead = [key for key in rule.replaces if key in parts.rules]
@@ -255,7 +257,7 @@ def _replaced_rules(parts: Parts, rule: model.Rule) -> set[str]:
 def _names(parts: Parts) -> None:
     """Report names with two meanings, except two devices with different settings."""
     claims: dict[tuple[str, str], str] = {}
-    nouns: list[tuple[str, Mapping[str, model.Payer | model.Modality | model.Topic]]] = [
+    nouns: list[tuple[str, Mapping[str, Payer | Modality | Topic]]] = [
         ("topic", parts.topics),
         ("payer", parts.payers),
         ("modality", parts.modalities),
@@ -268,7 +270,7 @@ def _names(parts: Parts) -> None:
                     where = parts.places.get(f"{kind}:{first}", "another file")
                     what = f"the name {name!r} belongs to {first!r} too ({where})"
                     parts.problem(f"{kind}:{noun.id}", what, "a name for one thing", "make one of them longer")
-    devices: dict[str, list[model.Device]] = {}
+    devices: dict[str, list[Device]] = {}
     for device in parts.devices.values():
         for name in called(device.id, device.name, *device.models, *device.also_called, *device.misspelled):
             for other in devices.setdefault(name, []):
@@ -295,7 +297,7 @@ def _conflicts(parts: Parts) -> None:
     Rules are compared only with rules about the same thing, so a rule base of a hundred thousand rules can be checked.
     """
     narrower = _narrower(parts)
-    together: dict[tuple[object, ...], list[tuple[model.Rule, str]]] = {}
+    together: dict[tuple[object, ...], list[tuple[Rule, str]]] = {}
     compared = 0
     for rule in parts.rules.values():
         if rule.applies.condition:
@@ -331,7 +333,7 @@ def _conflicts(parts: Parts) -> None:
             )
 
 
-_Says = tuple[model.Rule, str]
+_Says = tuple[Rule, str]
 
 
 def _on_the_same_days(parts: Parts, answers: list[_Says]) -> Iterator[tuple[_Says, _Says]]:
@@ -355,7 +357,7 @@ def _on_the_same_days(parts: Parts, answers: list[_Says]) -> Iterator[tuple[_Say
             return
 
 
-def _answers(rule: model.Rule) -> Iterator[tuple[str, str | None]]:
+def _answers(rule: Rule) -> Iterator[tuple[str, str | None]]:
     """Yield the answers of a rule by effect, as text to compare and to show."""
     yield "verdict", rule.verdict
     yield from ((key, rule.code) for key in rule.replaces)
@@ -368,7 +370,7 @@ def _answers(rule: model.Rule) -> Iterator[tuple[str, str | None]]:
             yield f"{effect}.{name}", f"{name} {value}" if value else None
 
 
-def _about(parts: Parts, applies: model.Applies, narrower: Mapping[str, set[str]]) -> set[str]:
+def _about(parts: Parts, applies: Applies, narrower: Mapping[str, set[str]]) -> set[str]:
     """Return what a rule is about: its devices or manufacturers, else every treatment and code."""
     if applies.devices or applies.manufacturers:
         made = {device for device, made_by in parts.manufacturer_of.items() if made_by in applies.manufacturers}
@@ -378,7 +380,7 @@ def _about(parts: Parts, applies: model.Applies, narrower: Mapping[str, set[str]
     return treatments | {*applies.codes} | {f"by {code}" for code in leads | {*applies.codes}} or {"anything"}
 
 
-def _leads(modality: model.Modality) -> Iterator[str]:
+def _leads(modality: Modality) -> Iterator[str]:
     choices = modality.decide.answers if modality.decide else ()
     yield from filter(None, (modality.code, *modality.home_codes, *(choice.code for choice in choices)))
 
@@ -392,7 +394,7 @@ def _narrower(parts: Parts) -> dict[str, set[str]]:
     return below
 
 
-def _can_meet(one: model.Applies, other: model.Applies) -> bool:
+def _can_meet(one: Applies, other: Applies) -> bool:
     """Return whether the other conditions of two rules about one thing can be true together."""
     for name in ("settings", "states", "providers", "disciplines", "claims"):
         mine, theirs = getattr(one, name), getattr(other, name)

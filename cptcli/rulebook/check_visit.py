@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from .. import model
+from ..model.claim import Modifier
+from ..model.rules import Policy
 from .load import Parts
 from .yaml_strict import MOST_PROBLEMS
 
@@ -56,7 +57,7 @@ def check_visit_parts(parts: Parts) -> None:
             modifiers(f"policy:{policy.id}", policy.modifiers)
 
 
-def _policy(parts: Parts, policy: model.Policy) -> None:
+def _policy(parts: Parts, policy: Policy) -> None:
     place = f"policy:{policy.id}"
     if policy.id in parts.rules:
         parts.problem(place, f"the id {policy.id!r} of a rule too", "an id of its own", "rename one")
@@ -75,6 +76,6 @@ def _policy(parts: Parts, policy: model.Policy) -> None:
     _ends_after_it_starts(parts, place, policy)
 
 
-def _ends_after_it_starts(parts: Parts, place: str, noun: model.Policy | model.Modifier) -> None:
+def _ends_after_it_starts(parts: Parts, place: str, noun: Policy | Modifier) -> None:
     if noun.effective and noun.ends and noun.ends < noun.effective:
         parts.problem(place, "it ends before it starts", "ends on or after effective", "fix one of the dates")

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import RulesUnreadable
-from ..model import Code, Device, Manufacturer, Modality, Payer, SharedName
+from ..model.codes import Code
+from ..model.devices import Device, Manufacturer, Modality, SharedName
+from ..model.rules import Payer
 from .book import DAMAGED, NAMED, SHELVES, Compiled, RuleBook, called
 from .effects import speaks_of_service, speaks_of_visit
 
@@ -59,7 +61,8 @@ def open_rules(folder: Path | None = None, whole: Path | None = None) -> RuleBoo
     sha256 = f"{shipped.sha256}+{clinic.sha256}" if clinic else shipped.sha256
     unreadable = shipped.unreadable or (clinic and clinic.unreadable)
     here = Path(__file__).parent
-    name = f"{sha256}-{code_hash(here.parent / 'model.py', *sorted(here.glob('*.py')))}-{folder or ''}"
+    code = code_hash(*sorted(here.parent.glob("model/*.py")), *sorted(here.glob("*.py")))
+    name = f"{sha256}-{code}-{folder or ''}"
 
     def compiled() -> bytes:
         encoded = compile_files(shipped, clinic, sha256)

@@ -1,6 +1,6 @@
 """The effects a rule can have: on a single service, and on a patient's whole day."""
 
-from ..model import Rule
+from ..model.rules import Rule
 
 SERVICE_EFFECTS = (
     "code",

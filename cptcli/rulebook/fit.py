@@ -1,4 +1,4 @@
-"""A YAML tree -> the nouns of model.py, with every mistake reported at its line and column.
+"""A YAML tree -> the nouns of model/, with every mistake reported at its line and column.
 
 msgspec checks each value against its annotation. This module walks the tree, so that one run reports all mistakes.
 """

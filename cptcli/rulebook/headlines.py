@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from .. import model
+from ..model.devices import Device
 from .load import Parts
 
 LONGEST = 90  # characters of a headline, as in model.Short
@@ -45,7 +45,7 @@ def missing_headlines(noun: Struct) -> Iterator[tuple[str, str]]:
             text = getattr(noun, long, None)
             if text and len(text) > LONGEST and getattr(noun, short) is None:
                 yield short, text
-    if isinstance(noun, model.Device):
+    if isinstance(noun, Device):
         yield from missing_headlines(noun.recommendation)
         for each in (*noun.refused_codes, *noun.disputes):
             yield from missing_headlines(each)

@@ -6,7 +6,13 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from .. import model
+from ..model.claim import ClaimForm, Discipline, Modifier, UnitRule
+from ..model.codes import Code, CodingVerification, StatusIndicator
+from ..model.common import Source
+from ..model.devices import Device, Manufacturer, Modality, SharedName
+from ..model.rulebook import Edition, Topic
+from ..model.rules import DiagnosisList, EditFamily, Payer, PayerFacts, Policy, Rule
+from ..model.tables import Table
 from . import shapes
 from .files import Files
 from .fit import Fitter, Placed
@@ -20,20 +26,20 @@ NOUN_OF_FOLDER: dict[str, type[Struct]] = {
     "sources": shapes.SourceFile,
     "codes": shapes.CodeFamily,
     "modalities": shapes.ModalityFamily,
-    "devices": model.Manufacturer,
+    "devices": Manufacturer,
     "payers": shapes.PayerFile,
-    "diagnoses": model.DiagnosisList,
-    "edits": model.EditFamily,
+    "diagnoses": DiagnosisList,
+    "edits": EditFamily,
 }
 NOUN_OF_FILE: dict[str, type[Struct]] = {
-    "rulebook.yaml": model.Edition,
+    "rulebook.yaml": Edition,
     "modifiers.yaml": shapes.ModifierFile,
     "disciplines.yaml": shapes.DisciplineFile,
     "unit-rules.yaml": shapes.UnitRuleFile,
     "claim-forms.yaml": shapes.ClaimFormFile,
     "medicare-status.yaml": shapes.StatusFile,
     "topics.yaml": shapes.TopicFile,
-    "coding-verification.yaml": model.CodingVerification,
+    "coding-verification.yaml": CodingVerification,
     "synonyms.yaml": shapes.SynonymFile,
     TABLES: shapes.TableFile,
 }
@@ -46,29 +52,29 @@ class Parts:
         self.problems: list[Problem] = []
         self.own: set[str] = set()  # "kind:id" of each entry that the user's own folder adds
         self.places: dict[str, str] = {}
-        self.edition: model.Edition | None = None
-        self.coding_verification: model.CodingVerification | None = None
+        self.edition: Edition | None = None
+        self.coding_verification: CodingVerification | None = None
         self.synonyms: shapes.SynonymFile | None = None
-        self.sources: dict[str, model.Source] = {}
-        self.codes: dict[str, model.Code] = {}
-        self.modalities: dict[str, model.Modality] = {}
-        self.manufacturers: dict[str, model.Manufacturer] = {}
-        self.devices: dict[str, model.Device] = {}
+        self.sources: dict[str, Source] = {}
+        self.codes: dict[str, Code] = {}
+        self.modalities: dict[str, Modality] = {}
+        self.manufacturers: dict[str, Manufacturer] = {}
+        self.devices: dict[str, Device] = {}
         self.manufacturer_of: dict[str, str] = {}
-        self.shared_names: dict[str, model.SharedName] = {}
-        self.payers: dict[str, model.Payer] = {}
-        self.rules: dict[str, model.Rule] = {}
+        self.shared_names: dict[str, SharedName] = {}
+        self.payers: dict[str, Payer] = {}
+        self.rules: dict[str, Rule] = {}
         self.clinic_rules: set[str] = set()
-        self.diagnoses: dict[str, model.DiagnosisList] = {}
-        self.modifiers: dict[str, model.Modifier] = {}
-        self.statuses: dict[str, model.StatusIndicator] = {}
-        self.disciplines: dict[str, model.Discipline] = {}
-        self.unit_rules: dict[str, model.UnitRule] = {}
-        self.claim_forms: dict[str, model.ClaimForm] = {}
-        self.edits: dict[str, model.EditFamily] = {}
-        self.policies: dict[str, model.Policy] = {}
-        self.tables: dict[str, model.Table] = {}
-        self.topics: dict[str, model.Topic] = {}
+        self.diagnoses: dict[str, DiagnosisList] = {}
+        self.modifiers: dict[str, Modifier] = {}
+        self.statuses: dict[str, StatusIndicator] = {}
+        self.disciplines: dict[str, Discipline] = {}
+        self.unit_rules: dict[str, UnitRule] = {}
+        self.claim_forms: dict[str, ClaimForm] = {}
+        self.edits: dict[str, EditFamily] = {}
+        self.policies: dict[str, Policy] = {}
+        self.tables: dict[str, Table] = {}
+        self.topics: dict[str, Topic] = {}
         self.table_files: dict[str, bytes] = {}
         self._extended: list[tuple[shapes.PayerFile, str]] = []
 
@@ -137,14 +143,14 @@ class Parts:
                 self._put_all("code", self.codes, [(each.code, _in_family(each, noun)) for each in noun.codes], file)
             case shapes.ModalityFamily():
                 self._put_all("modality", self.modalities, [(each.id, each) for each in noun.modalities], file)
-            case model.Manufacturer():
+            case Manufacturer():
                 self._put_all("manufacturer", self.manufacturers, [(noun.id, noun)], file)
                 self._put_all("device", self.devices, [(each.id, each) for each in noun.devices], file)
                 self.manufacturer_of.update({device.id: noun.id for device in noun.devices})
                 self._put_all("sharedname", self.shared_names, [(each.id, each) for each in noun.shared_names], file)
             case shapes.PayerFile():
                 self._payer(noun, file, clinic)
-            case model.DiagnosisList():
+            case DiagnosisList():
                 self._put_all("diagnosislist", self.diagnoses, [(noun.id, noun)], file)
             case shapes.ModifierFile():
                 self._put_all("modifier", self.modifiers, [(each.modifier, each) for each in noun.modifiers], file)
@@ -154,7 +160,7 @@ class Parts:
                 self._put_all("unitrule", self.unit_rules, [(each.id, each) for each in noun.unit_rules], file)
             case shapes.ClaimFormFile():
                 self._put_all("claimform", self.claim_forms, [(each.id, each) for each in noun.claim_forms], file)
-            case model.EditFamily():
+            case EditFamily():
                 self._put_all("editfamily", self.edits, [(noun.id, noun)], file)
                 if clinic:
                     self.clinic_rules.update(policy.id for policy in noun.policies)
@@ -165,11 +171,11 @@ class Parts:
                 self._put_all("topic", self.topics, [(each.id, each) for each in noun.topics], file)
             case shapes.TableFile():
                 self._put_all("table", self.tables, [(each.id, each) for each in noun.tables], file)
-            case model.Edition():
+            case Edition():
                 self.edition = self._only(self.edition, noun, file)
             case shapes.SynonymFile():
                 self.synonyms = self._only(self.synonyms, noun, file)
-            case model.CodingVerification():
+            case CodingVerification():
                 self.coding_verification = self._only(self.coding_verification, noun, file)
 
     def _put_all(self, kind: str, shelf: dict[str, T], new: Sequence[tuple[str, T]], file: str) -> None:
@@ -214,11 +220,11 @@ class Parts:
             what = "a payer file without 'id', 'name' or 'kind'"
             self.problems.append(Problem(file, 1, 1, what, "all three, or 'extends: PAYER'", "add what is missing"))
             return
-        payer = model.Payer(
+        payer = Payer(
             id=noun.id,
             name=noun.name,
             kind=noun.kind,
-            **{field: getattr(noun, field) for field in model.PayerFacts.__struct_fields__},
+            **{field: getattr(noun, field) for field in PayerFacts.__struct_fields__},
         )
         parts = [part if part.parent else structs.replace(part, parent=payer.id) for part in noun.jurisdictions]
         self._put_all("payer", self.payers, [(each.id, each) for each in (payer, *parts)], file)
@@ -231,7 +237,7 @@ class Parts:
             self.clinic_rules.update(rule.id for rule in rules)
 
 
-def _in_family(code: model.Code, family: shapes.CodeFamily) -> model.Code:
+def _in_family(code: Code, family: shapes.CodeFamily) -> Code:
     """Return the code with its family's values where it has none of its own."""
     inherited = {
         field: getattr(family, field)

@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct
 
 from ..errors import BadValue, RulesUnreadable
-from ..model import Applies, Example, Payer, Rule, Source
+from ..model.common import Example, Source
+from ..model.rules import Applies, Payer, Rule
 from .book import RuleBook
 from .check import check_parts
 from .compiled import compile_parts, shipped_folder

@@ -2,7 +2,10 @@
 
 from datetime import date
 
-from ..model import Applies, CoverageStep, Modifier, Policy, Rule, RuleLine, Step
+from ..model.answer import CoverageStep, Step
+from ..model.claim import Modifier
+from ..model.lookup import RuleLine
+from ..model.rules import Applies, Policy, Rule
 
 _ALWAYS = (date.min, date.max)
 

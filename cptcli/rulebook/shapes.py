@@ -4,25 +4,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ..model import (
-    Attendance,
-    ClaimForm,
-    Code,
-    Discipline,
-    Id,
-    Modality,
-    Modifier,
-    Noun,
-    Payer,
-    PayerFacts,
-    Rule,
-    Source,
-    StatusIndicator,
-    Table,
-    Text,
-    Topic,
-    UnitRule,
-)
+from ..model.claim import ClaimForm, Discipline, Modifier, UnitRule
+from ..model.codes import Attendance, Code, StatusIndicator
+from ..model.common import Id, Noun, Source, Text
+from ..model.devices import Modality
+from ..model.rulebook import Topic
+from ..model.rules import Payer, PayerFacts, Rule
+from ..model.tables import Table
 
 
 class SourceFile(Noun, frozen=True):

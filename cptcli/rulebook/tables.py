@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from ..model import Code, MedicareStatus, StatusSpan, Table
+from ..model.codes import Code, MedicareStatus, StatusSpan
+from ..model.tables import Table
 
 if TYPE_CHECKING:
     from .load import Parts

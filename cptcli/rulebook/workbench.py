@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from .. import model
 from ..errors import BadValue, CptError
+from ..model.codes import Code
+from ..model.devices import Device, Modality
+from ..model.rules import DiagnosisList, Rule
 from .book import RuleBook
 from .compiled import shipped_folder
 from .fit import BLANK
@@ -105,7 +107,7 @@ def stale_facts(book: RuleBook, days: int, today: date) -> list[OldFact]:
     for shelf, kind in shelves:
         for key in book.keys(shelf):
             fact = get[shelf](key)
-            assert isinstance(fact, model.Rule | model.Code | model.Modality | model.Device | model.DiagnosisList)
+            assert isinstance(fact, Rule | Code | Modality | Device | DiagnosisList)
             age = (today - fact.checked).days
             if age > days:
                 sources = (book.source(each) for each in fact.sources)

@@ -4,7 +4,7 @@ import csv
 import io
 
 from ..compose.compare import code_text, rules_of, verdict_text
-from ..model import ComparedRow, Comparison
+from ..model.comparison import ComparedRow, Comparison
 from .controls import without_controls
 
 COLUMNS = (

@@ -11,8 +11,9 @@ from msgspec import Struct, structs
 
 from ..advice.coverage import NEGATIVE
 from ..cms.tables import RelativeValues
-from ..model import Modifier, Rule
-from ..visit_model import AmountLine, Amounts, ClaimLine
+from ..model.claim import Modifier
+from ..model.rules import Rule
+from ..model.visit import AmountLine, Amounts, ClaimLine
 from .day import Day, Line
 from .pricing import Held, Values, cents, fee, find_factor, find_locality, find_values
 

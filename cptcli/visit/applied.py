@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from ..cms.tables import Fit
-from ..model import EditFamily, Policy
+from ..model.rules import EditFamily, Policy
+from ..model.visit import ClaimLine, Severity
 from ..rulebook.precedence import is_in_force
-from ..visit_model import ClaimLine, Severity
 from .day import Day, Line
 
 NEVER = "0"  # the indicator of a pair that no modifier opens

@@ -4,8 +4,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
 
-from ..model import AssistantShare, UnitRule
-from ..visit_model import AssistantMethod
+from ..model.claim import UnitRule
+from ..model.rules import AssistantShare
+from ..model.visit import AssistantMethod
 
 
 class Split(Struct, frozen=True):

@@ -7,9 +7,9 @@ from msgspec import structs
 from ..advice.asking import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
 from ..cms.tables import Tables
 from ..errors import BadValue, MissingOption
-from ..model import PayerAnswer
+from ..model.answer import PayerAnswer
+from ..model.visit import Tie, UnitCount, Visit, VisitAnswer, VisitAsked
 from ..rulebook.book import RuleBook
-from ..visit_model import Tie, UnitCount, Visit, VisitAnswer, VisitAsked
 from . import amounts, claim_lines, counting, edits, lines, modifiers, thresholds, unit_limits, unlisted, who_treated
 from .day import Day, gravity
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
-from ..model import ClaimForm
-from ..visit_model import ClaimLine
+from ..model.claim import ClaimForm
+from ..model.visit import ClaimLine
 from .day import Day, Line, in_order
 
 

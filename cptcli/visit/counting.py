@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ..advice.wording import weakness, weakness_in_short
-from ..model import Rule, UnitRule, Units
+from ..model.claim import UnitRule
+from ..model.codes import Units
+from ..model.rules import Rule
+from ..model.visit import Tie, UnitCount
 from ..rulebook.precedence import is_weak
-from ..visit_model import Tie, UnitCount
 from .day import Day, Line, Service
 from .phrases import either, units_of
 from .units import Counted, count, earned

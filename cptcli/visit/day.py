@@ -11,9 +11,13 @@ from ..advice.coverage import Decided
 from ..advice.draft import Draft
 from ..advice.receipts import refs
 from ..cms.tables import Edition, Tables
-from ..model import Claim, Code, Discipline, Modifier, Question, Rule, Units
+from ..model.answer import Question
+from ..model.claim import Discipline, Modifier
+from ..model.codes import Code, Units
+from ..model.common import Claim
+from ..model.rules import Rule
+from ..model.visit import ClaimLine, Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
 from ..rulebook.book import RuleBook
-from ..visit_model import ClaimLine, Finding, LineAnswer, Severity, TableUsed, Visit, VisitLine
 from .day_rules import day_rules
 from .phrases import cut_to_fit, listed, where
 

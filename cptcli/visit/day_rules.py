@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from ..advice.matching import Case, Match, match
 from ..advice.weighing import Weighed, may_overrule, rank_of
-from ..model import Question, Rule
+from ..model.answer import Question
+from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import has_started, is_in_force
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ..advice.wording import weakness, weakness_in_short
 from ..cms.tables import Edition, Fit, Pair, Pairs, in_force
-from ..model import BypassPlace, Policy, Rule
+from ..model.rules import BypassPlace, Policy, Rule
+from ..model.visit import ClaimLine, EditAnswer, EditState, Severity
 from ..rulebook.precedence import is_weak
-from ..visit_model import ClaimLine, EditAnswer, EditState, Severity
 from . import policies, unit_limits
 from .applied import NEVER, Applied, applied_on, milder, table_doubt
 from .day import Day, Line, in_ranges

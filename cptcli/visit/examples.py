@@ -12,9 +12,9 @@ from msgspec import structs
 from ..advice.examples import Outcome, failure, odd_keys
 from ..cms.tables import Tables, open_tables
 from ..errors import CptError
-from ..model import Example
+from ..model.common import Example
+from ..model.visit import Visit, VisitAnswer
 from ..rulebook.book import RuleBook
-from ..visit_model import Visit, VisitAnswer
 from .check import check
 from .reading import read_line, tidied, with_options
 

@@ -6,9 +6,9 @@ from ..advice.asking import resolve_state
 from ..advice.lookup import no_such_code
 from ..advice.typed import joined_code
 from ..cms.tables import Tables
+from ..model.visit import FeeAnswer, Visit, VisitLine
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
-from ..visit_model import FeeAnswer, Visit, VisitLine
 from .amounts import in_words, price_unit
 from .day import Day
 from .lines import resolve

@@ -16,10 +16,13 @@ from ..advice.receipts import existence
 from ..advice.suggest import decide
 from ..advice.wording import VERDICTS, weakness
 from ..errors import AmbiguousName, BadValue, CptError, UnknownName
-from ..model import CoverageStep, Discipline, Notice, Question, Rule, Verdict
+from ..model.answer import CoverageStep, Question
+from ..model.claim import Discipline
+from ..model.common import Notice, Verdict
+from ..model.rules import Rule
+from ..model.visit import Severity, VisitLine
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
-from ..visit_model import Severity, VisitLine
 from .day import Day, Line
 from .phrases import code_first, in_short, weak_mark
 

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 
 from ..advice.coverage import NEGATIVE
 from ..advice.matching import Ask, Match
-from ..model import Discipline, Modifier, Rule, Therapy
+from ..model.claim import Discipline, Modifier
+from ..model.codes import Therapy
+from ..model.rules import Rule
+from ..model.visit import Severity
 from ..rulebook.precedence import is_in_force, is_weak
-from ..visit_model import Severity
 from .day import Day, Line, in_ranges
 from .phrases import codes_of, either, in_short, weak_mark
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ..advice.wording import Headed, first_sentence, headline, weakness_in_short
-from ..model import Policy, Rule
+from ..model.rules import Policy, Rule
 from ..rulebook.precedence import is_weak
 
 TWO_LINES = 69  # columns of each, next to the label on a page of 80

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from ..model import EditFamily, Policy
+from ..model.rules import EditFamily, Policy
+from ..model.visit import EditAnswer, Severity
 from ..rulebook.names import normalized
 from ..rulebook.precedence import is_weak
-from ..visit_model import EditAnswer, Severity
 from .applied import NEVER, Applied, milder
 from .day import Line, in_ranges
 from .phrases import codes_of, either, in_short, listed, weak_mark

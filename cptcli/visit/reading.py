@@ -11,10 +11,10 @@ from msgspec import Struct, structs
 
 from ..advice.typed import each_of, joined_code, read_day, read_minutes
 from ..errors import BadValue, CptError
+from ..model.visit import Money, Visit, VisitLine, YearToDate
 from ..rulebook.fit import Fitter, expected_of
 from ..rulebook.names import upright
 from ..rulebook.yaml_strict import Node, Problem, Refused, read_tree
-from ..visit_model import Money, Visit, VisitLine, YearToDate
 
 _CODE = r"[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4}"
 _LINE = re.compile(

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from ..advice.coverage import NEGATIVE
 from ..advice.wording import weakness
-from ..model import Rule, Threshold
+from ..model.rules import Rule, Threshold
+from ..model.visit import ThresholdAnswer
 from ..rulebook.precedence import is_weak
-from ..visit_model import ThresholdAnswer
 from .day import Day, Line
 from .phrases import codes_of, weak_mark
 

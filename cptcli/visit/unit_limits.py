@@ -2,9 +2,9 @@
 
 from ..advice.coverage import NEGATIVE
 from ..cms.tables import Maximum
-from ..model import Policy, Rule
+from ..model.rules import Policy, Rule
+from ..model.visit import Severity
 from ..rulebook.precedence import is_weak
-from ..visit_model import Severity
 from .applied import Applied, milder, table_doubt
 from .day import Day, Line
 from .phrases import codes_of, units_of, weak_mark

@@ -5,7 +5,7 @@ from itertools import combinations
 
 from msgspec import Struct
 
-from ..model import UnitRule
+from ..model.claim import UnitRule
 
 
 class Choice(Struct, frozen=True):

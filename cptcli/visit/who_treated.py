@@ -1,6 +1,6 @@
 """Decides which units have the assistant's modifier, by the minutes of each and the payer's rule for the day."""
 
-from ..model import Rule
+from ..model.rules import Rule
 from .assistants import Split, split, whole_service
 from .counting import in_pool
 from .day import Day, Line

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from cptcli.advice.suggest import suggest
-from cptcli.model import Answer, Code, Question
+from cptcli.model.answer import Answer, Question
+from cptcli.model.codes import Code
 from cptcli.rulebook.book import RuleBook
 from cptcli.rulebook.compiled import open_rules
 

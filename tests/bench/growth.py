@@ -14,7 +14,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from cptcli.model import Device, Manufacturer, Modality, Payer
+from cptcli.model.devices import Device, Manufacturer, Modality
+from cptcli.model.rules import Payer
 from cptcli.rulebook.compiled import BUILT, compile_parts
 from cptcli.rulebook.files import Files
 from cptcli.rulebook.load import Parts

@@ -1,9 +1,9 @@
-"""The nouns of `cpt data`: what was imported, what is on file, what was verified. Separate, like visit_model.py."""
+"""The nouns of `cpt data`: what was imported, what is on file, what was verified."""
 
 from datetime import date
 from typing import Literal
 
-from .model import Noun
+from .common import Noun
 
 
 class TakenTable(Noun, frozen=True, omit_defaults=False):

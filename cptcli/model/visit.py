@@ -1,6 +1,6 @@
 """The nouns of a patient's day: what is given of a visit, and what `cpt check` and `cpt fee` say about it.
 
-Apart from model.py, so that a start which asks about one service does not pay for them.
+A start which asks about one service does not import them.
 """
 
 from datetime import date
@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from .model import Care, Claim, Notice, Noun, PayerAnswer, Provider, Receipt, SourceRef, Verdict
+from .answer import PayerAnswer, SourceRef
+from .common import Care, Claim, Notice, Noun, Provider, Verdict
+from .rulebook import Receipt
 
 Severity = Literal["block", "warn", "info"]
 EditState = Literal["fails", "bypassed", "passes", "not_checked"]
