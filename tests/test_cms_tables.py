@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from cptcli.cms import shipped
 from cptcli.cms.edits import Edit, packed
+from cptcli.cms.entries import Edition, Pair, in_force
 from cptcli.cms.store import EditionRow, StoreNewer, StoreUnusable, add_part, create, reading, writing
-from cptcli.cms.tables import Edition, Pair, in_force, open_tables
+from cptcli.cms.tables import open_tables
 from cptcli.rulebook.compiled import shipped_folder
 from cptcli.rulebook.files import Files
 

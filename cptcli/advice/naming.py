@@ -61,7 +61,7 @@ def read_treatment(book: RuleBook, asked: str, day: date) -> Meant:
 
 def _refuse_code(book: RuleBook, asked: str) -> None:
     """Raise UnknownName where what was typed has the form of a code but is not in our list."""
-    from .lookup import CODE, unlisted_code  # imported only for a name that was not found
+    from .near_codes import CODE, unlisted_code  # imported only for a name that was not found
 
     key = "".join(upright(asked).split())
     if fullmatch(CODE, key):

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from .edits import Kind
+from .entries import Claim
 from .reading import Document, Tick
 from .store import UNKNOWN, EditionRow, Row, as_day
-from .tables import Claim, Tables
+from .tables import Tables
 
 CLAIMS: dict[str, Claim] = {"practitioner": "professional", "outpatient": "institutional", "dme": "equipment"}
 MONTHS = {"jan": 1, "apr": 2, "jul": 3, "oct": 4}

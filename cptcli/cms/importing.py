@@ -13,6 +13,7 @@ import msgspec
 from ..errors import CptError, UnknownName
 from ..model.data import HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
 from .cells import Given, Layout, Load
+from .editions import Held, read_days, read_holds
 from .edits import Kind, unpacked
 from .layouts import LAYOUTS, recognize
 from .opening import open_documents
@@ -32,7 +33,7 @@ from .store import (
     user_error,
     writing,
 )
-from .tables import Held, open_tables, read_days, read_holds
+from .tables import open_tables
 from .workbooks import NotAWorkbook, Workbook
 
 _SHOWN = 3  # differing rows that a message shows

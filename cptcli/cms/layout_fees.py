@@ -25,9 +25,9 @@ from .cells import (
     some_rows,
     upper_words,
 )
+from .entries import Edition
 from .reading import Document, Tick
 from .store import EditionRow, Row, as_number, quarter_days
-from .tables import Edition
 
 _TITLE = re.compile(r"(20[0-9][0-9]) NATIONAL PHYSICIAN FEE SCHEDULE RELATIVE VALUE FILE (JAN|APR|JUL|OCT)")
 _VALUES = {  # each stored column: its label, read down over the stacked header lines, and its name in messages

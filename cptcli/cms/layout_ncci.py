@@ -22,9 +22,9 @@ from .cells import (
     upper_words,
 )
 from .edits import Kind, joined, packed_day
+from .entries import Claim
 from .reading import Document, Tick
 from .store import EditionRow, Row, as_day, quarter_days
-from .tables import Claim
 
 # ------------------------------------------------------------------------------------ procedure-to-procedure edits
 

@@ -114,7 +114,7 @@ def _records(files: "Files", table: "Table") -> list[dict[str, str]]:
 
 
 def _editions(table: "Table", records: list[dict[str, str]]) -> Iterator[tuple[EditionRow, list[Row]]]:
-    """Yield the editions of a shipped table with their rows; rulebook/tables.py lists the columns."""
+    """Yield the editions of a shipped table with their rows; rulebook/cms_facts.py lists the columns."""
     import msgspec
 
     of, claim = _TABLES[table.id]

@@ -5,353 +5,39 @@ edition wins over a shipped one. A missing row is None or empty; `covered` and `
 publishes nothing.
 """
 
-import sqlite3
-import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from ..kept import Kept
-from ..model.common import Noun
-from ..model.tables import Holds
-from .edits import Kind, unpacked
-from .store import ROWS_OF, NoHome, Part, StoreUnusable, as_day, as_number, reading, store_path, user_error
+from .editions import Held, OpenStore, choose, is_for_day
+from .entries import (
+    AddOn,
+    Claim,
+    Edition,
+    Factor,
+    Fit,
+    LevelTwo,
+    Locality,
+    Maximum,
+    Pair,
+    Pairs,
+    RelativeValues,
+    TherapyCode,
+    ZipCode,
+)
+from .pair_rows import edits_among, placeholders, unordered
+from .store import ROWS_OF, NoHome, as_day, as_number, reading, store_path
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-Claim = Literal["professional", "institutional", "equipment"]  # practitioner, outpatient hospital, supplier of DME
-# How the edition fits the day. day: published for it; history: a later one whose dated rows reach back to it;
-# newer, older: only one for later or for earlier days is on file; none: none is on file.
-Fit = Literal["day", "history", "newer", "older", "none"]
-_PARTS = 4  # CMS publishes the PTP edits of a quarter in so many files
-_WITHDRAWN = "9"
 T = TypeVar("T")
-
-
-# ------------------------------------------------------------------------------------------------------- nouns
-
-
-class Edition(Noun, frozen=True, omit_defaults=False):
-    """A table as published for some days. `last` None: its last day is not known, so it fits no day for certain.
-
-    `source` is the ids of sources, or the names of the imported files.
-    """
-
-    id: str
-    table: str
-    claim: Claim | None
-    edition: str
-    first: date
-    last: date | None
-    imported: bool
-    caveat: str | None
-    source: str | None
-
-
-class Pair(Noun, frozen=True, omit_defaults=False):
-    """A PTP edit: column 1 is paid and column 2 denied, unless the indicator and a modifier allow both.
-
-    `effective` None: not in the source. `deletion` None: not ended. `known_by` is the first day of the edition.
-    """
-
-    column1: str
-    column2: str
-    effective: date | None
-    deletion: date | None
-    indicator: str
-    rationale: str
-    known_by: date
-
-
-class Pairs(Noun, frozen=True, omit_defaults=False):
-    """Every edit between two codes, in either direction and for all dates.
-
-    Without a row there is no edit only if `covered` is true; a row counts in any case.
-    """
-
-    edition: Edition | None
-    fits: Fit
-    rows: tuple[Pair, ...]
-    covered: bool
-
-
-class Maximum(Noun, frozen=True, omit_defaults=False):
-    """An MUE: the most `units`. MAI (`adjudication`) 1: per line; 2: per day, by policy; 3: per day, clinical."""
-
-    code: str
-    units: int
-    adjudication: int
-    rationale: str
-    edition: Edition
-    fits: Fit
-
-
-class RelativeValues(Noun, frozen=True, omit_defaults=False):
-    """A code on the physician fee schedule. `descriptor` is None unless imported by a user with a license."""
-
-    code: str
-    modifier: str
-    status: str
-    used_by_medicare: bool
-    work: "Decimal"
-    practice_expense: "Decimal"  # non-facility
-    non_facility_na: bool
-    facility_practice_expense: "Decimal"
-    facility_na: bool
-    malpractice: "Decimal"
-    multiple_procedure: str
-    pctc: str
-    descriptor: str | None
-    edition: Edition
-    fits: Fit
-
-
-class Locality(Noun, frozen=True, omit_defaults=False):
-    """The practice cost indices (GPCI) of a payment locality."""
-
-    contractor: str
-    locality: str
-    state: str
-    name: str
-    work: "Decimal"
-    practice_expense: "Decimal"
-    malpractice: "Decimal"
-    edition: Edition
-    fits: Fit
-
-
-class ZipCode(Noun, frozen=True, omit_defaults=False):
-    """The contractor and locality of a ZIP code. `plus_four`: the last four digits may lead to another one."""
-
-    zip5: str
-    state: str
-    contractor: str
-    locality: str
-    plus_four: bool
-    edition: Edition
-    fits: Fit
-
-
-class Factor(Noun, frozen=True, omit_defaults=False):
-    """A conversion factor in dollars. `participation` is single through 2025, qpp or non_qpp from 2026."""
-
-    factor: "Decimal"
-    participation: Literal["single", "non_qpp", "qpp"]
-    first: date
-    last: date
-    evidence: str
-    confidence: str
-    sources: tuple[str, ...]
-    edition: Edition
-
-
-class AddOn(Noun, frozen=True, omit_defaults=False):
-    """The primary codes of an add-on code, of which the claim needs one. `type` 1: only these; 2: the contractor
-    decides (no code is listed); 3: these, and others that the contractor adds."""
-
-    code: str
-    primaries: tuple[str, ...]
-    type: int
-    edition: Edition
-    fits: Fit
-
-
-class LevelTwo(Noun, frozen=True, omit_defaults=False):
-    """A HCPCS Level II code or modifier as CMS publishes it. `coverage` is CMS's letter, `ends` the last day."""
-
-    code: str
-    short_description: str
-    long_description: str
-    coverage: str
-    added: date | None
-    changed: date | None
-    ends: date | None
-    action: str
-    edition: Edition
-    fits: Fit
-
-
-class TherapyCode(Noun, frozen=True, omit_defaults=False):
-    """Whether Medicare counts a code as therapy always or sometimes, and the discipline modifiers it accepts."""
-
-    code: str
-    disposition: str
-    modifiers: tuple[str, ...]
-    certainty: str
-    edition: Edition
-    fits: Fit
-
-
-def in_force(pair: Pair, day: date) -> Literal["yes", "no", "not_known"]:
-    """Return whether an edit applies on a date of service. Both its days are inclusive; a withdrawn one never does."""
-    if pair.indicator == _WITHDRAWN or (pair.deletion and day > pair.deletion):
-        return "no"
-    if pair.effective:
-        return "yes" if pair.effective <= day else "no"
-    return "yes" if day >= pair.known_by else "not_known"
-
-
-# ---------------------------------------------------------------------------------------------------- editions
-
-
-class _Source:
-    """One store open for reading, with a connection for each thread, and its editions."""
-
-    def __init__(
-        self, opened: sqlite3.Connection, anew: Callable[[], sqlite3.Connection | None], where: str, imported: bool
-    ) -> None:
-        self.where = where
-        self.imported = imported
-        self._anew = anew
-        self._of_thread = threading.local()
-        self._of_thread.connection = opened
-        self._editions: list[Held] | None = None
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """Return the connection of this thread. Raises StoreUnusable if the store is gone."""
-        held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
-        if held is None:
-            held = self._of_thread.connection = self._anew()
-        if held is None:
-            raise StoreUnusable(self.where, "it is no longer there")
-        return held
-
-    def close(self) -> None:
-        """Close the connection of this thread; others close with their threads."""
-        held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
-        if held:
-            held.close()
-
-    @contextmanager
-    def reads(self) -> Iterator[None]:
-        """Turn every error of reading inside into StoreUnusable or StoreBusy."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise user_error(error, self.where) from None
-        except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError, msgspec.MsgspecError) as error:
-            raise StoreUnusable(self.where, f"it is damaged ({error})") from None
-
-    def editions(self) -> "list[Held]":
-        if self._editions is None:
-            with self.reads():
-                self._editions = [*self._read_editions()]
-        return self._editions
-
-    def _read_editions(self) -> "Iterator[Held]":
-        if not self.connection.execute("PRAGMA user_version").fetchone()[0]:
-            return
-        parts: dict[int, list[Part]] = {}
-        for row in self.connection.execute("SELECT * FROM parts ORDER BY first_key"):
-            parts.setdefault(row[1], []).append(Part(*row))
-        rows = self.connection.execute("SELECT * FROM editions ORDER BY of, claim, first").fetchall()
-        for number, key, of, claim, edition, first, last, caveat, source, holds in rows:
-            own = tuple(parts.get(number, ()))
-            files = ", ".join(dict.fromkeys(part.file for part in own))
-            days = read_days(of, first, last)
-            yield Held(
-                self,
-                Edition(key, of, claim, edition, *days, self.imported, caveat, source or files),
-                own,
-                read_holds(holds),
-            )
-
-
-def read_days(table: str, first: int, last: int | None) -> tuple[date, date | None]:
-    """Return the first and last day of an edition. Raises ValueError or TypeError if they cannot be right."""
-    from_day, to_day = as_day(first), as_day(last)
-    if table not in ROWS_OF or from_day is None or (to_day and to_day < from_day):
-        raise ValueError(f"{table} from {first} to {last}")
-    return from_day, to_day
-
-
-def read_holds(holds: str | None) -> Holds | None:
-    """Return which codes a subset has. Raises MsgspecError."""
-    return msgspec.json.decode(holds, type=Holds) if holds else None
-
-
-class Held(NamedTuple):
-    """An edition in a store, with its parts."""
-
-    source: _Source
-    edition: Edition
-    parts: tuple[Part, ...]
-    holds: Holds | None
-
-    def lists(self, code: str) -> bool:
-        """Return whether everything published about a code is here; an import may have been cut short."""
-        if self.holds is None:
-            return not self.source.imported or self.spans(code)
-        return any(low <= code <= (high or low) for low, _, high in (each.partition("-") for each in self.holds.codes))
-
-    def spans(self, code: str) -> bool:
-        """Return whether a code is between the first and last code of a part (column 1 codes for edits).
-
-        Even with all parts imported, nothing is known of codes past their ends: a file may have been cut short.
-        """
-        return any(part.first_key <= code <= part.last_key for part in self.parts)
-
-    def in_words(self) -> str:
-        """Return in words how much of the edition is here."""
-        if self.holds:
-            which = {"both": ", both codes of a pair", "either": ", either code of a pair"}
-            first, more = ", ".join(self.holds.codes[:4]), len(self.holds.codes) - 4
-            others = f" and {more} more" if more > 0 else ""
-            return f"a subset{which.get(self.holds.pairs or '', '')}: {first}{others}"
-        if not self.source.imported or ROWS_OF[self.edition.table] in ("factors", "localities"):
-            return "whole"
-        spans = ", ".join(f"{part.first_key} to {part.last_key}" for part in self.parts)
-        if self.edition.table == "ncci-edits":
-            return f"{len(self.parts)} of {_PARTS} files, column 1 from {spans}"
-        return f"from {spans}"
-
-    def covers_pair(self, one: str, other: str, day: date) -> bool:
-        """Return whether a missing edit means that there is none, on that day."""
-        if self.holds is None:
-            return self.spans(one) and self.spans(other)
-        wanted = self.holds.pairs if day >= self.edition.first else self.holds.history
-        listed = (self.lists(one), self.lists(other))
-        return any(listed) if wanted == "either" else all(listed)
-
-
-def choose(held: Iterable[Held], day: date, dated: bool = False) -> tuple[Held | None, Fit]:
-    """Return the edition to use for a day, and how it fits. `dated`: later editions keep the rows that have ended.
-
-    In this order: an edition for the day; if rows are dated, the next later one; the newest of the same calendar year;
-    the newest of the nearest year, an earlier year first. Each time an imported edition wins over a shipped one.
-    """
-    editions = [*held]
-    if on_day := [each for each in editions if _is_for(each.edition, day)]:
-        return max(on_day, key=lambda each: (each.source.imported, each.edition.first)), "day"
-    if dated and (later := [each for each in editions if each.edition.first > day]):
-        return min(later, key=lambda each: (not each.source.imported, each.edition.first)), "history"
-    if not editions:
-        return None, "none"
-    years_apart = min(abs(_year(each.edition, day) - day.year) for each in editions)
-    nearest = [each for each in editions if abs(_year(each.edition, day) - day.year) == years_apart]
-    if years_apart:
-        nearest = [each for each in nearest if each.edition.first < day] or nearest
-    chosen = max(nearest, key=lambda each: (each.edition.first, each.source.imported))
-    return chosen, "newer" if chosen.edition.first > day else "older"
-
-
-def _is_for(edition: Edition, day: date) -> bool:
-    return edition.last is not None and edition.first <= day <= edition.last
-
-
-def _year(edition: Edition, day: date) -> int:
-    """Return the year of an edition that is nearest to a day."""
-    return edition.first.year if day < edition.first or edition.last is None else edition.last.year
-
-
-# ------------------------------------------------------------------------------------------------------- tables
 
 
 class _Row(NamedTuple):
@@ -369,7 +55,7 @@ class Tables:
     StoreUnusable or StoreBusy, which name the store and what to do.
     """
 
-    def __init__(self, sources: Sequence[_Source]) -> None:
+    def __init__(self, sources: Sequence[OpenStore]) -> None:
         self._sources = sources
         self._by_table: dict[tuple[str, str | None], list[Held]] = {}
         self._kept: Kept[tuple[object, ...], tuple[Any, ...]] = Kept()
@@ -445,7 +131,9 @@ class Tables:
             other, fits = choose([each for each in editions if each.lists(key)], day)
             return self._rows(table, other, fits, wanted, read)
         if not rows and held and key and held.source.imported:
-            others = [each for each in editions if each is not held and _is_for(each.edition, day) and each.lists(key)]
+            others = [
+                each for each in editions if each is not held and is_for_day(each.edition, day) and each.lists(key)
+            ]
             other, fits = choose(others, day)
             return self._rows(table, other, fits, wanted, read)
         return rows
@@ -462,7 +150,7 @@ class Tables:
     def _read_rows(
         self, table: str, held: Held, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
     ) -> tuple[T, ...]:
-        query = f"SELECT * FROM {ROWS_OF[table]} WHERE part IN ({_marks(held.parts)})" + "".join(
+        query = f"SELECT * FROM {ROWS_OF[table]} WHERE part IN ({placeholders(held.parts)})" + "".join(
             f" AND {name} = ?" for name in wanted
         )
         with held.source.reads():
@@ -471,7 +159,7 @@ class Tables:
 
     def pairs(self, claim: Claim, one: str, other: str, day: date) -> Pairs:
         """Return the edits between two codes, in either order."""
-        return self.pairs_among(claim, (one, other), day).get(_unordered(one, other)) or Pairs(None, "none", (), False)
+        return self.pairs_among(claim, (one, other), day).get(unordered(one, other)) or Pairs(None, "none", (), False)
 
     def pairs_among(self, claim: Claim, codes: Sequence[str], day: date) -> dict[tuple[str, str], Pairs]:
         """Return the edits among the codes of a day, by sorted pair; every pair once.
@@ -509,7 +197,7 @@ class Tables:
         kept = {pair: self._pairs_kept.get((*edition, pair)) for pair in both}
         rows = {pair: each for pair, each in kept.items() if each is not None}
         if len(rows) < len(both):
-            rows = _by_codes(held, several)
+            rows = edits_among(held, several)
             self._pairs_kept.keep({(*edition, pair): rows.get(pair, ()) for pair in both})
         return rows
 
@@ -643,53 +331,18 @@ def open_tables(store: Path | None = None, shipped_alone: bool = False) -> Table
     """
     from .shipped import open_shipped
 
-    sources = [_Source(open_shipped(), open_shipped, "the tables that came with cpt", imported=False)]
+    sources = [OpenStore(open_shipped(), open_shipped, "the tables that came with cpt", imported=False)]
     if not shipped_alone:
         with suppress(NoHome):
             store = store or store_path()
         if store and (own := reading(store)):
-            sources.insert(0, _Source(own, partial(reading, store), str(store), imported=True))
+            sources.insert(0, OpenStore(own, partial(reading, store), str(store), imported=True))
     return Tables(sources)
 
 
 def _only(found: tuple[T, ...]) -> T | None:
     """Return the one row found by a whole key, or None."""
     return found[0] if found else None
-
-
-def _unordered(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one < other else (other, one)
-
-
-def _by_date(pair: Pair) -> tuple[str, date, date]:
-    return pair.column1, pair.effective or date.min, pair.deletion or date.max
-
-
-def _by_codes(held: Held, codes: Sequence[str]) -> dict[tuple[str, str], tuple[Pair, ...]]:
-    """Every edit among some codes, by its two codes and in the order of its dates."""
-    found: dict[tuple[str, str], list[Pair]] = {}
-    with held.source.reads():
-        for pair in _pairs(held, codes):
-            found.setdefault(_unordered(pair.column1, pair.column2), []).append(pair)
-    return {codes: tuple(sorted(pairs, key=_by_date)) for codes, pairs in found.items()}
-
-
-def _pairs(held: Held, codes: Sequence[str]) -> Iterator[Pair]:
-    """Yield every edit with both codes among these."""
-    kinds = {part.part: msgspec.json.decode(part.kinds or "[]", type=list[Kind]) for part in held.parts}
-    rows = held.source.connection.execute(
-        f"SELECT part, column1, pairs FROM edits WHERE part IN ({_marks(kinds)}) AND column1 IN ({_marks(codes)})",
-        (*kinds, *codes),
-    )
-    for part, column1, pairs in rows:
-        for code in codes:
-            for _, column2, effective, deletion, indicator, rationale in unpacked(column1, pairs, kinds[part], code):
-                yield Pair(column1, column2, effective, deletion, str(indicator), rationale, held.edition.first)
-
-
-def _marks(values: Collection[object]) -> str:
-    """Return the placeholders for values in a query."""
-    return ", ".join("?" * len(values))
 
 
 def _factor(held: Held, row: tuple[object, ...]) -> Factor:

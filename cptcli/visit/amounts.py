@@ -10,7 +10,7 @@ from itertools import pairwise
 from msgspec import Struct, structs
 
 from ..advice.coverage import NEGATIVE
-from ..cms.tables import RelativeValues
+from ..cms.entries import RelativeValues
 from ..model.claim import Modifier
 from ..model.rules import Rule
 from ..model.visit import AmountLine, Amounts, ClaimLine

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from ..cms.tables import Fit
+from ..cms.entries import Fit
 from ..model.rules import EditFamily, Policy
 from ..model.visit import ClaimLine, Severity
 from ..rulebook.precedence import is_in_force

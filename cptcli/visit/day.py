@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from ..advice.coverage import Decided
 from ..advice.draft import Draft
 from ..advice.receipts import refs
-from ..cms.tables import Edition, Tables
+from ..cms.entries import Edition
+from ..cms.tables import Tables
 from ..model.answer import Question
 from ..model.claim import Discipline, Modifier
 from ..model.codes import Code, Units

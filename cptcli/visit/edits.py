@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..advice.wording import weakness, weakness_in_short
-from ..cms.tables import Edition, Fit, Pair, Pairs, in_force
+from ..cms.entries import Edition, Fit, Pair, Pairs, in_force
 from ..model.rules import BypassPlace, Policy, Rule
 from ..model.visit import ClaimLine, EditAnswer, EditState, Severity
 from ..rulebook.precedence import is_weak

@@ -3,7 +3,7 @@
 from datetime import date
 
 from ..advice.asking import resolve_state
-from ..advice.lookup import no_such_code
+from ..advice.near_codes import no_such_code
 from ..advice.typed import joined_code
 from ..cms.tables import Tables
 from ..model.visit import FeeAnswer, Visit, VisitLine

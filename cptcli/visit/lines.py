@@ -11,7 +11,7 @@ from ..advice.asking import resolve_device
 from ..advice.coverage import NEGATIVE, Decided
 from ..advice.draft import Draft
 from ..advice.layers import NeedsAnswer
-from ..advice.lookup import CODE, mended_code, near_codes, no_such_code
+from ..advice.near_codes import CODE, mended_code, near_codes, no_such_code
 from ..advice.receipts import existence
 from ..advice.suggest import decide
 from ..advice.wording import VERDICTS, weakness

@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
 
-from ..cms.tables import Edition, Factor, Fit, Locality, RelativeValues, Tables
+from ..cms.entries import Edition, Factor, Fit, Locality, RelativeValues
+from ..cms.tables import Tables
 from ..errors import BadValue
 
 _CENT = Decimal("0.01")

@@ -1,7 +1,7 @@
 """Checks the units of a code against MUEs (per claim line or per day) and against a payer's own limits."""
 
 from ..advice.coverage import NEGATIVE
-from ..cms.tables import Maximum
+from ..cms.entries import Maximum
 from ..model.rules import Policy, Rule
 from ..model.visit import Severity
 from ..rulebook.precedence import is_weak

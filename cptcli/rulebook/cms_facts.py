@@ -6,15 +6,12 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from ..model.codes import Code, MedicareStatus, StatusSpan
 from ..model.tables import Table
-
-if TYPE_CHECKING:
-    from .load import Parts
+from .entries import Entries
 
 TABLES = "tables/tables.yaml"
 _EDITS = ("column1", "column2", "effective", "deletion", "indicator", "rationale")
@@ -47,7 +44,7 @@ COLUMNS = {  # the columns of each table's file
 EQUIPMENT_UNITS = "medicare-units-equipment"
 
 
-def apply_tables(parts: "Parts") -> None:
+def apply_tables(parts: Entries) -> None:
     """Add the facts of the tables to codes and payers; a wrong row, hash or column is a problem."""
     for table in parts.tables.values():
         if table.id not in COLUMNS:
@@ -64,7 +61,7 @@ def apply_tables(parts: "Parts") -> None:
     _contractors(parts, rows["medicare-contractors"])
 
 
-def _rows(parts: "Parts", key: str) -> Iterable[dict[str, str]]:
+def _rows(parts: Entries, key: str) -> Iterable[dict[str, str]]:
     """Return the rows of a table, read when needed; none if the table is wrong, which is a problem."""
     table = parts.tables.get(key)
     if table is None:
@@ -84,7 +81,7 @@ def _rows(parts: "Parts", key: str) -> Iterable[dict[str, str]]:
     return _sound(parts, table, reader)
 
 
-def _sound(parts: "Parts", table: Table, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+def _sound(parts: Entries, table: Table, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
     """Yield the rows with valid cells; any other row is a problem."""
     for row in reader:
         if odd := [name for name, fits in _CELLS.items() if name in row and not fits(row[name])]:
@@ -124,7 +121,7 @@ _CELLS: dict[str, Callable[[str | None], bool]] = {
 }
 
 
-def _statuses(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
+def _statuses(parts: Entries, rows: Iterable[dict[str, str]]) -> None:
     spans: dict[str, list[StatusSpan]] = {}
     for row in rows:
         if row["modifier"]:
@@ -139,7 +136,7 @@ def _statuses(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
         _with_medicare(parts, code, history=tuple(history))
 
 
-def _therapy(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
+def _therapy(parts: Entries, rows: Iterable[dict[str, str]]) -> None:
     table = parts.tables.get("medicare-therapy")
     for row in rows:
         known = parts.codes.get(row["code"])
@@ -149,7 +146,7 @@ def _therapy(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
             _with_medicare(parts, known.code, therapy=told)
 
 
-def _with_medicare(parts: "Parts", code: str, **changed: object) -> None:
+def _with_medicare(parts: Entries, code: str, **changed: object) -> None:
     known = parts.codes.get(code)
     if known is None:
         return
@@ -159,12 +156,12 @@ def _with_medicare(parts: "Parts", code: str, **changed: object) -> None:
     parts.codes[code] = structs.replace(known, medicare=structs.replace(medicare, **changed))
 
 
-def _is_equipment(parts: "Parts", code: str) -> bool:
+def _is_equipment(parts: Entries, code: str) -> bool:
     known = parts.codes.get(code)
     return known is not None and known.coding_verification
 
 
-def _units(parts: "Parts", key: str, rows: Iterable[dict[str, str]]) -> None:
+def _units(parts: Entries, key: str, rows: Iterable[dict[str, str]]) -> None:
     """Add the unit limits of a table to codes: those for home equipment, or those for practitioners."""
     table = parts.tables.get(key)
     for row in rows:
@@ -183,7 +180,7 @@ def _units(parts: "Parts", key: str, rows: Iterable[dict[str, str]]) -> None:
         parts.codes[known.code] = structs.replace(known, units=units)
 
 
-def _contractors(parts: "Parts", rows: Iterable[dict[str, str]]) -> None:
+def _contractors(parts: Entries, rows: Iterable[dict[str, str]]) -> None:
     """Add the states of each jurisdiction; parts of a state with another contractor are left to a caveat."""
     states: dict[str, list[str]] = {}
     for row in rows:
