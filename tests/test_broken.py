@@ -293,7 +293,7 @@ def test_problems_that_are_not_listed_are_counted(problems_in, tmp_path):
 
 
 def test_a_rule_about_everything_at_once_is_not_compared_with_all_others(problems_in, tmp_path, monkeypatch):
-    monkeypatch.setattr("cptcli.rulebook.check._MOST_COMPARED", 3)
+    monkeypatch.setattr("cptcli.rulebook.check_conflicts._MOST_COMPARED", 3)
     _rules(tmp_path, "applies: {codes: ['97026', '97024']}, verdict: covered")
     assert any("name too many codes to compare" in each for each in problems_in(tmp_path))
 
@@ -389,7 +389,7 @@ def test_every_message_of_the_code_has_a_broken_file(problems_in, tmp_path, monk
         (tmp_path / "many" / f"{number}.txt").parent.mkdir(exist_ok=True)
         (tmp_path / "many" / f"{number}.txt").touch()
     problems_in(tmp_path / "many")
-    monkeypatch.setattr("cptcli.rulebook.check._MOST_COMPARED", 3)
+    monkeypatch.setattr("cptcli.rulebook.check_conflicts._MOST_COMPARED", 3)
     problems_in(tmp_path / str(len(_UNREADABLE) + 6))  # the rules that contradict each other
     unseen = [
         f"{Path(name).name}:{first}"

@@ -22,7 +22,7 @@ from conftest import TESTS, TODAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cptcli.cms import importing
+from cptcli.cms import importing, inventory
 from cptcli.cms import store as cms_store
 from cptcli.cms.cells import Given, quarters_in
 from cptcli.cms.edits import Edit, packed, unpacked
@@ -1214,7 +1214,7 @@ def test_verify_covers_every_cell_that_is_stored(load, tmp_path):
     load(*(FILES / name for name in (EDITS, UNITS, FEES, INDICES, ZIPS, LEVEL2)))
     store, number = tmp_path / "cms.sqlite", 0
     whole = store.read_bytes()
-    assert importing.verify(store).problems == ()
+    assert inventory.verify(store).problems == ()
     with closing(sqlite3.connect(store)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         cells = [(table, row[1]) for table in tables for row in connection.execute(f"PRAGMA table_info({table})")]
@@ -1226,7 +1226,7 @@ def test_verify_covers_every_cell_that_is_stored(load, tmp_path):
                 connection.execute(f"UPDATE {table} SET {column} = '77' WHERE rowid = (SELECT min(rowid) FROM {table})"
                                    if table in ("editions", "parts", "edits") else
                                    f"UPDATE OR REPLACE {table} SET {column} = '77'")  # fmt: skip
-            found = importing.verify(store)
+            found = inventory.verify(store)
             assert found.problems or any(part.problem for part in found.parts), (table, column)
             number += 1
     assert number > 50

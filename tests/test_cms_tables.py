@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from cptcli.cms import shipped
 from cptcli.cms.edits import Edit, packed
 from cptcli.cms.entries import Edition, Pair, in_force
-from cptcli.cms.store import EditionRow, StoreNewer, StoreUnusable, add_part, create, reading, writing
+from cptcli.cms.store import EditionRow, StoreNewer, StoreUnusable, create, reading, writing
+from cptcli.cms.store_rows import add_part
 from cptcli.cms.tables import open_tables
 from cptcli.rulebook.compiled import shipped_folder
 from cptcli.rulebook.files import Files

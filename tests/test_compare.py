@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from cptcli.advice.asking import Typed
-from cptcli.advice.comparing import Asked, compare
+from cptcli.advice.comparison import Asked, compare
 from cptcli.advice.coverage import NEGATIVE
 from cptcli.advice.suggest import advise
-from cptcli.compose.compare import code_text, compare_sheet, verdict_text
+from cptcli.compose.comparison import code_text, compare_sheet, verdict_text
 from cptcli.compose.layout import LINES, WIDTH, fitted, lines_of, width_of
 from cptcli.compose.sheet import Block, Row, Sheet
 from cptcli.errors import UnknownName

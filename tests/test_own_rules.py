@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from cptcli.advice.new_rule import TypedRule, new_rule
+from cptcli.advice.new_rule import new_rule
 from cptcli.advice.rule_effect import seen
+from cptcli.advice.typed_rule import TypedRule
 from cptcli.commands.whole_files import NotWritten, write_all
 from cptcli.rulebook.compiled import shipped_folder
 from cptcli.rulebook.own_rules import Added, laid_over, problems_of, rule_lines, shipped_parts, with_rule
@@ -28,7 +29,7 @@ INFRARED = ["--payer", "aetna", "--modality", "infrared", "--verdict", "covered"
 @pytest.fixture
 def here(cpt_here, monkeypatch):
     """Runs `cpt` within this process, on the day of the tests."""
-    for module in ("own_rules", "options", "rules", "suggest", "listing"):
+    for module in ("add_rule", "rule_folder", "options", "rules", "suggest", "listing"):
         monkeypatch.setattr(f"cptcli.commands.{module}.today", lambda: TODAY)
     return cpt_here
 
@@ -322,7 +323,7 @@ def test_what_cannot_be_kept_says_why_and_writes_nothing(here, tmp_path, argumen
 
 
 def test_dates_are_read_as_everywhere_else(here, tmp_path, monkeypatch):
-    monkeypatch.setattr("cptcli.commands.own_rules.service_day", {"first of July": date(2026, 7, 1)}.__getitem__)
+    monkeypatch.setattr("cptcli.commands.add_rule.service_day", {"first of July": date(2026, 7, 1)}.__getitem__)
     assert add(here, *ANODYNE[:-1], "first of July").code == 0
     assert "effective: '2026-07-01'" in (tmp_path / "ours" / "payers" / "aetna.yaml").read_text()
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 from conftest import TESTS, TODAY
 
-from cptcli.advice.compare import changes
+from cptcli.advice.rules_diff import changes
 from cptcli.rulebook.compiled import open_rules, shipped_folder
 from cptcli.rulebook.fit import BLANK
 from cptcli.rulebook.workbench import schema

@@ -3,15 +3,14 @@
 Contradictions and names with several meanings are errors: nothing is guessed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ..errors import BadValue, CptError, MissingOption, UnknownName
 from ..model.answer import Question
-from ..model.common import Confidence, Evidence, Source, Verdict
+from ..model.common import Confidence, Evidence, Source
 from ..model.lookup import CodeCard
 from ..model.rules import Applies, Payer, Rule
 from ..rulebook.book import RuleBook
@@ -21,108 +20,12 @@ from .asking import Typed, read_word, resolve_payer, settle, understand
 from .layers import NeedsAnswer
 from .lookup import lookup
 from .naming import NOT_LISTED
+from .rule_words import asks_of, headline_of, names_of, rule_id, sentence_of, subjects
 from .suggest import decide
+from .typed_rule import CodeNotClear, Grade, NewRule, RuleEffects, Said, TypedCodes, TypedRule, missing
 
-Grade = Literal["primary", "secondary", "anecdotal"]  # from the payer, from somebody else, or by report
-Said = Literal["covered", "conditional", "bundled", "investigational", "not_covered"]
-Asks = dict[str, str | bool | list[str]]
-ABOUT = "--device NAME, --modality NAME or --code CODE"
-EFFECTS = "--use CODE, --verdict WORD, --accepts CODE, --refuses CODE or --modifier XX"
 _SURE: dict[Evidence, Confidence] = {"primary": "high", "secondary": "medium", "anecdotal": "low"}
-_COVERAGE: dict[Verdict, str] = {
-    "covered": "is covered",
-    "conditional": "is covered under conditions",
-    "bundled": "is bundled, not paid separately",
-    "investigational": "is investigational: not paid",
-    "not_covered": "is not covered",
-}
-_HEADLINE = 90  # characters; model.Short says the same
 _LONGEST_NAME = 60  # characters; a new payer's name becomes a file name
-
-
-class TypedRule(Struct, frozen=True, kw_only=True):
-    """The options of `cpt rules add` as typed; dates are parsed already."""
-
-    payer: str | None = None
-    new_payer: str | None = None
-    kind: str | None = None
-    device: str | None = None
-    modality: str | None = None
-    code: str | None = None
-    use: str | None = None
-    verdict: str | None = None
-    accepts: tuple[str, ...] = ()
-    refuses: tuple[str, ...] = ()
-    modifiers: tuple[str, ...] = ()
-    document: str | None = None
-    document_date: date | None = None
-    effective: date | None = None
-    ends: date | None = None
-    says: str | None = None
-    evidence: str | None = None
-    confidence: str | None = None
-    setting: str | None = None
-    state: str | None = None
-
-    @property
-    def has_subject(self) -> bool:
-        """Return whether it names what the rule is about; an accepted or refused code counts."""
-        return bool(self.device or self.modality or self.code or self.accepts or self.refuses)
-
-    @property
-    def has_effect(self) -> bool:
-        """Return whether it names what the payer said."""
-        return bool(self.use or self.verdict or self.accepts or self.refuses or self.modifiers)
-
-
-class NewRule(Struct, frozen=True):
-    """A rule without examples, its source, and its question; `asks` is that question as an example has it."""
-
-    rule: Rule
-    source: Source
-    payer: Payer
-    question: Question
-    asks: Asks
-
-
-class _Effects(Struct, frozen=True):
-    """The effects of a rule, named as in the rule file."""
-
-    replaces: tuple[str, ...]
-    code: str | None
-    accepts: tuple[str, ...]
-    refuses: tuple[str, ...]
-    verdict: Verdict | None
-    modifiers: tuple[str, ...]
-
-
-class _Codes(Struct, frozen=True):
-    """The codes typed, all found in the rule base; `about` is the code billed so far."""
-
-    about: str | None
-    use: str | None
-    accepts: tuple[str, ...]
-    refuses: tuple[str, ...]
-
-
-class CodeNotClear(MissingOption):
-    """The code to replace was not given, and several are possible."""
-
-    def __init__(self, possible: Iterable[str | None]) -> None:
-        self.possible = sorted({code for code in possible if code})
-        why = f"Several are possible: {', '.join(self.possible)}." if self.possible else "No code is known for it."
-        super().__init__(["--code CODE, the code billed so far"], why)
-
-
-def missing(typed: TypedRule) -> list[str]:
-    """Return the options that are still missing, each with its form."""
-    options = (
-        (typed.payer or typed.new_payer, "--payer NAME (or --new-payer NAME)"),
-        (typed.has_subject, ABOUT),
-        (typed.has_effect, EFFECTS),
-        (typed.document, "--document TEXT"),
-    )
-    return [option for given, option in options if not given]
 
 
 def new_payer(book: RuleBook, name: str, kind: str | None) -> Payer:
@@ -153,12 +56,12 @@ def new_rule(book: RuleBook, typed: TypedRule, today: date) -> NewRule:
     question = structs.replace(asked, answers=_answers(book, asked, named))
     effects = _effects(book, typed, codes, asked, question)
     source = _source(book, typed, payer, today)
-    names = _names(book, payer, question, codes)
-    sentence = _sentence(*names, question, codes, effects)
-    brief = _sentence(payer.id, question.device or question.modality or names[1], question, codes, effects)
+    names = names_of(book, payer, question, codes)
+    sentence = sentence_of(*names, question, codes, effects)
+    brief = sentence_of(payer.id, question.device or question.modality or names[1], question, codes, effects)
     rule = Rule(
-        id=_rule_id(book, question, codes, effects),
-        short=_headline(sentence, brief),
+        id=rule_id(book, question, codes, effects),
+        short=headline_of(sentence, brief),
         says=f"{sentence[:-1]} ({source.title})." if typed.says is None else one_line("--says", typed.says),
         applies=_applies(book, question, codes, typed.setting is not None),
         effective=typed.effective,
@@ -169,10 +72,7 @@ def new_rule(book: RuleBook, typed: TypedRule, today: date) -> NewRule:
         sources=(source.id,),
         **structs.asdict(effects),
     )
-    return NewRule(rule, source, payer, question, _asks(question, typed))
-
-
-# -------------------------------------------------------------------------------------------- what was typed
+    return NewRule(rule, source, payer, question, asks_of(question, typed))
 
 
 def _payer(book: RuleBook, asked: str) -> Payer:
@@ -196,11 +96,11 @@ def read_code(book: RuleBook, option: str, asked: str, today: date) -> str:
     return card.code.code
 
 
-def _codes(book: RuleBook, typed: TypedRule, today: date) -> _Codes:
+def _codes(book: RuleBook, typed: TypedRule, today: date) -> TypedCodes:
     def each(option: str, asked: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(read_code(book, option, one, today) for one in asked))
 
-    return _Codes(
+    return TypedCodes(
         about=read_code(book, "--code", typed.code, today) if typed.code else None,
         use=read_code(book, "--use", typed.use, today) if typed.use else None,
         accepts=each("--accepts", typed.accepts),
@@ -208,7 +108,7 @@ def _codes(book: RuleBook, typed: TypedRule, today: date) -> _Codes:
     )
 
 
-def _refuse_contradictions(typed: TypedRule, codes: _Codes) -> None:
+def _refuse_contradictions(typed: TypedRule, codes: TypedCodes) -> None:
     """Raise CptError where two options contradict each other."""
 
     def refuse(one: str, other: str) -> None:
@@ -229,7 +129,7 @@ def _refuse_contradictions(typed: TypedRule, codes: _Codes) -> None:
         raise BadValue("--until", typed.ends.isoformat(), f"a date on or after --from {typed.effective}")
 
 
-def _question(book: RuleBook, typed: TypedRule, payer: Payer, codes: _Codes, today: date) -> Question:
+def _question(book: RuleBook, typed: TypedRule, payer: Payer, codes: TypedCodes, today: date) -> Question:
     """Return the question that the rule answers, on a date when the rule is in force."""
     if typed.device and normalized(typed.device) in NOT_LISTED:
         raise BadValue("--device", typed.device, "a device in our list; for any other, give --modality NAME alone")
@@ -247,12 +147,7 @@ def _question(book: RuleBook, typed: TypedRule, payer: Payer, codes: _Codes, tod
     )
     if question.modality:
         return question
-    return structs.replace(question, code=next(iter(_subjects(codes)), None))
-
-
-def _subjects(codes: _Codes) -> tuple[str, ...]:
-    """Return the codes that a rule without device and treatment is about."""
-    return (codes.about,) if codes.about else (*codes.accepts, *codes.refuses)
+    return structs.replace(question, code=next(iter(subjects(codes)), None))
 
 
 def _modifiers(book: RuleBook, typed: TypedRule) -> tuple[str, ...]:
@@ -277,13 +172,10 @@ def _source(book: RuleBook, typed: TypedRule, payer: Payer, today: date) -> Sour
     )
 
 
-# ------------------------------------------------------------------------------------------ what the rule does
-
-
-def _effects(book: RuleBook, typed: TypedRule, codes: _Codes, asked: Question, question: Question) -> _Effects:
+def _effects(book: RuleBook, typed: TypedRule, codes: TypedCodes, asked: Question, question: Question) -> RuleEffects:
     replaces, stays = _replaced(book, codes, asked, question) if codes.use else ((), False)
     accepts = (*codes.accepts, *([codes.use] if codes.use and stays else ()))
-    return _Effects(
+    return RuleEffects(
         replaces=replaces,
         code=codes.use if replaces else None,
         accepts=tuple(dict.fromkeys(accepts)),
@@ -293,7 +185,7 @@ def _effects(book: RuleBook, typed: TypedRule, codes: _Codes, asked: Question, q
     )
 
 
-def _replaced(book: RuleBook, codes: _Codes, asked: Question, question: Question) -> tuple[tuple[str, ...], bool]:
+def _replaced(book: RuleBook, codes: TypedCodes, asked: Question, question: Question) -> tuple[tuple[str, ...], bool]:
     """Return the codes that --use replaces, and whether --use is the answer already.
 
     These are all codes that the rules name today, so that the new rule still decides when one of those rules changes.
@@ -346,11 +238,11 @@ def ways(book: RuleBook, modality: str, above: tuple[str, ...] = ()) -> Iterator
             yield (choice.answer, *answers), code
 
 
-def _applies(book: RuleBook, question: Question, codes: _Codes, by_setting: bool) -> Applies:
+def _applies(book: RuleBook, question: Question, codes: TypedCodes, by_setting: bool) -> Applies:
     device = book.device(question.device) if question.device else None
     implied = device is not None and question.modality in book.modality_chain(device.modality)
     modality = None if implied else question.modality
-    about = (_subjects(codes) if question.modality is None else (codes.about,)) if codes.about or question.code else ()
+    about = (subjects(codes) if question.modality is None else (codes.about,)) if codes.about or question.code else ()
     if codes.use and question.modality:
         about = ()  # it is in `replaces`
     if about and modality:
@@ -378,68 +270,3 @@ def _refuse_either(book: RuleBook, modality: str, code: str) -> None:
             f"{code} is billed for other treatments too ({', '.join(others[:4])}), and a rule with a treatment and a "
             f"code applies to either of them. Give --modality alone, or --code alone."
         )
-
-
-# ------------------------------------------------------------------------------------------- names and words
-
-
-def _asks(question: Question, typed: TypedRule) -> Asks:
-    """Return the question as an example asks it; with a date only where the rule has one."""
-    asks: Asks = {"lines": [question.code]} if question.code else {}
-    asks |= {"device": question.device} if question.device else {}
-    if question.modality and (not question.device or typed.modality):
-        asks["modality"] = question.modality
-    asks |= answered_with(question.answers)
-    asks["payer"] = question.payer or ""
-    asks |= {"state": question.state} if question.state else {}
-    if not question.code and (typed.setting or question.setting == "home"):
-        asks["setting"] = question.setting
-    if typed.effective or typed.ends:
-        asks["service_date"] = question.service_date.isoformat()
-    return asks
-
-
-def answered_with(answers: Sequence[str]) -> Asks:
-    """Return the answers as an example has them."""
-    return {"answer": answers[0] if len(answers) == 1 else [*answers]} if answers else {}
-
-
-def _rule_id(book: RuleBook, question: Question, codes: _Codes, effects: _Effects) -> str:
-    words = ["our", question.payer or "", question.device or question.modality or codes.about or ""]
-    words += [codes.use or "", effects.verdict or "", *effects.modifiers]
-    words += [word for name in ("accepts", "refuses") if getattr(codes, name) for word in (name, *getattr(codes, name))]
-    taken = {*book.keys("rules"), *(policy.id for _, policy in book.policies())}
-    return unused(id_of(*words, question.state or ""), taken)
-
-
-def _names(book: RuleBook, payer: Payer, question: Question, codes: _Codes) -> tuple[str, str]:
-    """Return the names of the payer and of what its rule is about."""
-    device = book.device(question.device) if question.device else None
-    modality = book.modality(question.modality)
-    what = device.name if device else modality.name if modality else ", ".join(_subjects(codes))
-    return payer.short_name or payer.name, what
-
-
-def _sentence(who: str, what: str, question: Question, codes: _Codes, effects: _Effects) -> str:
-    """Return what the payer said in one sentence."""
-    where = f" in {question.state}" if question.state else ""
-    parts = []
-    if codes.use:
-        instead = f", not {codes.about or ' or '.join(effects.replaces)}" if effects.replaces else ""
-        parts.append(f"bill {what} as {codes.use}{instead}")
-    subject = f" for {what}" if question.modality or codes.about else ""
-    if codes.accepts:
-        parts.append(f"accepts {', '.join(codes.accepts)}{subject}")
-    if codes.refuses:
-        parts.append(f"does not accept {', '.join(codes.refuses)}{subject}")
-    if effects.verdict:
-        parts.append(f"{what} {_COVERAGE[effects.verdict]}")
-    if effects.modifiers:
-        parts.append(f"{what} needs {', '.join(effects.modifiers)}")
-    return f"{who}{where}: {'; '.join(parts)}."
-
-
-def _headline(*sentences: str) -> str:
-    """Return the first sentence that fits a headline (90 characters), else the last one, cut at a word."""
-    last = sentences[-1][: _HEADLINE - 4]
-    return next((each for each in sentences if len(each) <= _HEADLINE), f"{last.rpartition(' ')[0] or last} ...")

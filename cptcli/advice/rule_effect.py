@@ -9,9 +9,11 @@ from ..model.answer import Question
 from ..model.common import Example
 from ..model.rules import Rule
 from ..rulebook.book import RuleBook
-from .compare import Change, changes
-from .new_rule import Asks, NewRule, answered_with, ways
+from .new_rule import ways
+from .rule_words import answered_with
+from .rules_diff import Change, changes
 from .suggest import suggest
+from .typed_rule import Asks, NewRule
 
 Gives = tuple[str, str | list[str] | None]
 

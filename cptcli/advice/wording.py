@@ -57,7 +57,7 @@ class Headed(Protocol):
         """Its long text."""
 
 
-LONGEST = 90  # characters of a line on the first screen; the same as in model.Short
+LONGEST = 90  # characters of a line on the first screen; as in model.common.Short
 
 
 def headline(entry: Headed) -> str | None:

@@ -1,39 +1,24 @@
-"""Import of CMS's files into the user's store; list, remove and verify. A file is stored whole or not at all."""
+"""Import of CMS's files into the user's store. A file is stored whole or not at all."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
 
-from ..errors import CptError, UnknownName
-from ..model.data import HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
+from ..errors import CptError
+from ..model.data import ImportedFile, Imports, TakenTable
 from .cells import Given, Layout, Load
-from .editions import Held, read_days, read_holds
 from .edits import Kind, unpacked
 from .layouts import LAYOUTS, recognize
 from .opening import open_documents
 from .reading import Damaged, Document, FileUnreadable, Text, Tick, stem
-from .store import (
-    ROWS_OF,
-    EditionRow,
-    Part,
-    add_part,
-    as_number,
-    create,
-    fingerprint,
-    reading,
-    remove_part,
-    rows_of_part,
-    seal,
-    user_error,
-    writing,
-)
-from .tables import open_tables
+from .store import ROWS_OF, EditionRow, Part, as_number, writing
+from .store_changes import parts_of, transaction
+from .store_rows import add_part, remove_part, rows_of_part
 from .workbooks import NotAWorkbook, Workbook
 
 _SHOWN = 3  # differing rows that a message shows
@@ -57,18 +42,6 @@ class Disagrees(CptError):
             edition=edition,
             rows=count,
         )
-
-
-class NotImported(CptError):
-    """An edition that ships with cpt and cannot be removed."""
-
-    def __init__(self, edition: str) -> None:
-        super().__init__(
-            f"{edition} came with cpt and cannot be removed. An import of the same edition replaces it in answers."
-        )
-
-
-# ------------------------------------------------------------------------------------------------------- import
 
 
 def import_files(
@@ -132,7 +105,7 @@ def _import_file(
             what = _why_none(documents, left_out)
             raise FileUnreadable(str(path), what, f"one of {', '.join(layout.name for layout in LAYOUTS)}")
         taken: list[TakenTable] = []
-        with _transaction(connection, store):
+        with transaction(connection, store):
             for document, layout in chosen:
                 tick = progress(document.where, document.size)
                 loads = layout.read(document, given, tick)
@@ -199,27 +172,10 @@ def _why_none(documents: list[Text | Workbook], left_out: Sequence[tuple[str, st
     return f"none of CMS's tables ({inside})" if inside else "none of CMS's tables"
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, store: Path) -> Iterator[None]:
-    """Commit everything done inside, or nothing, however it ends."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            create(connection)
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-    except sqlite3.Error as error:
-        raise user_error(error, str(store)) from None
-
-
 def _store(connection: sqlite3.Connection, load: Load, document: Document, today: date, replace: bool) -> TakenTable:
     """Store the rows of an edition, unless they are stored already. Raises Disagrees."""
     edition, name = load.edition, document.names[0]
-    before = _parts(connection, edition.id)
+    before = parts_of(connection, edition.id)
     connection.execute("SAVEPOINT load")
     part = add_part(connection, edition, load.rows, name, today, load.kinds)
     if not part.row_count:
@@ -259,11 +215,6 @@ def _rivals(connection: sqlite3.Connection, edition: EditionRow, part: Part, nam
     cells = (edition.of, edition.id, as_number(edition.last), as_number(edition.first))
     others = [Part(*row) for row in connection.execute(query, cells)]
     return [each for each in others if _differences(connection, edition, [each], part, name)[0]]
-
-
-def _parts(connection: sqlite3.Connection, edition: str) -> list[Part]:
-    query = "SELECT parts.* FROM parts JOIN editions ON parts.edition = editions.number WHERE id = ? ORDER BY part"
-    return [Part(*row) for row in connection.execute(query, (edition,))]
 
 
 def _overlap(one: Part, other: Part) -> bool:
@@ -319,137 +270,3 @@ def _one_sided(
             yield one[1] - other[1], False
             yield other[1] - one[1], True
             one, other = next(old, None), next(new, None)
-
-
-# ----------------------------------------------------------------------------------------- list, remove, verify
-
-
-def holdings(store: Path) -> Holdings:
-    """Return the imported tables, then the shipped ones. Raises StoreUnusable and StoreNewer."""
-    with open_tables(store) as tables:
-        lines = tuple(map(_listed, tables.held()))
-    return Holdings(str(store), store.stat().st_size if store.exists() else None, lines)
-
-
-def _listed(held: Held) -> HeldTable:
-    with held.source.reads():
-        return HeldTable(
-            id=held.edition.id,
-            table=held.edition.table,
-            claim=held.edition.claim,
-            edition=held.edition.edition,
-            first=held.edition.first,
-            last=held.edition.last,
-            imported=held.edition.imported,
-            rows=sum(part.row_count for part in held.parts),
-            holds=held.in_words(),
-            files=tuple(dict.fromkeys(part.file for part in held.parts)),
-            imported_on=_newest(held.parts),
-            source=held.edition.source,
-            caveat=held.edition.caveat,
-        )
-
-
-def _newest(parts: Sequence[Part]) -> date | None:
-    days = [part.imported_on for part in parts if part.imported_on]
-    return date.fromisoformat(max(days)) if days else None
-
-
-def remove(editions: Sequence[str], store: Path) -> None:
-    """Remove editions from the store, all or none. Raises UnknownName, NotImported and the errors of the store."""
-    with open_tables(store) as tables:
-        held = {each.id: each.imported for each in reversed(tables.editions())}
-    for each in editions:
-        if each not in held:
-            near = get_close_matches(each, [key for key, imported in held.items() if imported], 4)
-            raise UnknownName("edition", each, near, "List the imported editions: cpt data list")
-        if not held[each]:
-            raise NotImported(each)
-    with closing(writing(store)) as connection:
-        with _transaction(connection, store):
-            for each in editions:
-                for part in _parts(connection, each):
-                    (of,) = connection.execute("SELECT of FROM editions WHERE id = ?", (each,)).fetchone()
-                    remove_part(connection, of, part.part)
-        try:
-            connection.execute("VACUUM")  # frees disk space; it needs some itself, so a failure is fine
-        except sqlite3.Error:
-            return
-
-
-def verify(store: Path) -> Verified:
-    """Read the whole store again and return every difference from what the imports recorded.
-
-    Covers everything an answer uses: the rows, the editions with their days, and which rows belong to which edition.
-    """
-    own = reading(store)
-    if own is None:
-        return Verified(str(store), (), ())
-    with closing(own) as connection:
-        try:
-            return Verified(str(store), tuple(_verified(connection)), tuple(_unsound(connection)))
-        except sqlite3.Error as error:
-            raise user_error(error, str(store)) from None
-
-
-def _verified(connection: sqlite3.Connection) -> Iterator[VerifiedPart]:
-    if not connection.execute("PRAGMA user_version").fetchone()[0]:
-        return
-    for key, of, *cells in connection.execute(
-        "SELECT editions.id, editions.of, parts.* FROM parts JOIN editions ON parts.edition = editions.number "
-        "ORDER BY editions.id, parts.first_key"
-    ).fetchall():
-        part = Part(*cells)
-        problem, again = None, f"run cpt data remove {key}, then import its files again"
-        try:
-            if of not in ROWS_OF:
-                problem = "cpt does not know this table"
-            elif fingerprint(connection, ROWS_OF[of], part.part, part.kinds) != (
-                part.rows_sha256,
-                part.row_count,
-                part.first_key,
-                part.last_key,
-            ):
-                problem = f"its rows are not those that were imported; {again}"
-            elif part.rows_sha256 + seal(connection, part) != part.sha256:
-                problem = f"its edition, days or file name are not those that were imported; {again}"
-        except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
-            problem = f"it cannot be read ({error})"
-        yield VerifiedPart(key, part.file, part.row_count, problem)
-
-
-def _unsound(connection: sqlite3.Connection) -> Iterator[str]:
-    for (line,) in connection.execute("PRAGMA integrity_check(20)"):
-        if line != "ok":
-            yield str(line)
-    if not connection.execute("PRAGMA user_version").fetchone()[0]:
-        return
-    for table in ROWS_OF.values():
-        (count,) = connection.execute(
-            f"SELECT count(*) FROM {table} WHERE part NOT IN (SELECT part FROM parts)"
-        ).fetchone()
-        if count:
-            yield f"{count:,} rows of {table} belong to no import"
-    for what, among, belongs in (
-        ("parts", "edition NOT IN (SELECT number FROM editions)", "belong to no edition"),
-        ("editions", "number NOT IN (SELECT edition FROM parts)", "have no rows"),
-    ):
-        (count,) = connection.execute(f"SELECT count(*) FROM {what} WHERE {among}").fetchone()
-        if count:
-            yield f"{count:,} {what} {belongs}"
-    yield from _unreadable(connection)
-
-
-def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield what in the editions would make every answer fail."""
-    for key, of, first, last, holds in connection.execute("SELECT id, of, first, last, holds FROM editions"):
-        try:
-            read_days(of, first, last)
-            read_holds(holds)
-        except (ValueError, TypeError, msgspec.MsgspecError) as error:
-            yield f"the edition {key} cannot be read ({error}): no answer can use this store"
-    for file, imported_on in connection.execute("SELECT file, imported_on FROM parts WHERE imported_on IS NOT NULL"):
-        try:
-            date.fromisoformat(imported_on)
-        except (ValueError, TypeError) as error:
-            yield f"the import date of {file} cannot be read ({error})"

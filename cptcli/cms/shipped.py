@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import CptError
 from .edits import Edit, Kind, packed
-from .store import EditionRow, Row, StoreUnusable, add_part, as_number, checked, create, quarter_days, reading
+from .store import EditionRow, Row, StoreUnusable, as_number, checked, create, quarter_days, reading
+from .store_rows import add_part
 
 if TYPE_CHECKING:
     from ..model.tables import Table
@@ -51,7 +52,9 @@ def open_shipped() -> sqlite3.Connection:
     from ..rulebook.files import Files
 
     files = Files(shipped_folder() / "tables")
-    name = f"{files.sha256}-{code_hash(Path(__file__), Path(__file__).with_name('store.py'))}"
+    here = Path(__file__)
+    code = code_hash(here, here.with_name("store.py"), here.with_name("store_rows.py"))
+    name = f"{files.sha256}-{code}"
     encoded = kept(name, "tables")
     if encoded is not None:
         try:

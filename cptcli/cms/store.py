@@ -10,16 +10,12 @@ import os
 import re
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ..errors import BadValue, CptError, as_text
-from .edits import SIZE, Kind, merged
 
 _APPLICATION = 0x63707463  # PRAGMA application_id: marks the file as a store of cpt
 _VERSION = 1  # PRAGMA user_version
@@ -29,8 +25,7 @@ _HASH = 64  # hexadecimal digits of a SHA-256
 UNKNOWN = 0  # a day that the source leaves out
 FILE = "cms.sqlite"
 Row = tuple[Any, ...]
-
-# The columns of each table after its part. The first ones, as many as in _KEYS, are its key.
+# The columns of each table after its part. The first ones, as many as in KEYS, are its key.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "edits": ("column1", "pairs"),
     "units": ("code", "maximum", "adjudication", "rationale"),
@@ -48,7 +43,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "therapy": ("code", "disposition", "modifiers", "certainty"),
 }  # fmt: skip
-_KEYS = {
+KEYS = {
     "edits": 1, "units": 1, "relative_values": 2, "descriptors": 2, "localities": 2, "factors": 2, "zip_codes": 1,
     "add_ons": 2, "level2": 1, "therapy": 1,
 }  # fmt: skip
@@ -64,7 +59,6 @@ ROWS_OF = {  # the table of an edition -> the SQL table with its rows
     "hcpcs": "level2",
     "therapy-codes": "therapy",
 }
-
 _SCHEMA = (
     """CREATE TABLE editions (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, of TEXT NOT NULL, claim TEXT,
 edition TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER, caveat TEXT, source TEXT, holds TEXT)""",
@@ -73,7 +67,7 @@ last_key TEXT NOT NULL, row_count INTEGER NOT NULL, sha256 TEXT NOT NULL, file T
 kinds TEXT)""",
     *(
         f"CREATE TABLE {table} (part INTEGER, {', '.join(columns)}, "
-        f"PRIMARY KEY (part, {', '.join(columns[: _KEYS[table]])})){'' if table == 'edits' else ' WITHOUT ROWID'}"
+        f"PRIMARY KEY (part, {', '.join(columns[: KEYS[table]])})){'' if table == 'edits' else ' WITHOUT ROWID'}"
         for table, columns in COLUMNS.items()
     ),
 )
@@ -89,7 +83,7 @@ class EditionRow(NamedTuple):
     last: date | None
     caveat: str | None = None
     source: str | None = None
-    holds: str | None = None  # JSON of model.Holds; None: whole, or as far as its parts reach
+    holds: str | None = None  # JSON of model.tables.Holds; None: whole, or as far as its parts reach
 
     @property
     def id(self) -> str:
@@ -206,9 +200,6 @@ def quarter_days(quarter: str) -> tuple[date, date]:
     return date(year, number * 3 - 2, 1), date.fromordinal(following.toordinal() - 1)
 
 
-# ------------------------------------------------------------------------------------------------------ opening
-
-
 def _is_there(path: Path) -> bool:
     """Return whether a store is at this path. Checks before anything is opened: opening a pipe would hang.
 
@@ -318,101 +309,3 @@ def user_error(error: sqlite3.Error, where: str) -> CptError:
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         return StoreFull(where, str(error))
     return StoreUnusable(where, f"it is damaged ({error})")
-
-
-# ------------------------------------------------------------------------------------------------------ rows
-
-
-def add_edition(connection: sqlite3.Connection, edition: EditionRow) -> int:
-    """Return the number of an edition, which is added if missing."""
-    held = connection.execute("SELECT number FROM editions WHERE id = ?", (edition.id,)).fetchone()
-    if held:
-        return int(held[0])
-    cursor = connection.execute(
-        "INSERT INTO editions (id, of, claim, edition, first, last, caveat, source, holds) VALUES (?,?,?,?,?,?,?,?,?)",
-        (
-            edition.id,
-            edition.of,
-            edition.claim,
-            edition.edition,
-            as_number(edition.first),
-            as_number(edition.last) or None,
-            edition.caveat,
-            edition.source,
-            edition.holds,
-        ),
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
-
-
-def add_part(
-    connection: sqlite3.Connection,
-    edition: EditionRow,
-    rows: Iterable[Row],
-    file: str,
-    day: date | None,
-    kinds: Sequence[Kind] = (),
-) -> Part:
-    """Store the rows that one file has of an edition, and return the part; `kinds` is filled while edits are read.
-
-    Raises sqlite3.IntegrityError on a duplicate key.
-    """
-    number = add_edition(connection, edition)
-    table = ROWS_OF[edition.of]
-    (highest,) = connection.execute("SELECT coalesce(max(part), 0) FROM parts").fetchone()
-    part = highest + 1
-    places, again = ", ".join("?" * len(COLUMNS[table])), ""
-    if table == "edits":  # in a file out of CMS's order a code comes in several places
-        connection.create_function("merged", 2, merged, deterministic=True)
-        again = " ON CONFLICT DO UPDATE SET pairs = merged(pairs, excluded.pairs)"
-    connection.executemany(f"INSERT INTO {table} VALUES ({part}, {places}){again}", rows)
-    listed = msgspec.json.encode(kinds).decode() if table == "edits" else None
-    sha256, count, first, last = fingerprint(connection, table, part, listed)
-    made = Part(part, number, first, last, count, sha256, file, day.isoformat() if day else None, listed)
-    made = made._replace(sha256=sha256 + seal(connection, made))
-    connection.execute(f"INSERT INTO parts VALUES ({', '.join('?' * len(made))})", made)
-    return made
-
-
-def remove_part(connection: sqlite3.Connection, table: str, part: int) -> None:
-    """Remove a part, and its edition if that was the last part."""
-    connection.execute(f"DELETE FROM {ROWS_OF[table]} WHERE part = ?", (part,))
-    connection.execute("DELETE FROM parts WHERE part = ?", (part,))
-    connection.execute("DELETE FROM editions WHERE number NOT IN (SELECT edition FROM parts)")
-
-
-def rows_of_part(connection: sqlite3.Connection, table: str, part: int) -> Iterator[Row]:
-    """Yield the rows of a part in key order."""
-    return connection.execute(
-        f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE part = ? "
-        f"ORDER BY {', '.join(COLUMNS[table][: _KEYS[table]])}",
-        (part,),
-    )
-
-
-def seal(connection: sqlite3.Connection, part: Part) -> str:
-    """Return the hash of all that a part and its edition say besides the rows: table, days, caveat, source, file."""
-    import hashlib
-
-    edition = connection.execute("SELECT * FROM editions WHERE number = ?", (part.edition,)).fetchone() or ()
-    said = part._replace(part=0, edition=0, sha256=part.rows_sha256)  # the numbers differ between stores
-    return hashlib.sha256(repr((edition[1:], tuple(said))).encode()).hexdigest()
-
-
-def fingerprint(connection: sqlite3.Connection, table: str, part: int, kinds: str | None) -> tuple[str, int, str, str]:
-    """Return the hash of a part's rows, how many rows the source has, and the first and last key."""
-    import hashlib
-
-    digest = hashlib.sha256(repr(kinds).encode())
-    count, first, last = 0, "", ""
-    for row in rows_of_part(connection, table, part):
-        if table == "edits":
-            digest.update(f"{row[0]} ".encode() + row[1])
-            count += len(row[1]) // SIZE
-        else:
-            digest.update(repr(row).encode())
-            count += 1
-        last = str(row[0])
-        first = first or last
-    return digest.hexdigest(), count, first, last

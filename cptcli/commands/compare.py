@@ -78,8 +78,8 @@ def compare(
     from msgspec import structs
 
     from ..advice.asking import ATTENDANCE, Typed
-    from ..advice.comparing import Asked
-    from ..advice.comparing import compare as compared
+    from ..advice.comparison import Asked
+    from ..advice.comparison import compare as compared
     from ..advice.typed import each_of
 
     own = own_settings(no_settings, rules)

@@ -94,7 +94,7 @@ def list_tables(full: Full = False, as_json: AsJson = False, plain: Plain = Fals
     Examples:
       cpt data list
     """
-    from ..cms.importing import holdings
+    from ..cms.inventory import holdings
     from ..cms.store import store_path
 
     deliver_data(holdings(store_path()), Form(as_json, plain, full, no_color))
@@ -114,7 +114,7 @@ def remove(
     Examples:
       cpt data remove mue-professional-2026-q2
     """
-    from ..cms.importing import remove as take_out
+    from ..cms.inventory import remove as take_out
     from ..cms.store import store_path
 
     take_out(editions, store_path())
@@ -130,7 +130,7 @@ def verify(full: Full = False, as_json: AsJson = False, plain: Plain = False, no
     Examples:
       cpt data verify
     """
-    from ..cms.importing import verify as check
+    from ..cms.inventory import verify as check
     from ..cms.store import store_path
 
     found = check(store_path())

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import BadValue, Exit, MissingOption, RulesUnreadable
-from . import complete, own_rules
+from . import add_rule, complete, own_rules
 from .options import AsJson, NoColor, On, Plain, Rules, open_book, rules_folder, service_day, today
 from .output import deliver_lines, tell, write_bytes
 
 if TYPE_CHECKING:
-    from ..advice.compare import Change
     from ..rulebook.workbench import OldFact
 
 app = typer.Typer(
@@ -21,7 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command()(own_rules.add)
+app.command()(add_rule.add)
 app.command("list")(own_rules.list_rules)
 app.command()(own_rules.remove)
 
@@ -248,7 +247,7 @@ def diff(
     Examples:
       cpt rules diff shipped our-rules
     """
-    from ..advice.compare import changes
+    from ..advice.rules_diff import asked_about, changes
 
     books = [open_book(None if each == "shipped" else each, alone=True) for each in (old, new)]
     day = service_day(on)
@@ -258,17 +257,6 @@ def diff(
     deliver_lines(document, ["treatment or device\tpayer\tbefore\tafter", *rows] if rows else [], as_json)
     tell(f"{len(found)} answer{'' if len(found) == 1 else 's'} differ.")
     return Exit.FINDINGS if found else Exit.CLEAN
-
-
-def asked_about(change: "Change") -> tuple[str, str]:
-    """Return what a compared question is about, and its payer with the states."""
-    asked = change.question
-    details = [*asked.answers, *(["home"] if asked.setting == "home" else []), *change.diagnoses[:1]]
-    if len(change.diagnoses) > 1:
-        details[-1] += f" and {len(change.diagnoses) - 1} like it"
-    about = asked.device or asked.modality or ""
-    where = f" in {' '.join(change.states)}" if change.states else ""
-    return f"{about} ({', '.join(details)})" if details else about, f"{asked.payer}{where}"
 
 
 @app.command()

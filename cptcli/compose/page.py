@@ -26,7 +26,7 @@ def page_of(shown: Shown) -> Page:
 
             return Page(answer_sheet(shown))
         case Comparison():
-            from .compare import compare_sheet
+            from .comparison import compare_sheet
 
             return Page(compare_sheet(shown))
         case CodeCard():

@@ -7,7 +7,7 @@ from msgspec import Struct
 from ..model.devices import Device
 from .load import Parts
 
-LONGEST = 90  # characters of a headline, as in model.Short
+LONGEST = 90  # characters of a headline, as in model.common.Short
 _LONG_TEXTS = (("short", "says"), ("short", "summary"), ("caveat_short", "caveat"))
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from ..compose.compare import code_text, rules_of, verdict_text
+from ..compose.comparison import code_text, rules_of, verdict_text
 from ..model.comparison import ComparedRow, Comparison
 from .controls import without_controls
 

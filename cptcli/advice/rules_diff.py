@@ -66,6 +66,17 @@ def changes(old: RuleBook, new: RuleBook, day: date, payers: Sequence[str] = ())
                         yield Change(asked, before, after, states, diagnoses)
 
 
+def asked_about(change: Change) -> tuple[str, str]:
+    """Return what a compared question is about, and its payer with the states."""
+    asked = change.question
+    details = [*asked.answers, *(["home"] if asked.setting == "home" else []), *change.diagnoses[:1]]
+    if len(change.diagnoses) > 1:
+        details[-1] += f" and {len(change.diagnoses) - 1} like it"
+    about = asked.device or asked.modality or ""
+    where = f" in {' '.join(change.states)}" if change.states else ""
+    return f"{about} ({', '.join(details)})" if details else about, f"{asked.payer}{where}"
+
+
 class _Differences:
     """What differs between two rule bases, and which questions that can change."""
 

@@ -1,6 +1,6 @@
 """One treatment against payers, or one payer against treatments: a row for each answer of `cpt suggest`.
 
-Two rule folders are compared in compare.py.
+Two rule folders are compared in rules_diff.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
