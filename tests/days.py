@@ -11,9 +11,14 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, get_args
 
-from cptcli.model.common import Care, Claim, Notice, Provider
-from cptcli.model.visit import AssistantMethod
 from cptcli.rulebook.book import RuleBook
+
+try:
+    from cptcli.model.common import Care, Claim, Notice, Provider
+    from cptcli.model.visit import AssistantMethod
+except ImportError:  # an older checkout, which tests/bench/decide.py measures beside this one
+    from cptcli.model import Care, Claim, Notice, Provider
+    from cptcli.visit_model import AssistantMethod
 
 Document = dict[str, Any]  # plain JSON
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from cptcli.advice.asking import Typed
 from cptcli.advice.comparison import Asked, compare
 from cptcli.advice.coverage import NEGATIVE
+from cptcli.advice.question import Typed
 from cptcli.advice.suggest import advise
 from cptcli.compose.comparison import code_text, compare_sheet, verdict_text
 from cptcli.compose.layout import LINES, WIDTH, fitted, lines_of, width_of

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from cptcli.advice.matching import Case
-from cptcli.kept import Kept
+from cptcli.bounded_cache import BoundedCache
 from cptcli.model.answer import Question
 from cptcli.model.rules import Applies
 from cptcli.visit.day_rules import LOOKS_AT, day_rules
@@ -36,7 +36,7 @@ def test_a_rule_about_a_day_holds_from_its_first_day_to_its_last_and_for_its_cla
 
 
 def test_what_is_kept_is_worked_out_once_and_never_grows_beyond_its_bound():
-    kept, made = Kept(), []
+    kept, made = BoundedCache(), []
     for key in (*range(20_000), 19_999):
         assert kept.once(key, lambda key=key: made.append(key) or str(key)) == str(key)
     assert len(made) == 20_000

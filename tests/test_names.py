@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tiny import TINY, tiny_book
 
-from cptcli.advice.asking import Typed, device_note, understand
 from cptcli.advice.examples import typed_from
 from cptcli.advice.lookup import lookup
 from cptcli.advice.near_codes import near_codes, same_ten
+from cptcli.advice.question import Typed, device_note, understand
 from cptcli.errors import AmbiguousName, CptError, UnknownName
 from cptcli.rulebook.compiled import open_rules
 from cptcli.rulebook.words import distance, singular

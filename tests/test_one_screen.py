@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from cptcli.advice.asking import Typed
 from cptcli.advice.coverage import NEGATIVE
 from cptcli.advice.lookup import lookup
+from cptcli.advice.question import Typed
 from cptcli.advice.suggest import advise, is_finding, suggest
 from cptcli.compose.answer import answer_sheet
 from cptcli.compose.code_card import code_sheet

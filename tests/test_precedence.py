@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from tiny import TINY, held, rule, tiny_book, with_rules
 
-from cptcli.advice.asking import Typed, understand
+from cptcli.advice.question import Typed, understand
 from cptcli.advice.suggest import suggest
 from cptcli.rulebook.check import check_parts
 from cptcli.rulebook.load import Parts

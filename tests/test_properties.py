@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tiny import held, rule, tiny_book, with_rules
 
-from cptcli.advice.asking import Typed, understand
 from cptcli.advice.coverage import NEGATIVE
 from cptcli.advice.lookup import lookup
+from cptcli.advice.question import Typed, understand
 from cptcli.advice.suggest import is_finding, suggest
 from cptcli.compose.page import page_of
 from cptcli.errors import CptError
@@ -185,7 +185,7 @@ def test_an_answer_keeps_what_is_promised_of_every_answer(typed):
         assert not re.search(r"\b(?<!not )(allowed|covered|payable|may be billed)\b", says)
     assert is_finding(answer) == (answer.code is None or answer.coverage.verdict in NEGATIVE)
     assert all(step.checked for step in answer.steps)
-    assert all(weighed.rule in answer.coverage.rules for weighed in answer.coverage.steps)
+    assert all(ranked.rule in answer.coverage.rules for ranked in answer.coverage.steps)
     for known in (book.code(code) for code in (answer.code, answer.candidate) if code):
         assert known.effective is None or typed.on >= known.effective
         assert known.ends is None or typed.on <= known.ends

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 import cptcli
 from cptcli import model
-from cptcli.advice.asking import contractor_for, resolve_device, understand
 from cptcli.advice.examples import typed_from
+from cptcli.advice.question import contractor_for, resolve_device, understand
 from cptcli.advice.suggest import suggest
 from cptcli.cms.tables import open_tables
 from cptcli.errors import AmbiguousName, CptError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cptcli.advice.receipts import status_on
+from cptcli.advice.citations import status_on
 from cptcli.rulebook.compiled import shipped_folder
 from cptcli.rulebook.files import Files
 from cptcli.rulebook.load import Parts

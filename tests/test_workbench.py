@@ -10,7 +10,7 @@ from conftest import TESTS, TODAY
 
 from cptcli.advice.rules_diff import changes
 from cptcli.rulebook.compiled import open_rules, shipped_folder
-from cptcli.rulebook.fit import BLANK
+from cptcli.rulebook.validate import BLANK
 from cptcli.rulebook.workbench import schema
 
 _FILLED = {

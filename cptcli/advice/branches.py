@@ -10,8 +10,8 @@ from ..errors import AmbiguousName, Meaning
 from ..model.answer import Answer, Branch, Coverage, Question, Remark, UnitsAnswer
 from ..model.common import Verdict
 from ..model.devices import Choice, Modality
-from .asking import ATTENDANCE, Typed, read_answer
-from .draft import Draft
+from .code_decision import CodeDecision
+from .question import ATTENDANCE, Typed, read_answer
 
 T = TypeVar("T")
 VERIFICATION = "--coding-verification"
@@ -51,7 +51,7 @@ def _brief(modality: Modality, choice: Choice) -> str:
     return next((each for each in begun if read_answer(modality, each) == choice), choice.answer)
 
 
-def by_verification(draft: Draft, ask: Ask) -> Answer:
+def by_verification(draft: CodeDecision, ask: Ask) -> Answer:
     """Return an answer with a branch for each equipment code that the coding verification may name."""
     question = draft.question
     cases = [
@@ -65,7 +65,7 @@ def by_verification(draft: Draft, ask: Ask) -> Answer:
     return branched("Which code does the product's PDAC coding verification name?", cases, question)
 
 
-def _named(draft: Draft, code: str) -> str:
+def _named(draft: CodeDecision, code: str) -> str:
     known = draft.book.code(code)
     return known.name if known else code
 

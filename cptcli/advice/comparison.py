@@ -16,9 +16,9 @@ from ..model.common import Verdict
 from ..model.comparison import ComparedCase, ComparedRow, Comparison
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak, specificity
-from .asking import Typed, resolve_modality, resolve_payer
 from .branches import VERIFICATION
 from .coverage import NEGATIVE
+from .question import Typed, resolve_modality, resolve_payer
 from .suggest import advise
 
 _ORDER: dict[Verdict, int] = {"covered": 0, "conditional": 1, "unknown": 2}

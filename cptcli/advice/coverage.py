@@ -9,39 +9,39 @@ from ..model.common import Verdict
 from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
+from .citations import refs, status_on
 from .matching import Ask, Case, match
-from .receipts import refs, status_on
-from .weighing import Weighed, weigh
+from .ranking import RankedRule, rank_rules
 from .wording import VERDICTS, headline, weakness
 
 NEGATIVE: frozenset[Verdict] = frozenset(("not_covered", "investigational", "bundled"))
 
 
-class Decided(Struct, frozen=True):
+class CoverageDecision(Struct, frozen=True):
     """The verdict, the rules that decided or might decide, and what would settle it."""
 
     coverage: Coverage
-    rules: tuple[Weighed, ...]
+    rules: tuple[RankedRule, ...]
     asks: tuple[Ask, ...]
-    aside: tuple[Weighed, ...] = ()  # would decide for another provider or claim
+    aside: tuple[RankedRule, ...] = ()  # would decide for another provider or claim
 
 
-def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str | None) -> Decided:
+def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str | None) -> CoverageDecision:
     """Return the verdict for the case under the payers of `chain`, the widest first."""
     about = case.about
-    weighed = weigh(
+    ranked = rank_rules(
         book,
         chain,
         case.question.service_date,
         lambda payer: (rule for rule in book.service_rules_of(payer, about) if rule.verdict),
         lambda rule: match(book, rule.applies, case),
     )
-    decisive = next((each for each in weighed if each.match.truth == "yes"), None)
-    ahead = weighed[: weighed.index(decisive) if decisive else None]
+    decisive = next((each for each in ranked if each.match.truth == "yes"), None)
+    ahead = ranked[: ranked.index(decisive) if decisive else None]
     sure_yes = decisive is not None and decisive.rule.verdict == "covered"
-    aside = () if sure_yes else tuple(each for each in ahead if each.match.aside)
+    aside = () if sure_yes else tuple(each for each in ahead if each.match.only_circumstances)
     pending = [each for each in ahead if each not in aside]
-    steps = [_step(book, each, each is decisive) for each in weighed if each is decisive or each in pending]
+    steps = [_step(book, each, each is decisive) for each in ranked if each is decisive or each in pending]
     status = None if decisive else _status_step(book, chain, case, code)
     if status:
         steps.append(status)
@@ -55,21 +55,21 @@ def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str 
         else "conditional"
     )
     asks = tuple(dict.fromkeys(ask for each in pending for ask in each.match.asks)) if verdict not in NEGATIVE else ()
-    return Decided(
+    return CoverageDecision(
         Coverage(
             verdict=verdict,
             says=_says(book, chain, decisive, pending, status, verdict) + _unlisted(book, chain, case, verdict),
             rules=tuple(step.rule for step in steps),
             steps=tuple(steps),
         ),
-        tuple(each for each in weighed if each is decisive or each in pending),
+        tuple(each for each in ranked if each is decisive or each in pending),
         asks,
         aside,
     )
 
 
-def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
-    rule = weighed.rule
+def _step(book: RuleBook, ranked: RankedRule, decided: bool) -> CoverageStep:
+    rule = ranked.rule
     assert rule.verdict is not None
     return CoverageStep(
         rule=rule.id,
@@ -79,9 +79,9 @@ def _step(book: RuleBook, weighed: Weighed, decided: bool) -> CoverageStep:
         policy=rule.policy,
         says=rule.says,
         short=headline(rule),
-        conditions=tuple(map(str, weighed.match.asks)),
-        options=tuple(dict.fromkeys(ask.option for ask in weighed.match.asks if ask.option)),
-        hit=weighed.match.hit,
+        conditions=tuple(map(str, ranked.match.asks)),
+        options=tuple(dict.fromkeys(ask.option for ask in ranked.match.asks if ask.option)),
+        hit=ranked.match.hit,
         evidence=rule.evidence,
         confidence=rule.confidence,
         effective=rule.effective,
@@ -126,8 +126,8 @@ def _status_step(book: RuleBook, chain: Sequence[str], case: Case, code: str | N
 def _says(
     book: RuleBook,
     chain: Sequence[str],
-    decisive: Weighed | None,
-    pending: Sequence[Weighed],
+    decisive: RankedRule | None,
+    pending: Sequence[RankedRule],
     status: CoverageStep | None,
     verdict: Verdict,
 ) -> str:
@@ -184,8 +184,8 @@ def _condition(asks: Sequence[Ask]) -> str:
     return "if " + "; ".join(map(str, asks))
 
 
-def _by(book: RuleBook, weighed: Weighed) -> str:
-    rule, hit = weighed.rule, weighed.match.hit
+def _by(book: RuleBook, ranked: RankedRule) -> str:
+    rule, hit = ranked.rule, ranked.match.hit
     parts = [hit] if hit else []
     lists = [book.diagnosis_list(key) for key in rule.applies.diagnoses if hit]
     parts += ["on a WEAK list" for listed in lists if listed and listed.confidence == "low"]

@@ -9,7 +9,7 @@ from ..errors import BadValue, CptError
 from ..model.answer import Answer
 from ..model.common import Example
 from ..rulebook.book import RuleBook
-from .asking import Typed, understand
+from .question import Typed, understand
 from .suggest import suggest
 
 _ASKS = frozenset(

@@ -12,10 +12,10 @@ from ..model.common import Layer
 from ..model.devices import Device, Modality
 from ..model.rules import Rule
 from ..rulebook.precedence import is_weak, specificity
-from .asking import ATTENDANCE, UNATTENDED
-from .draft import Draft
+from .citations import existence, status_on
+from .code_decision import CodeDecision
 from .matching import Match
-from .receipts import existence, status_on
+from .question import ATTENDANCE, UNATTENDED
 from .wording import first_sentence, headline, less_sure, weaker, weakness
 
 _RECOMMENDED = ("recommends", "recommends_as_reported")
@@ -38,7 +38,7 @@ class NeedsAnswer(MissingOption):
 # ----------------------------------------------------------------------------------------------- the code set
 
 
-def code_set(draft: Draft) -> None:
+def code_set(draft: CodeDecision) -> None:
     """Add the code of the modality for the setting, or of the device where it differs, or the code as billed."""
     if draft.settled.modality is None:
         _as_billed(draft)
@@ -89,14 +89,14 @@ def code_set(draft: Draft) -> None:
         draft.prepare(f"Not the code for this: {avoided}.", f"Not the code for this: {codes}.")
 
 
-def _as_billed(draft: Draft) -> None:
+def _as_billed(draft: CodeDecision) -> None:
     known = draft.book.code(draft.settled.code or "")
     if known:
         draft.step("code_set", f"As billed: {known.name}.", "primary", known.confidence, known.checked, known.sources,
                    code=known.code, short=f"{known.name}, as billed")  # fmt: skip
 
 
-def _led_to(draft: Draft, modality: Modality, code: str | None) -> str:
+def _led_to(draft: CodeDecision, modality: Modality, code: str | None) -> str:
     """Return the treatment with its answer and code; `code` is empty if none is known, None to leave it out."""
     choice = draft.settled.choice
     treatment = f"{modality.name}, {choice.answer}" if choice else modality.name
@@ -105,12 +105,12 @@ def _led_to(draft: Draft, modality: Modality, code: str | None) -> str:
     return f"{treatment}: {_named(draft, code)}." if code else f"{treatment}: no code is known for it."
 
 
-def _named(draft: Draft, code: str) -> str:
+def _named(draft: CodeDecision, code: str) -> str:
     known = draft.book.code(code)
     return f"{code}, {known.name}" if known else code
 
 
-def _assumed(draft: Draft, modality: Modality, code: str | None) -> None:
+def _assumed(draft: CodeDecision, modality: Modality, code: str | None) -> None:
     assert modality.decide is not None
     others = []
     for choice in modality.decide.answers:
@@ -129,7 +129,7 @@ def _assumed(draft: Draft, modality: Modality, code: str | None) -> None:
 # ------------------------------------------------------------------------------------------ equipment at home
 
 
-def _equipment(draft: Draft) -> None:
+def _equipment(draft: CodeDecision) -> None:
     device = draft.device
     modality = draft.book.modality(draft.settled.modality)
     assert modality is not None
@@ -152,7 +152,7 @@ def _equipment(draft: Draft) -> None:
         draft.prepare(device.coding_verification.says)
 
 
-def hold_back_equipment(draft: Draft) -> None:
+def hold_back_equipment(draft: CodeDecision) -> None:
     """Give an equipment code only with a coding verification; without one make it a candidate."""
     verification = draft.book.coding_verification
     device = draft.device
@@ -207,7 +207,7 @@ def _is_equipment(code: Code | None) -> bool:
 # ------------------------------------------------------------------------------------------- the manufacturer
 
 
-def manufacturer(draft: Draft) -> None:
+def manufacturer(draft: CodeDecision) -> None:
     """Add what the manufacturer publishes; a code that contradicts its own meaning is refused, not followed."""
     device = draft.device
     if device is None:
@@ -259,7 +259,7 @@ def manufacturer(draft: Draft) -> None:
 # -------------------------------------------------------------------------------------- payer, then the clinic
 
 
-def payers(draft: Draft) -> None:
+def payers(draft: CodeDecision) -> None:
     """Apply the payer's rules from the widest payer to the narrowest, then the clinic's own in the same order."""
     followed: list[Rule] = []
     layers: tuple[tuple[Layer, bool], ...] = (("payer", False), ("clinic", True))
@@ -269,7 +269,7 @@ def payers(draft: Draft) -> None:
                 _one_payer(draft, layer, matching, followed)
 
 
-def _one_payer(draft: Draft, layer: Layer, matching: Sequence[tuple[Rule, Match]], followed: list[Rule]) -> None:
+def _one_payer(draft: CodeDecision, layer: Layer, matching: Sequence[tuple[Rule, Match]], followed: list[Rule]) -> None:
     """Apply one payer's rules: binding, then strong, then narrow first; the first on the current code decides."""
 
     def rank(pair: tuple[Rule, Match]) -> tuple[object, ...]:
@@ -305,7 +305,7 @@ def _one_payer(draft: Draft, layer: Layer, matching: Sequence[tuple[Rule, Match]
             settled = True
 
 
-def _replaced(draft: Draft, rule: Rule, deep: int = 5) -> set[str]:
+def _replaced(draft: CodeDecision, rule: Rule, deep: int = 5) -> set[str]:
     """Return the codes that a rule replaces, including the code of each replaced rule and what that one replaced."""
     codes: set[str] = set()
     for each in rule.replaces:
@@ -317,7 +317,7 @@ def _replaced(draft: Draft, rule: Rule, deep: int = 5) -> set[str]:
     return codes
 
 
-def _rule_step(draft: Draft, layer: Layer, rule: Rule, code: str | None, applied: bool = True) -> None:
+def _rule_step(draft: CodeDecision, layer: Layer, rule: Rule, code: str | None, applied: bool = True) -> None:
     draft.step(
         layer,
         f"{draft.payer_name(rule.payer)}: {rule.says}",
@@ -339,7 +339,7 @@ def _rule_step(draft: Draft, layer: Layer, rule: Rule, code: str | None, applied
         draft.claim_needs += rule.claim_needs
 
 
-def _may_change(draft: Draft, rule: Rule, found: Match) -> None:
+def _may_change(draft: CodeDecision, rule: Rule, found: Match) -> None:
     draft.contested = True
     weak = f", {weakness(rule.evidence, rule.confidence)}" if is_weak(rule) else ""
     payer, if_what = draft.short_name(rule.payer), "; ".join(map(str, found.asks))
@@ -356,7 +356,7 @@ def _may_change(draft: Draft, rule: Rule, found: Match) -> None:
 # ------------------------------------------------------------------------------- codes that cannot be billed
 
 
-def withdraw_what_does_not_hold(draft: Draft) -> None:
+def withdraw_what_does_not_hold(draft: CodeDecision) -> None:
     """Withdraw a code that did not exist on the date of service, that the payer rejects or an answer contradicts."""
     named = draft.code or draft.candidate
     known = draft.book.code(named) if named else None

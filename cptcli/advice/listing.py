@@ -23,8 +23,8 @@ from ..model.tables import Table
 from ..rulebook.book import RuleBook
 from ..rulebook.names import nearest, normalized
 from ..rulebook.precedence import is_in_force
-from .asking import resolve_modality, resolve_state, shared_by
 from .lookup import effect_of, lookup
+from .question import resolve_modality, resolve_state, shared_by
 
 _ONE = {"devices": "device", "payers": "payer", "modalities": "modality"}
 

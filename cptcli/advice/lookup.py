@@ -13,8 +13,8 @@ from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force
+from .citations import existence, refs, stale, status_on, tables_of
 from .near_codes import CODE, mended_code, no_such_code, unlisted_code
-from .receipts import existence, refs, stale, status_on, tables_of
 from .wording import first_sentence, headline, units_in_short, units_in_words
 
 _WITH_MODIFIERS = rf"(?P<code>{CODE})(?P<rest>([ ,:-]*[A-Z0-9]{{2}})+)"

@@ -40,13 +40,13 @@ class Ask(Struct, frozen=True):
 class Match(Struct, frozen=True):
     """Whether a rule applies; `asks` would settle an open one, `hit` is the diagnosis that decided.
 
-    `aside`: open only because of provider, plan of care, claim, or which treatment a billed code means.
+    `only_circumstances`: open only because of provider, plan of care, claim, or which treatment a billed code means.
     """
 
     truth: Literal["yes", "no", "open"]
     asks: tuple[Ask, ...] = ()
     hit: str | None = None
-    aside: bool = False
+    only_circumstances: bool = False
 
 
 _NO = Match("no")
@@ -88,7 +88,7 @@ def match(book: RuleBook, applies: Applies, case: Case) -> Match:
     if applies.condition:
         asks.append(Ask(applies.condition))
     if asks or circumstances:
-        return Match("open", (*asks, *circumstances), hit, aside=not asks)
+        return Match("open", (*asks, *circumstances), hit, only_circumstances=not asks)
     return Match("yes", hit=hit)
 
 

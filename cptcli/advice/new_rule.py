@@ -16,10 +16,10 @@ from ..model.rules import Applies, Payer, Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.names import normalized, upright
 from ..rulebook.own_rules import id_of, one_line, unused
-from .asking import Typed, read_word, resolve_payer, settle, understand
 from .layers import NeedsAnswer
 from .lookup import lookup
 from .naming import NOT_LISTED
+from .question import Typed, read_word, resolve_payer, settle, understand
 from .rule_words import asks_of, headline_of, names_of, rule_id, sentence_of, subjects
 from .suggest import decide
 from .typed_rule import CodeNotClear, Grade, NewRule, RuleEffects, Said, TypedCodes, TypedRule, missing

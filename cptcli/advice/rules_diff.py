@@ -14,8 +14,8 @@ from ..model.common import Setting
 from ..model.devices import Modality
 from ..model.rules import Rule
 from ..rulebook.book import SHELVES, RuleBook
-from .asking import contractor_for
 from .matching import Case, diagnosis_hit, match
+from .question import contractor_for
 from .suggest import suggest
 
 Books = tuple[RuleBook, RuleBook]

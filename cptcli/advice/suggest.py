@@ -8,11 +8,11 @@ from ..model.common import Verdict
 from ..model.tables import Table
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak, specificity
-from . import around, branches, layers
-from .asking import Typed, device_note, understand
-from .coverage import NEGATIVE, Decided, decide_coverage
-from .draft import Draft
-from .receipts import tables_of
+from . import branches, layers, notes
+from .citations import tables_of
+from .code_decision import CodeDecision
+from .coverage import NEGATIVE, CoverageDecision, decide_coverage
+from .question import Typed, device_note, understand
 from .wording import VERDICTS, sureness, units_in_short, units_in_words, weakness_in_short
 
 
@@ -21,13 +21,13 @@ def is_finding(answer: Answer) -> bool:
     return answer.code is None or answer.coverage.verdict in NEGATIVE
 
 
-def decide(book: RuleBook, question: Question) -> tuple[Draft, Decided]:
+def decide(book: RuleBook, question: Question) -> tuple[CodeDecision, CoverageDecision]:
     """Return the code, layer by layer, and its coverage, for a treatment, a device or a billed code.
 
     Raises MissingOption without modality, device or code, or without a payer; NeedsAnswer where the code depends on a
     question with no answer yet; BadValue for an answer that fits no question.
     """
-    draft = Draft(book, question)
+    draft = CodeDecision(book, question)
     layers.code_set(draft)
     layers.manufacturer(draft)
     layers.payers(draft)
@@ -62,15 +62,15 @@ def suggest(book: RuleBook, question: Question, today: date) -> Answer:
     return _answer(draft, decided, today)
 
 
-def _answer(draft: Draft, decided: Decided, today: date) -> Answer:
+def _answer(draft: CodeDecision, decided: CoverageDecision, today: date) -> Answer:
     book, question = draft.book, draft.question
     named = draft.code or draft.candidate
     known = book.code(named) if named else None
     if note := device_note(book, question):
         draft.warn(note, note, must=True)
-    around.warn_beside(draft, decided)
-    around.warn(draft, decided, today)
-    around.prepare(draft, decided, known)
+    notes.warn_beside(draft, decided)
+    notes.warn(draft, decided, today)
+    notes.prepare(draft, decided, known)
     last = draft.last_word()
     sure = sureness(last.evidence, last.confidence, is_weak(last)) if last and draft.code else "no code given"
     return Answer(
@@ -88,7 +88,7 @@ def _answer(draft: Draft, decided: Decided, today: date) -> Answer:
         about=_about(draft),
         coverage=decided.coverage,
         units=_units(known),
-        modifiers=around.modifiers(draft, decided, known),
+        modifiers=notes.modifiers(draft, decided, known),
         claim_needs=tuple(dict.fromkeys([*(known.claim_needs if known else ()), *draft.claim_needs])),
         attach=known.attach if known else None,
         steps=tuple(draft.steps),
@@ -102,7 +102,7 @@ def _answer(draft: Draft, decided: Decided, today: date) -> Answer:
     )
 
 
-def payer_answer(draft: Draft) -> PayerAnswer:
+def payer_answer(draft: CodeDecision) -> PayerAnswer:
     """Return the payer whose rules answered."""
     key = draft.chain[-1]
     return PayerAnswer(
@@ -110,7 +110,7 @@ def payer_answer(draft: Draft) -> PayerAnswer:
     )
 
 
-def _summary(draft: Draft, known: Code | None, sure: str, verdict: Verdict) -> str:
+def _summary(draft: CodeDecision, known: Code | None, sure: str, verdict: Verdict) -> str:
     if draft.code is None:
         if draft.candidate and known:
             return f"No code yet: {known.code} ({known.name}) is the candidate, once the product's coding is verified."
@@ -130,7 +130,7 @@ def _summary(draft: Draft, known: Code | None, sure: str, verdict: Verdict) -> s
     return f"Use {draft.code} ({described}), by {who} ({sure}). Coverage: {VERDICTS[verdict]}."
 
 
-def _weak(draft: Draft) -> str | None:
+def _weak(draft: CodeDecision) -> str | None:
     """Return why the code is weak, in a few words; None if it is not weak or there is no code."""
     last = draft.last_word()
     if last is None or not is_weak(last):
@@ -138,13 +138,13 @@ def _weak(draft: Draft) -> str | None:
     return last.caveat_short or weakness_in_short(last.evidence)
 
 
-def _is_disputed(draft: Draft) -> bool:
+def _is_disputed(draft: CodeDecision) -> bool:
     last = draft.last_word()
     rule = draft.book.rule(last.rule) if last and last.rule else None
     return draft.contested or bool(rule and rule.disputed)
 
 
-def _is_ruled_by_payer(draft: Draft, decided: Decided) -> bool:
+def _is_ruled_by_payer(draft: CodeDecision, decided: CoverageDecision) -> bool:
     """Return whether the payer, or one it inherits from, has a rule on this code, device, treatment or status."""
     if any(step.layer in ("payer", "clinic") for step in draft.steps):
         return True
@@ -153,7 +153,7 @@ def _is_ruled_by_payer(draft: Draft, decided: Decided) -> bool:
     return len(rules) < len(by_rule) or any(specificity(rule.applies)[0] for rule in rules)
 
 
-def _about(draft: Draft) -> str:
+def _about(draft: CodeDecision) -> str:
     """Return the name of the device or treatment, or the code as billed."""
     if draft.device:
         return draft.device.name
@@ -164,7 +164,7 @@ def _about(draft: Draft) -> str:
     return f"{modality.name}, {choice.answer}" if choice else modality.name
 
 
-def _tables(draft: Draft, known: Code | None) -> tuple[Table, ...]:
+def _tables(draft: CodeDecision, known: Code | None) -> tuple[Table, ...]:
     """Return the CMS tables that the answer uses; for a payer other than Medicare often only the units table."""
     by_schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
     by_therapy = any(rule.applies.therapy for rule, _ in draft.rules(draft.case()))

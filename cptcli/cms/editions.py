@@ -27,23 +27,23 @@ class OpenStore:
         self._anew = anew
         self._of_thread = threading.local()
         self._of_thread.connection = opened
-        self._editions: list[Held] | None = None
+        self._editions: list[StoredEdition] | None = None
 
     @property
     def connection(self) -> sqlite3.Connection:
         """Return the connection of this thread. Raises StoreUnusable if the store is gone."""
-        held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
-        if held is None:
-            held = self._of_thread.connection = self._anew()
-        if held is None:
+        opened: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
+        if opened is None:
+            opened = self._of_thread.connection = self._anew()
+        if opened is None:
             raise StoreUnusable(self.where, "it is no longer there")
-        return held
+        return opened
 
     def close(self) -> None:
         """Close the connection of this thread; others close with their threads."""
-        held: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
-        if held:
-            held.close()
+        opened: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
+        if opened:
+            opened.close()
 
     @contextmanager
     def reads(self) -> Iterator[None]:
@@ -55,14 +55,14 @@ class OpenStore:
         except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError, msgspec.MsgspecError) as error:
             raise StoreUnusable(self.where, f"it is damaged ({error})") from None
 
-    def editions(self) -> "list[Held]":
+    def editions(self) -> "list[StoredEdition]":
         """Return its editions by table, claim type and first day. Raises StoreUnusable and StoreBusy."""
         if self._editions is None:
             with self.reads():
                 self._editions = [*self._read_editions()]
         return self._editions
 
-    def _read_editions(self) -> "Iterator[Held]":
+    def _read_editions(self) -> "Iterator[StoredEdition]":
         if not self.connection.execute("PRAGMA user_version").fetchone()[0]:
             return
         parts: dict[int, list[Part]] = {}
@@ -73,7 +73,7 @@ class OpenStore:
             own = tuple(parts.get(number, ()))
             files = ", ".join(dict.fromkeys(part.file for part in own))
             days = read_days(of, first, last)
-            yield Held(
+            yield StoredEdition(
                 self,
                 Edition(key, of, claim, edition, *days, self.imported, caveat, source or files),
                 own,
@@ -94,7 +94,7 @@ def read_holds(holds: str | None) -> Holds | None:
     return msgspec.json.decode(holds, type=Holds) if holds else None
 
 
-class Held(NamedTuple):
+class StoredEdition(NamedTuple):
     """An edition in a store, with its parts."""
 
     source: OpenStore
@@ -138,13 +138,13 @@ class Held(NamedTuple):
         return any(listed) if wanted == "either" else all(listed)
 
 
-def choose(held: Iterable[Held], day: date, dated: bool = False) -> tuple[Held | None, Fit]:
+def choose(stored: Iterable[StoredEdition], day: date, dated: bool = False) -> tuple[StoredEdition | None, Fit]:
     """Return the edition to use for a day, and how it fits. `dated`: later editions keep the rows that have ended.
 
     In this order: an edition for the day; if rows are dated, the next later one; the newest of the same calendar year;
     the newest of the nearest year, an earlier year first. Each time an imported edition wins over a shipped one.
     """
-    editions = [*held]
+    editions = [*stored]
     if on_day := [each for each in editions if is_for_day(each.edition, day)]:
         return max(on_day, key=lambda each: (each.source.imported, each.edition.first)), "day"
     if dated and (later := [each for each in editions if each.edition.first > day]):

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from ..errors import CptError, UnknownName
-from ..model.data import HeldTable, Holdings, Verified, VerifiedPart
-from .editions import Held, read_days, read_holds
+from ..model.data import Inventory, StoredTable, Verified, VerifiedPart
+from .editions import StoredEdition, read_days, read_holds
 from .store import ROWS_OF, Part, reading, user_error, writing
 from .store_changes import parts_of, transaction
 from .store_rows import fingerprint, remove_part, seal
@@ -27,29 +27,29 @@ class NotImported(CptError):
         )
 
 
-def holdings(store: Path) -> Holdings:
+def inventory(store: Path) -> Inventory:
     """Return the imported tables, then the shipped ones. Raises StoreUnusable and StoreNewer."""
     with open_tables(store) as tables:
-        lines = tuple(map(_listed, tables.held()))
-    return Holdings(str(store), store.stat().st_size if store.exists() else None, lines)
+        lines = tuple(map(_listed, tables.stored()))
+    return Inventory(str(store), store.stat().st_size if store.exists() else None, lines)
 
 
-def _listed(held: Held) -> HeldTable:
-    with held.source.reads():
-        return HeldTable(
-            id=held.edition.id,
-            table=held.edition.table,
-            claim=held.edition.claim,
-            edition=held.edition.edition,
-            first=held.edition.first,
-            last=held.edition.last,
-            imported=held.edition.imported,
-            rows=sum(part.row_count for part in held.parts),
-            holds=held.in_words(),
-            files=tuple(dict.fromkeys(part.file for part in held.parts)),
-            imported_on=_newest(held.parts),
-            source=held.edition.source,
-            caveat=held.edition.caveat,
+def _listed(stored: StoredEdition) -> StoredTable:
+    with stored.source.reads():
+        return StoredTable(
+            id=stored.edition.id,
+            table=stored.edition.table,
+            claim=stored.edition.claim,
+            edition=stored.edition.edition,
+            first=stored.edition.first,
+            last=stored.edition.last,
+            imported=stored.edition.imported,
+            rows=sum(part.row_count for part in stored.parts),
+            holds=stored.in_words(),
+            files=tuple(dict.fromkeys(part.file for part in stored.parts)),
+            imported_on=_newest(stored.parts),
+            source=stored.edition.source,
+            caveat=stored.edition.caveat,
         )
 
 
@@ -61,12 +61,12 @@ def _newest(parts: Sequence[Part]) -> date | None:
 def remove(editions: Sequence[str], store: Path) -> None:
     """Remove editions from the store, all or none. Raises UnknownName, NotImported and the errors of the store."""
     with open_tables(store) as tables:
-        held = {each.id: each.imported for each in reversed(tables.editions())}
+        stored = {each.id: each.imported for each in reversed(tables.editions())}
     for each in editions:
-        if each not in held:
-            near = get_close_matches(each, [key for key, imported in held.items() if imported], 4)
+        if each not in stored:
+            near = get_close_matches(each, [key for key, imported in stored.items() if imported], 4)
             raise UnknownName("edition", each, near, "List the imported editions: cpt data list")
-        if not held[each]:
+        if not stored[each]:
             raise NotImported(each)
     with closing(writing(store)) as connection:
         with transaction(connection, store):

@@ -80,14 +80,14 @@ def _from_bytes(encoded: bytes) -> sqlite3.Connection:
 
 def compile_tables(files: "Files") -> bytes:
     """Return rules/tables as the bytes of an SQLite database. Raises TablesUnreadable."""
-    from ..rulebook.fit import Fitter
     from ..rulebook.shapes import TableFile
+    from ..rulebook.validate import Validator
     from ..rulebook.yaml_strict import Problem, Refused, read_tree
 
     problems: list[Problem] = []
     try:
         tree = read_tree(files.contents["tables.yaml"], "tables.yaml", problems)
-        held = Fitter("tables.yaml", problems, lambda noun, node: None).fit(tree, TableFile)
+        held = Validator("tables.yaml", problems, lambda noun, node: None).validate(tree, TableFile)
     except (KeyError, Refused) as error:
         raise TablesUnreadable(f"tables.yaml: {error}") from None
     if problems or held is None:

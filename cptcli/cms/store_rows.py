@@ -12,9 +12,9 @@ from .store import COLUMNS, KEYS, ROWS_OF, EditionRow, Part, Row, as_number
 
 def add_edition(connection: sqlite3.Connection, edition: EditionRow) -> int:
     """Return the number of an edition, which is added if missing."""
-    held = connection.execute("SELECT number FROM editions WHERE id = ?", (edition.id,)).fetchone()
-    if held:
-        return int(held[0])
+    stored = connection.execute("SELECT number FROM editions WHERE id = ?", (edition.id,)).fetchone()
+    if stored:
+        return int(stored[0])
     cursor = connection.execute(
         "INSERT INTO editions (id, of, claim, edition, first, last, caveat, source, holds) VALUES (?,?,?,?,?,?,?,?,?)",
         (

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from ..kept import Kept
-from .editions import Held, OpenStore, choose, is_for_day
+from ..bounded_cache import BoundedCache
+from .editions import OpenStore, StoredEdition, choose, is_for_day
 from .entries import (
     AddOn,
     Claim,
@@ -57,11 +57,13 @@ class Tables:
 
     def __init__(self, sources: Sequence[OpenStore]) -> None:
         self._sources = sources
-        self._by_table: dict[tuple[str, str | None], list[Held]] = {}
-        self._kept: Kept[tuple[object, ...], tuple[Any, ...]] = Kept()
-        self._editions_on: Kept[tuple[str, str | None, date, bool], tuple[Held | None, Fit]] = Kept()
-        self._factors: Kept[date, tuple[Factor, ...]] = Kept()
-        self._pairs_kept: Kept[tuple[str, bool, tuple[str, str]], tuple[Pair, ...]] = Kept()
+        self._by_table: dict[tuple[str, str | None], list[StoredEdition]] = {}
+        self._kept: BoundedCache[tuple[object, ...], tuple[Any, ...]] = BoundedCache()
+        self._editions_on: BoundedCache[tuple[str, str | None, date, bool], tuple[StoredEdition | None, Fit]] = (
+            BoundedCache()
+        )
+        self._factors: BoundedCache[date, tuple[Factor, ...]] = BoundedCache()
+        self._pairs_kept: BoundedCache[tuple[str, bool, tuple[str, str]], tuple[Pair, ...]] = BoundedCache()
 
     def __enter__(self) -> "Tables":
         return self
@@ -74,43 +76,45 @@ class Tables:
         for source in self._sources:
             source.close()
 
-    def held(self) -> tuple[Held, ...]:
+    def stored(self) -> tuple[StoredEdition, ...]:
         """Return every edition on file by table and day, the imported ones first."""
-        return tuple(held for source in self._sources for held in source.editions())
+        return tuple(stored for source in self._sources for stored in source.editions())
 
     def editions(self) -> tuple[Edition, ...]:
         """Return the same editions without their parts, in the same order."""
-        return tuple(each.edition for each in self.held())
+        return tuple(each.edition for each in self.stored())
 
     def releases(self) -> tuple[Edition, ...]:
         """Return the editions of the fee schedule on file, oldest first."""
-        held = (each.edition for each in self._of("fee-schedule"))
-        return tuple(sorted(held, key=lambda edition: (edition.first, edition.imported)))
+        stored = (each.edition for each in self._of("fee-schedule"))
+        return tuple(sorted(stored, key=lambda edition: (edition.first, edition.imported)))
 
     def edition_on(self, table: str, day: date, claim: Claim | None = None) -> tuple[Edition | None, Fit]:
         """Return the edition of a table to use for a day, and how it fits."""
-        held, fits = self._chosen(table, claim, day, dated=table == "ncci-edits")
-        return held and held.edition, fits
+        stored, fits = self._chosen(table, claim, day, dated=table == "ncci-edits")
+        return stored and stored.edition, fits
 
     def knows(self, table: str, code: str, day: date, claim: Claim | None = None) -> bool:
         """Return whether the edition for a day has all that CMS published about a code: then no row means none.
 
         For pairs, see `Pairs.covered`.
         """
-        held, _ = self._chosen(table, claim, day)
-        return held is not None and held.lists(code)
+        stored, _ = self._chosen(table, claim, day)
+        return stored is not None and stored.lists(code)
 
-    def _chosen(self, table: str, claim: Claim | None, day: date, dated: bool = False) -> tuple[Held | None, Fit]:
+    def _chosen(
+        self, table: str, claim: Claim | None, day: date, dated: bool = False
+    ) -> tuple[StoredEdition | None, Fit]:
         key = (table, claim, day, dated)
         return self._editions_on.once(key, lambda: choose(self._of(table, claim), day, dated))
 
-    def _of(self, table: str, claim: Claim | None = None) -> list[Held]:
+    def _of(self, table: str, claim: Claim | None = None) -> list[StoredEdition]:
         if (table, claim) not in self._by_table:
             self._by_table[table, claim] = [
-                held
+                stored
                 for source in self._sources
-                for held in source.editions()
-                if (held.edition.table, held.edition.claim) == (table, claim)
+                for stored in source.editions()
+                if (stored.edition.table, stored.edition.claim) == (table, claim)
             ]
         return self._by_table[table, claim]
 
@@ -124,38 +128,38 @@ class Tables:
         """
         editions = self._of(table, claim)
         wanted = {name: value for name, value in where.items() if value is not None}
-        held, fits = self._chosen(table, claim, day)
-        rows = self._rows(table, held, fits, wanted, read)
+        stored, fits = self._chosen(table, claim, day)
+        rows = self._rows(table, stored, fits, wanted, read)
         key = next(iter(wanted.values()), None)
-        if not rows and held and key and not held.lists(key):
+        if not rows and stored and key and not stored.lists(key):
             other, fits = choose([each for each in editions if each.lists(key)], day)
             return self._rows(table, other, fits, wanted, read)
-        if not rows and held and key and held.source.imported:
+        if not rows and stored and key and stored.source.imported:
             others = [
-                each for each in editions if each is not held and is_for_day(each.edition, day) and each.lists(key)
+                each for each in editions if each is not stored and is_for_day(each.edition, day) and each.lists(key)
             ]
             other, fits = choose(others, day)
             return self._rows(table, other, fits, wanted, read)
         return rows
 
     def _rows(
-        self, table: str, held: Held | None, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
+        self, table: str, stored: StoredEdition | None, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
     ) -> tuple[T, ...]:
         """Return the rows of one edition for a key; each key of an edition is read only once."""
-        if held is None:
+        if stored is None:
             return ()
-        key = (held.edition.id, held.source.imported, fits, *wanted.items())
-        return self._kept.once(key, lambda: tuple(dict.fromkeys(self._read_rows(table, held, fits, wanted, read))))
+        key = (stored.edition.id, stored.source.imported, fits, *wanted.items())
+        return self._kept.once(key, lambda: tuple(dict.fromkeys(self._read_rows(table, stored, fits, wanted, read))))
 
     def _read_rows(
-        self, table: str, held: Held, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
+        self, table: str, stored: StoredEdition, fits: Fit, wanted: dict[str, str], read: Callable[[_Row], T]
     ) -> tuple[T, ...]:
-        query = f"SELECT * FROM {ROWS_OF[table]} WHERE part IN ({placeholders(held.parts)})" + "".join(
+        query = f"SELECT * FROM {ROWS_OF[table]} WHERE part IN ({placeholders(stored.parts)})" + "".join(
             f" AND {name} = ?" for name in wanted
         )
-        with held.source.reads():
-            rows = held.source.connection.execute(query, (*(part.part for part in held.parts), *wanted.values()))
-            return tuple(read(_Row(held.edition, fits, row[1:])) for row in rows)
+        with stored.source.reads():
+            rows = stored.source.connection.execute(query, (*(part.part for part in stored.parts), *wanted.values()))
+            return tuple(read(_Row(stored.edition, fits, row[1:])) for row in rows)
 
     def pairs(self, claim: Claim, one: str, other: str, day: date) -> Pairs:
         """Return the edits between two codes, in either order."""
@@ -168,36 +172,38 @@ class Tables:
         """
         several = sorted({*codes})
         editions = self._of("ncci-edits", claim)
-        held, fits = self._chosen("ncci-edits", claim, day, dated=True)
-        found = self._edits_in(held, fits, several, day)
+        stored, fits = self._chosen("ncci-edits", claim, day, dated=True)
+        found = self._edits_in(stored, fits, several, day)
         for (one, other), pairs in found.items():
             covering = [each for each in editions if each.covers_pair(one, other, day)]
             if not pairs.rows and not pairs.covered and covering:
                 found.update(self._edits_in(*choose(covering, day, dated=True), [one, other], day))
         return found
 
-    def _edits_in(self, held: Held | None, fits: Fit, several: list[str], day: date) -> dict[tuple[str, str], Pairs]:
+    def _edits_in(
+        self, stored: StoredEdition | None, fits: Fit, several: list[str], day: date
+    ) -> dict[tuple[str, str], Pairs]:
         both = [(one, other) for position, one in enumerate(several) for other in several[position + 1 :]]
-        rows = self._pairs_in(held, several, both) if held else {}
+        rows = self._pairs_in(stored, several, both) if stored else {}
         return {
             pair: Pairs(
-                edition=held and held.edition,
+                edition=stored and stored.edition,
                 fits=fits,
                 rows=rows.get(pair, ()),
-                covered=held is not None and held.covers_pair(*pair, day),
+                covered=stored is not None and stored.covers_pair(*pair, day),
             )
             for pair in both
         }
 
     def _pairs_in(
-        self, held: Held, several: list[str], both: list[tuple[str, str]]
+        self, stored: StoredEdition, several: list[str], both: list[tuple[str, str]]
     ) -> dict[tuple[str, str], tuple[Pair, ...]]:
         """Return the edits of an edition between every two codes; each pair is read only once."""
-        edition = (held.edition.id, held.source.imported)
+        edition = (stored.edition.id, stored.source.imported)
         kept = {pair: self._pairs_kept.get((*edition, pair)) for pair in both}
         rows = {pair: each for pair, each in kept.items() if each is not None}
         if len(rows) < len(both):
-            rows = edits_among(held, several)
+            rows = edits_among(stored, several)
             self._pairs_kept.keep({(*edition, pair): rows.get(pair, ()) for pair in both})
         return rows
 
@@ -281,12 +287,12 @@ class Tables:
     def _read_factors(self, day: date) -> tuple[Factor, ...]:
         number = as_number(day)
         found: dict[str, Factor] = {}
-        for held in sorted(self._of("conversion-factors"), key=lambda each: not each.source.imported):
+        for stored in sorted(self._of("conversion-factors"), key=lambda each: not each.source.imported):
             query = "SELECT * FROM factors WHERE part = ? AND first <= ? AND last >= ?"
-            with held.source.reads():
-                for part in held.parts:
-                    for row in held.source.connection.execute(query, (part.part, number, number)):
-                        factor = _factor(held, row[1:])
+            with stored.source.reads():
+                for part in stored.parts:
+                    for row in stored.source.connection.execute(query, (part.part, number, number)):
+                        factor = _factor(stored, row[1:])
                         found.setdefault(factor.participation, factor)
         return tuple(found[key] for key in ("single", "non_qpp", "qpp") if key in found)
 
@@ -345,7 +351,7 @@ def _only(found: tuple[T, ...]) -> T | None:
     return found[0] if found else None
 
 
-def _factor(held: Held, row: tuple[object, ...]) -> Factor:
+def _factor(stored: StoredEdition, row: tuple[object, ...]) -> Factor:
     participation, first, factor, last, evidence, confidence, sources = row
     known_first, known_last = as_day(_whole(first)), as_day(_whole(last))
     if participation not in ("single", "non_qpp", "qpp") or known_first is None or known_last is None:
@@ -358,7 +364,7 @@ def _factor(held: Held, row: tuple[object, ...]) -> Factor:
         evidence=str(evidence),
         confidence=str(confidence),
         sources=tuple(str(sources).split()),
-        edition=held.edition,
+        edition=stored.edition,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
-from ..advice.asking import (
+from ..advice.question import (
     Typed,
     read_answer,
     resolve_device,

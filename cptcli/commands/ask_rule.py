@@ -6,8 +6,8 @@ from typing import get_args
 
 from msgspec import structs
 
-from ..advice.asking import Typed, resolve_payer, understand
 from ..advice.new_rule import new_rule, read_code
+from ..advice.question import Typed, resolve_payer, understand
 from ..advice.typed_rule import CodeNotClear, Grade, Said, TypedRule
 from ..errors import BadValue, CptError, UnknownName
 from ..rulebook.book import RuleBook

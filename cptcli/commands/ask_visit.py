@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import structs
 
-from ..advice.asking import resolve_discipline, resolve_payer
+from ..advice.question import resolve_discipline, resolve_payer
 from ..errors import CptError
 from ..model.visit import Visit, VisitLine
 from ..rulebook.book import RuleBook

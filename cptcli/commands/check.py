@@ -154,7 +154,7 @@ def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str,
     """Return the visit's values for the settings to fill; not the discipline, where a line has another plan of care."""
     from msgspec import structs
 
-    from ..advice.asking import resolve_discipline
+    from ..advice.question import resolve_discipline
 
     given = structs.asdict(visit)
     if own.discipline is None or visit.discipline is not None:

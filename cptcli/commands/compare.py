@@ -77,9 +77,9 @@ def compare(
     """  # fmt: skip
     from msgspec import structs
 
-    from ..advice.asking import ATTENDANCE, Typed
     from ..advice.comparison import Asked
     from ..advice.comparison import compare as compared
+    from ..advice.question import ATTENDANCE, Typed
     from ..advice.typed import each_of
 
     own = own_settings(no_settings, rules)

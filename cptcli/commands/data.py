@@ -94,10 +94,10 @@ def list_tables(full: Full = False, as_json: AsJson = False, plain: Plain = Fals
     Examples:
       cpt data list
     """
-    from ..cms.inventory import holdings
+    from ..cms.inventory import inventory
     from ..cms.store import store_path
 
-    deliver_data(holdings(store_path()), Form(as_json, plain, full, no_color))
+    deliver_data(inventory(store_path()), Form(as_json, plain, full, no_color))
     return Exit.CLEAN
 
 

@@ -173,7 +173,7 @@ def schema(
 
 def _overridden(name: str, folder: str) -> tuple[str, str]:
     """Return id and name of the payer to override; from the shipped rules where the folder has blanks left."""
-    from ..advice.asking import resolve_payer
+    from ..advice.question import resolve_payer
 
     try:
         book = open_book(folder if Path(folder).is_dir() else None, alone=True)
@@ -205,7 +205,7 @@ def new(
       cpt rules new payer "ACME Health" --rules new-rules
       cpt rules new override aetna --rules new-rules
     """
-    from ..rulebook.fit import BLANK
+    from ..rulebook.validate import BLANK
     from ..rulebook.workbench import KINDS, id_from, new_files
 
     if kind not in KINDS:
@@ -269,11 +269,11 @@ def coverage(rules: Rules = None, as_json: AsJson = False, plain: Plain = False,
     Examples:
       cpt rules coverage
     """
-    from ..advice.holdings import holdings
+    from ..advice.inventory import inventory
     from ..compose.backing import table_line
 
     book = open_book(rules)
-    counts = holdings(book)
+    counts = inventory(book)
     tables = [table for key in book.keys("tables") if (table := book.table(key))]
     lines = []
     for each in counts:

@@ -137,7 +137,7 @@ def _checked(key: str, typed: str, own: Settings) -> str:
 
     Names in your own rules count too, where a rule folder is set.
     """
-    from ..advice.asking import read_word, resolve_discipline, resolve_payer, resolve_state
+    from ..advice.question import read_word, resolve_discipline, resolve_payer, resolve_state
     from ..model.common import Claim, Provider
     from ..rulebook.names import normalized
 

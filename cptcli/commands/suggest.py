@@ -82,7 +82,7 @@ def suggest(
     """
     from msgspec import structs
 
-    from ..advice.asking import ATTENDANCE, Typed
+    from ..advice.question import ATTENDANCE, Typed
     from ..advice.suggest import advise, is_finding
     from ..advice.typed import each_of
 

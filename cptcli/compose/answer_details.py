@@ -96,7 +96,7 @@ def _question(answer: Answer) -> Iterator[Detail]:
 
 def sources(answer: Answer) -> list[str]:
     """Return every source of the answer once, in the order cited."""
-    weighed = [*answer.coverage.steps, *(step for branch in answer.branches for step in branch.coverage.steps)]
+    ranked = [*answer.coverage.steps, *(step for branch in answer.branches for step in branch.coverage.steps)]
     cited = {each.id: each for step in answer.steps for each in step.sources}
-    cited |= {each.id: each for step in weighed for each in step.sources}
+    cited |= {each.id: each for step in ranked for each in step.sources}
     return [source_line(each) for each in cited.values()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..model.data import DataShown, HeldTable, Holdings, ImportedFile, Imports, TakenTable, Verified, VerifiedPart
+from ..model.data import DataShown, ImportedFile, Imports, Inventory, StoredTable, TakenTable, Verified, VerifiedPart
 from .page import Page
 from .sheet import Block, Row, Sheet, Tone, counted
 
@@ -12,8 +12,8 @@ def data_page(shown: DataShown) -> Page:
     match shown:
         case Imports():
             blocks, store = [Block("", tuple(_imports(shown)))], shown.store
-        case Holdings():
-            blocks, store = [*_holdings(shown)], _store(shown)
+        case Inventory():
+            blocks, store = [*_inventory(shown)], _store(shown)
         case Verified():
             blocks, store = [Block("", tuple(_verified(shown)))], shown.store
     return Page(Sheet(("", "", ""), blocks=(*blocks, Block("Store", (Row("store", (store,), "dim"),)))), lines=None)
@@ -44,27 +44,27 @@ def _left_out(file: ImportedFile) -> str:
     return "; ".join(f"{name} ({why})" for name, why in file.left_out)
 
 
-def _holdings(holdings: Holdings) -> Iterator[Block]:
+def _inventory(inventory: Inventory) -> Iterator[Block]:
     for label, name, imported in (("Imported", "imported", True), ("Shipped", "shipped", False)):
         rows = tuple(
-            Row(name, (f"{line.id}: {_edition(line)}",)) for line in holdings.tables if line.imported is imported
+            Row(name, (f"{line.id}: {_edition(line)}",)) for line in inventory.tables if line.imported is imported
         )
         if rows:
             yield Block(label, rows)
 
 
-def _edition(table: HeldTable) -> str:
+def _edition(table: StoredTable) -> str:
     """Return an edition in a list: its dates, rows and files."""
     until = f" to {table.last}" if table.last else ""
     files = f"; {', '.join(table.files)}, imported {table.imported_on}" if table.imported else ""
     return f"{table.edition}, for {table.first}{until}; {_rows(table.rows)}; {table.holds}{files}"
 
 
-def _store(holdings: Holdings) -> str:
+def _store(inventory: Inventory) -> str:
     """Return where the user's own tables are, and how large they are."""
-    if holdings.bytes is None:
-        return f"{holdings.store} (none yet: cpt data import FILE... creates it)"
-    return f"{holdings.store} ({holdings.bytes:,} bytes)"
+    if inventory.bytes is None:
+        return f"{inventory.store} (none yet: cpt data import FILE... creates it)"
+    return f"{inventory.store} ({inventory.bytes:,} bytes)"
 
 
 def _verified(verified: Verified) -> Iterator[Row]:

@@ -32,7 +32,7 @@ class Imports(Noun, frozen=True, omit_defaults=False):
     files: tuple[ImportedFile, ...]
 
 
-class HeldTable(Noun, frozen=True, omit_defaults=False):
+class StoredTable(Noun, frozen=True, omit_defaults=False):
     """An edition of one of CMS's tables, as in `cpt data list`. `holds` says in words how much of it is on file."""
 
     id: str
@@ -50,12 +50,12 @@ class HeldTable(Noun, frozen=True, omit_defaults=False):
     caveat: str | None
 
 
-class Holdings(Noun, frozen=True, omit_defaults=False):
+class Inventory(Noun, frozen=True, omit_defaults=False):
     """The result of `cpt data list`: the imported tables, then the shipped ones."""
 
     store: str
     bytes: int | None  # size of the store; None if there is no store yet
-    tables: tuple[HeldTable, ...]
+    tables: tuple[StoredTable, ...]
 
 
 class VerifiedPart(Noun, frozen=True, omit_defaults=False):
@@ -75,4 +75,4 @@ class Verified(Noun, frozen=True, omit_defaults=False):
     problems: tuple[str, ...]
 
 
-DataShown = Imports | Holdings | Verified  # what a renderer accepts
+DataShown = Imports | Inventory | Verified  # what a renderer accepts

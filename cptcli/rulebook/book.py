@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from ..kept import Kept
+from ..bounded_cache import BoundedCache
 from ..model.claim import ClaimForm, Discipline, Modifier, UnitRule
 from ..model.codes import Code, CodingVerification, StatusIndicator
 from ..model.common import Claim, Source
@@ -93,8 +93,10 @@ class RuleBook:
         self._entries: dict[tuple[str, str], Any] = {}
         self._rules_of: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._rules_about: Kept[tuple[str, str, frozenset[str]], tuple[Rule, ...]] = Kept()
-        self.plans: Kept[object, Any] = Kept()  # what is worked out of the rules alone, by the deciding code
+        self._rules_about: BoundedCache[tuple[str, str, frozenset[str]], tuple[Rule, ...]] = BoundedCache()
+        self.plans: BoundedCache[object, Any] = (
+            BoundedCache()
+        )  # what is worked out of the rules alone, by the deciding code
 
     def _sound(self, read: Callable[[], R]) -> R:
         """Return what `read` reads from the compiled form; compile it again if it is damaged."""

@@ -142,8 +142,8 @@ def _therapy(parts: Entries, rows: Iterable[dict[str, str]]) -> None:
         known = parts.codes.get(row["code"])
         therapy = known.medicare.therapy if known and known.medicare else None
         if known and therapy and table:
-            told = structs.replace(therapy, disposition=row["disposition"], edition=table.edition)
-            _with_medicare(parts, known.code, therapy=told)
+            updated = structs.replace(therapy, disposition=row["disposition"], edition=table.edition)
+            _with_medicare(parts, known.code, therapy=updated)
 
 
 def _with_medicare(parts: Entries, code: str, **changed: object) -> None:

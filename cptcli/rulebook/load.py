@@ -14,7 +14,7 @@ from . import shapes
 from .cms_facts import TABLES, apply_tables
 from .entries import Entries
 from .files import Files
-from .fit import Fitter, Placed
+from .validate import Placed, Validator
 from .yaml_strict import Node, Problem, Refused, read_tree
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class Parts(Entries):
             except Refused as refused:
                 self.problems.append(refused.problem)
                 continue
-            fitted = Fitter(name, self.problems, self._placer(name, clinic)).fit(tree, noun)
+            fitted = Validator(name, self.problems, self._placer(name, clinic)).validate(tree, noun)
             if fitted is not None:
                 self._take(fitted, name, clinic)
         for payer_file, name in self._extended:

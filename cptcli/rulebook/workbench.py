@@ -13,9 +13,9 @@ from ..model.devices import Device, Modality
 from ..model.rules import DiagnosisList, Rule
 from .book import RuleBook
 from .compiled import shipped_folder
-from .fit import BLANK
 from .load import NOUN_OF_FILE, NOUN_OF_FOLDER
 from .names import normalized
+from .validate import BLANK
 
 KINDS = ("payer", "device", "override")
 

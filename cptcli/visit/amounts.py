@@ -15,7 +15,7 @@ from ..model.claim import Modifier
 from ..model.rules import Rule
 from ..model.visit import AmountLine, Amounts, ClaimLine
 from .day import Day, Line
-from .pricing import Held, Values, cents, fee, find_factor, find_locality, find_values
+from .pricing import TableValue, Values, cents, fee, find_factor, find_locality, find_values
 
 ORDER = (
     "fee schedule amount, with the reduction of the practice expense",
@@ -71,7 +71,7 @@ class UnitPrice(Struct, frozen=True):
     note: str | None = None
 
 
-def price_unit(day: Day, line: Line, place: Held, factor: Held) -> UnitPrice:
+def price_unit(day: Day, line: Line, place: TableValue, factor: TableValue) -> UnitPrice:
     """Return the fee of one unit of a line's code, full and reduced."""
     found = find_values(day.tables, line.code, day.service_date)
     values = found.relative_values
@@ -94,7 +94,7 @@ def price_unit(day: Day, line: Line, place: Held, factor: Held) -> UnitPrice:
     return UnitPrice(values, full, reduced, rule, share, note=found.note)
 
 
-def in_words(price: UnitPrice, place: Held, factor: Held, share: str | None = None) -> str:
+def in_words(price: UnitPrice, place: TableValue, factor: TableValue, share: str | None = None) -> str:
     """Return the math of a unit's fee in words."""
     values, where, times = price.values, place.locality, factor.factor
     if values is None or where is None or times is None:
@@ -130,8 +130,8 @@ class _Priced(Struct, frozen=True):
 def expected(day: Day, claim_lines: Sequence[ClaimLine]) -> Amounts | None:
     """Return the amounts of the day; None where the payer does not pay by Medicare's fee schedule."""
     if not day.by_fee_schedule:
-        day.leave_out(f"Amounts: {day.book_name(day.payer)} is not known to pay by Medicare's fee schedule.",
-                      "expected amount (no fee schedule known)")  # fmt: skip
+        day.note_unchecked(f"Amounts: {day.book_name(day.payer)} is not known to pay by Medicare's fee schedule.",
+                           "expected amount (no fee schedule known)")  # fmt: skip
         return None
     place = find_locality(day.tables, day.service_date, day.state, day.visit.zip, day.visit.locality)
     factor = find_factor(day.tables, day.service_date)
@@ -181,7 +181,7 @@ def _total(amounts: Iterable[str | None]) -> str:
     return str(sum((Decimal(each) for each in amounts if each), Decimal("0.00")))
 
 
-def _price(day: Day, claim_line: ClaimLine, place: Held, factor: Held, notes: list[str]) -> _Priced:
+def _price(day: Day, claim_line: ClaimLine, place: TableValue, factor: TableValue, notes: list[str]) -> _Priced:
     lines = tuple(line for line in day.lines if line.number in claim_line.lines)
     if why := _why_nothing(day, lines):
         liable = _who_is_liable(day, lines)
@@ -227,11 +227,11 @@ def _charges(priced: Sequence[_Priced], notes: list[str]) -> list[Decimal | None
     left: dict[int, tuple[int, Decimal]] = {}  # by line: the units that its charge is still spread over, and the rest
     for each in priced:
         for line in each.lines:
-            units, rest = left.get(line.number, (0, Decimal(line.told.charge or 0)))
+            units, rest = left.get(line.number, (0, Decimal(line.given.charge or 0)))
             left[line.number] = units + (each.claim_line.units or 0), rest
     charges: list[Decimal | None] = []
     for each in priced:
-        given = [line.told.charge is not None for line in each.lines]
+        given = [line.given.charge is not None for line in each.lines]
         if any(given) and not all(given):
             notes.append(f"A charge of {each.claim_line.code} is given for a part of it only: it was not compared.")
         charge, units = Decimal(0), each.claim_line.units or 0
@@ -244,7 +244,9 @@ def _charges(priced: Sequence[_Priced], notes: list[str]) -> list[Decimal | None
     return charges
 
 
-def _amount(day: Day, priced: _Priced, first: bool, place: Held, factor: Held, charge: Decimal | None) -> AmountLine:
+def _amount(
+    day: Day, priced: _Priced, first: bool, place: TableValue, factor: TableValue, charge: Decimal | None
+) -> AmountLine:
     """Return the amount of a claim line, at most its charge."""
     claim_line, price, units = priced.claim_line, priced.price, priced.claim_line.units
     work: list[str] = []

@@ -4,13 +4,24 @@ from datetime import date
 
 from msgspec import structs
 
-from ..advice.asking import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
+from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
 from ..cms.tables import Tables
 from ..errors import BadValue, MissingOption
 from ..model.answer import PayerAnswer
 from ..model.visit import Tie, UnitCount, Visit, VisitAnswer, VisitAsked
 from ..rulebook.book import RuleBook
-from . import amounts, claim_lines, counting, edits, lines, modifiers, thresholds, unit_limits, unlisted, who_treated
+from . import (
+    amounts,
+    assistant_split,
+    claim_lines,
+    counting,
+    edits,
+    lines,
+    modifiers,
+    thresholds,
+    unit_limits,
+    unlisted,
+)
 from .day import Day, gravity
 
 
@@ -39,16 +50,16 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
         ahead = f"{day.service_date} has not come yet: codes, rules and tables may change until then."
         day.find("info", ahead, short=ahead)
     lines.resolve(day, diagnoses, today)
-    modifiers.ask_for(day)
+    modifiers.required_modifiers(day)
     counts = counting.count_units(day)
-    modifiers.hold_against_the_rules(day)
-    who_treated.split_by_assistant(day)
-    unlisted.hold_against_needs(day)
+    modifiers.check_typed_modifiers(day)
+    assistant_split.split_by_assistant(day)
+    unlisted.check_narrative(day)
     claim = claim_lines.claim_lines(day)
-    pairs = edits.hold_against_edits(day, claim)
-    unit_limits.hold_against_payers_limits(day)
+    pairs = edits.check_ptp(day, claim)
+    unit_limits.check_payer_limits(day)
     money = amounts.expected(day, claim)
-    buckets = thresholds.hold_against_thresholds(day)
+    buckets = thresholds.check_thresholds(day)
     claim = claim_lines.finished(day, claim)
     if day.billed() and not claim:
         nothing = "Nothing of this day earns a unit."
@@ -114,8 +125,8 @@ def _units(day: Day) -> dict[str, int | None]:
     """Return the units of every code as typed; None where they are not known."""
     units: dict[str, int | None] = {}
     for line in day.lines:
-        before = units.get(line.told.code, 0)
-        units[line.told.code] = None if before is None or line.units is None else before + line.units
+        before = units.get(line.given.code, 0)
+        units[line.given.code] = None if before is None or line.units is None else before + line.units
     return units
 
 

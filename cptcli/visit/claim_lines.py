@@ -13,9 +13,9 @@ def claim_lines(day: Day) -> tuple[ClaimLine, ...]:
     """Return every claim line with its units and modifiers; a code that earned no unit is not on the claim."""
     built: list[ClaimLine] = []
     rule = day.first("threshold")  # its modifier comes last, and is on all lines of a bucket or on none
-    late = rule.threshold.modifier if rule and rule.threshold else None
+    kx_modifier = rule.threshold.modifier if rule and rule.threshold else None
     for group in day.services():
-        kinds = [*_alike(group, late)]
+        kinds = [*_alike(group, kx_modifier)]
         for (lines, units), assisted in zip(kinds, _by_assistant(kinds, group[0].assisted), strict=True):
             built += _split(day, lines, units, assisted)
     return tuple(built)
@@ -32,7 +32,7 @@ def _by_assistant(kinds: list[Kind], assisted: int | None) -> list[int | None]:
 
     def most_first(place: int) -> tuple[float, list[str]]:
         lines = kinds[place][0]
-        minutes = [line.by_whom for line in lines]
+        minutes = [line.minutes_by_provider for line in lines]
         return -sum(each[1] for each in minutes) / (sum(map(sum, minutes)) or 1), sorted(lines[0].modifiers)
 
     for place in sorted(range(len(kinds)), key=most_first):
@@ -48,23 +48,25 @@ def _split(day: Day, lines: list[Line], units: int | None, assisted: int | None)
         return
     assistant = lines[0].discipline.assistant_modifier if lines[0].discipline else None
     for whose, number in ((1, assisted), (0, (units or 0) - assisted)):
-        own = [line for line in lines if line.by_whom[whose] or not line.by_whom[1 - whose]] or lines
+        own = [
+            line for line in lines if line.minutes_by_provider[whose] or not line.minutes_by_provider[1 - whose]
+        ] or lines
         modifiers = [modifier for line in own for modifier in line.modifiers if modifier != assistant]
         if number:
             yield _made(day, own, number, [*modifiers, *([assistant] if whose and assistant else [])])
 
 
-def _alike(group: list[Line], late: str | None) -> Iterator[Kind]:
+def _alike(group: list[Line], kx_modifier: str | None) -> Iterator[Kind]:
     """Return the lines of a code that differ only in minutes, with their share of its units.
 
-    A `late` modifier makes no difference. Nor does the assistant's where the split is known: the split adds it again.
+    `kx_modifier` makes no difference. Nor does the assistant's where the split is known: the split adds it again.
     """
     kinds: dict[object, list[Line]] = {}
     for line in group:
         worked_out = line.discipline if group[0].assisted is not None else None
-        aside = (late, worked_out.assistant_modifier if worked_out else None)
+        aside = (kx_modifier, worked_out.assistant_modifier if worked_out else None)
         modifiers = frozenset(each for each in line.modifiers if each not in aside)
-        kinds.setdefault((modifiers, line.told.revenue_code, line.told.narrative), []).append(line)
+        kinds.setdefault((modifiers, line.given.revenue_code, line.given.narrative), []).append(line)
     known = [line.units for line in group if line.units is not None]
     units = sum(known) if len(known) == len(group) else None
     if len(kinds) == 1 or units is None:
@@ -76,7 +78,7 @@ def _alike(group: list[Line], late: str | None) -> Iterator[Kind]:
 
 def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
     """A code's units over its kinds of lines: as typed where that adds up, else by minutes, else where they stand."""
-    typed = [sum(line.told.units or 0 for line in lines) for lines in kinds]
+    typed = [sum(line.given.units or 0 for line in lines) for lines in kinds]
     if sum(typed) == units:
         return typed
     minutes = [sum(line.minutes or 0 for line in lines) for lines in kinds]
@@ -97,8 +99,8 @@ def finished(day: Day, claim_lines: Iterable[ClaimLine]) -> tuple[ClaimLine, ...
     built, form = [], day.book.form_of(day.claim)
     for each in claim_lines:
         lines = [line for line in day.lines if line.number in each.lines]
-        late = [line.late for line in lines if line.late]
-        modifiers = dict.fromkeys([*each.modifiers, *late])
+        kx_modifier = [line.kx_modifier for line in lines if line.kx_modifier]
+        modifiers = dict.fromkeys([*each.modifiers, *kx_modifier])
         if form and len(modifiers) > form.modifiers:
             says = f"{len(modifiers)} modifiers on {each.code}; a line has {form.modifiers} places."
             day.find("warn", _with_caveat(says, form), lines, rule=form, fix=form.more_modifiers,
@@ -116,7 +118,7 @@ def _with_caveat(says: str, form: ClaimForm) -> str:
 
 
 def _made(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) -> ClaimLine:
-    given = [line.told for line in lines]
+    given = [line.given for line in lines]
     return ClaimLine(
         code=lines[0].code,
         modifiers=in_order(day.book, dict.fromkeys(modifiers)),

@@ -137,8 +137,8 @@ def _pools(day: Day, rule: UnitRule) -> dict[str | None, dict[str, int]]:
 def _given(day: Day, discipline: str | None) -> dict[str, int | None]:
     given: dict[str, int | None] = {}
     for line in day.billed():
-        if line.service[0] == discipline and line.told.units is not None:
-            given[line.code] = (given.get(line.code) or 0) + line.told.units
+        if line.service[0] == discipline and line.given.units is not None:
+            given[line.code] = (given.get(line.code) or 0) + line.given.units
     return given
 
 
@@ -180,7 +180,7 @@ def _share_out(day: Day, key: Service, units: Sequence[Reach], rules: Sequence[U
     """Give a code's units to its first line; further lines of it add their minutes and have no units of their own."""
     lines = [line for line in day.billed() if line.service == key and in_pool(line, rules[0])]
     first, certain = lines[0], [*map(_certain, units)]
-    given = [line.told.units for line in lines if line.told.units is not None]
+    given = [line.given.units for line in lines if line.given.units is not None]
     cited = [source for rule in rules for source in rule.sources]
     for line in lines:
         line.units = 0
@@ -195,8 +195,8 @@ def _share_out(day: Day, key: Service, units: Sequence[Reach], rules: Sequence[U
     if None in certain:
         others = [other.code for other in day.billed() if other.minutes is None and in_pool(other, rules[0])]
         without = f"without the minutes of {', '.join(dict.fromkeys(others))}"
-        day.leave_out(f"Units of {key[1]}: {without} they are {least} or {most}.",
-                      f"units of {{}} ({least} or {most} {without})", key[1])  # fmt: skip
+        day.note_unchecked(f"Units of {key[1]}: {without} they are {least} or {most}.",
+                           f"units of {{}} ({least} or {most} {without})", key[1])  # fmt: skip
     elif len({*certain}) > 1:
         by_rule = [(reach[0], rule) for rule, reach in zip(rules, known, strict=True)]
         day.find(
@@ -244,21 +244,21 @@ def _not_pooled(day: Day) -> None:
     rules = [rule for key in day.book.keys("unit_rules") if (rule := day.book.unit_rule(key))]
     billed = day.billed()
     for line in day.lines:
-        given, units = line.told.units, line.counted
+        given, units = line.given.units, line.counted
         if line not in billed:
             line.units = 0
         elif units is None:
             line.units = given
             if given is None:
-                day.leave_out(f"Units of {line.code}: how it is counted is not known here.",
-                              "units of {} (not in our list)", line.code)  # fmt: skip
+                day.note_unchecked(f"Units of {line.code}: how it is counted is not known here.",
+                                   "units of {} (not in our list)", line.code)  # fmt: skip
         elif not units.timed:
             line.units = _untimed(day, line, units, given)
         elif line.minutes is None:
             line.units = given
             what = "its units were not checked against minutes" if given is not None else "its units are not known"
-            day.leave_out(f"{line.code} is timed and no minutes were given: {what}.",
-                          "units of {} (add minutes)", line.code)  # fmt: skip
+            day.note_unchecked(f"{line.code} is timed and no minutes were given: {what}.",
+                               "units of {} (add minutes)", line.code)  # fmt: skip
         elif not any(in_pool(line, rule) for rule in rules):
             _by_itself(day, line, rules[0])
     _untimed_twice(day)
@@ -300,7 +300,7 @@ def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
     if per != rule.minutes_per_unit and minutes % per:
         says = f"{line.code} is counted by whole periods of {per} minutes; {minutes % per} minutes are over."
         day.find("info", says, [line], rule=line.known, sources=units.sources, short=says)
-    if line.told.units is not None and line.told.units > reached:
-        says = f"{line.code}: {units_of(line.told.units)} typed; {minutes} minutes make {reached}."
+    if line.given.units is not None and line.given.units > reached:
+        says = f"{line.code}: {units_of(line.given.units)} typed; {minutes} minutes make {reached}."
         day.find("block", says, [line], rule=line.known, fix=f"Bill {reached}.", sources=units.sources, short=says)
     line.units = _certain(_capped(day, line.service, (reached, reached)))

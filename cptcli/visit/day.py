@@ -7,9 +7,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, Protocol
 
-from ..advice.coverage import Decided
-from ..advice.draft import Draft
-from ..advice.receipts import refs
+from ..advice.citations import refs
+from ..advice.code_decision import CodeDecision
+from ..advice.coverage import CoverageDecision
 from ..cms.entries import Edition
 from ..cms.tables import Tables
 from ..model.answer import Question
@@ -45,17 +45,17 @@ class Line:
     """One line of the visit during a check."""
 
     number: int
-    told: VisitLine
+    given: VisitLine
     code: str  # as it goes on the claim
     known: Code | None = None
     valid: bool = False  # whether the code has the form of one
     discipline: Discipline | None = None
     question: Question | None = None
-    draft: Draft | None = None
-    decided: Decided | None = None
+    draft: CodeDecision | None = None
+    decided: CoverageDecision | None = None
     units: int | None = None
     added: list[str] = field(default_factory=list)  # modifiers that the rules require on it
-    late: str | None = None  # a modifier that depends on the amounts of the day
+    kx_modifier: str | None = None  # a modifier that depends on the amounts of the day
     assisted: int | None = None  # of its code's units, those with the assistant's modifier; None: not worked out
     off_claim: bool = False  # no code may be given for it on that day, or by that payer
     denied: bool = False  # by an edit or a policy, for certain
@@ -65,10 +65,10 @@ class Line:
     @property
     def minutes(self) -> int | None:
         """Return all minutes of the line; None when none were given."""
-        parts = (self.told.therapist_minutes, self.told.assistant_minutes, self.told.joint_minutes)
-        if self.told.minutes is None and any(each is not None for each in parts):
+        parts = (self.given.therapist_minutes, self.given.assistant_minutes, self.given.joint_minutes)
+        if self.given.minutes is None and any(each is not None for each in parts):
             return sum(each or 0 for each in parts)
-        return self.told.minutes
+        return self.given.minutes
 
     @property
     def service(self) -> Service:
@@ -78,18 +78,18 @@ class Line:
     @property
     def typed_for_assistant(self) -> bool:
         """Return whether it was typed with the modifier of its discipline's assistant."""
-        return self.discipline is not None and self.discipline.assistant_modifier in self.told.modifiers
+        return self.discipline is not None and self.discipline.assistant_modifier in self.given.modifiers
 
     @property
     def tells_who(self) -> bool:
         """Return whether its minutes were given as a therapist's, an assistant's, or both together."""
-        given = self.told
+        given = self.given
         return any(each is not None for each in (given.therapist_minutes, given.assistant_minutes, given.joint_minutes))
 
     @property
-    def by_whom(self) -> tuple[int, int]:
+    def minutes_by_provider(self) -> tuple[int, int]:
         """Return its minutes by the therapist, with the joint ones, and by the assistant alone."""
-        given = self.told
+        given = self.given
         therapist, assistant = (given.therapist_minutes or 0) + (given.joint_minutes or 0), given.assistant_minutes or 0
         if therapist or assistant or not given.minutes:
             return therapist, assistant
@@ -98,7 +98,7 @@ class Line:
     @property
     def shared_with_assistant(self) -> bool:
         """Return whether an assistant did part of it and a therapist the rest."""
-        given = self.told
+        given = self.given
         return bool(given.assistant_minutes and (given.therapist_minutes or given.joint_minutes))
 
     @property
@@ -114,7 +114,9 @@ class Line:
     @property
     def modifiers(self) -> tuple[str, ...]:
         """Return the modifiers typed and those added."""
-        return tuple(dict.fromkeys((*self.told.modifiers, *self.added, *([self.late] if self.late else []))))
+        return tuple(
+            dict.fromkeys((*self.given.modifiers, *self.added, *([self.kx_modifier] if self.kx_modifier else [])))
+        )
 
     def says_denied(self, book: RuleBook) -> Modifier | None:
         """A modifier on it that says that a denial is expected; None where none does."""
@@ -126,7 +128,7 @@ class Line:
 
     def told_not_distinct(self) -> bool:
         """Return whether it was given as not a separate service."""
-        return (self.told.distinct or "").strip().casefold() in ("no", "false", "not distinct", "same time")
+        return (self.given.distinct or "").strip().casefold() in ("no", "false", "not distinct", "same time")
 
 
 class Day:
@@ -215,7 +217,7 @@ class Day:
             for line in lines:
                 line.findings.append(finding)
 
-    def leave_out(self, says: str, short: str | None, *about: str) -> None:
+    def note_unchecked(self, says: str, short: str | None, *about: str) -> None:
         """Say what was not checked, in full and in a few words.
 
         What the point is `about` takes the place of {} in `short`, with that of others of the same `short`. Without
@@ -278,15 +280,15 @@ class Day:
         carried = [modifier for each in claim_lines if line.number in each.lines for modifier in each.modifiers]
         return LineAnswer(
             line=line.number,
-            code=line.told.code,
+            code=line.given.code,
             claim_code=line.code,
             name=line.known.name if line.known else None,
             discipline=line.discipline.id if line.discipline else None,
             timed=line.timed,
             minutes=line.minutes,
-            given_units=line.told.units,
+            given_units=line.given.units,
             units=line.units,
-            given_modifiers=line.told.modifiers,
+            given_modifiers=line.given.modifiers,
             modifiers=in_order(self.book, dict.fromkeys(carried or line.modifiers)),
             verdict=decided.coverage.verdict if decided else "unknown",
             verdict_says=decided.coverage.says if decided else "Not known: this code is not in the rule base.",

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from ..advice.matching import Case, Match, match
-from ..advice.weighing import Weighed, may_overrule, rank_of
+from ..advice.ranking import RankedRule, may_overrule, rank_of
 from ..model.answer import Question
 from ..model.rules import Rule
 from ..rulebook.book import RuleBook
@@ -41,7 +41,7 @@ class _Seen(Struct, frozen=True):
 class _Ranked(Struct, frozen=True):
     """The rules that apply to one line, before those are taken out that another one replaces by name."""
 
-    rules: tuple[Weighed, ...]
+    rules: tuple[RankedRule, ...]
     overruled: frozenset[str]
 
 
@@ -83,12 +83,12 @@ def _ranked(book: RuleBook, chain: Sequence[str], case: Case) -> _Ranked:
 
 def _rank(book: RuleBook, chain: Sequence[str], case: Case) -> _Ranked:
     day = case.question.service_date
-    rules: list[Weighed] = []
+    rules: list[RankedRule] = []
     overruled: set[str] = set()
     for depth, payer in enumerate(chain):
         for rule in book.visit_rules_of(payer, case.about):
             if has_started(rule, day) and match(book, rule.applies, case).truth == "yes":
                 overruled.update(key for key in rule.replaces if may_overrule(book, rule, key))
                 if is_in_force(rule, day):
-                    rules.append(Weighed(rule, Match("yes"), rank_of(book, rule, depth)))
+                    rules.append(RankedRule(rule, Match("yes"), rank_of(book, rule, depth)))
     return _Ranked(tuple(rules), frozenset(overruled))

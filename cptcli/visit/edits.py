@@ -13,14 +13,14 @@ from ..model.rules import BypassPlace, Policy, Rule
 from ..model.visit import ClaimLine, EditAnswer, EditState, Severity
 from ..rulebook.precedence import is_weak
 from . import policies, unit_limits
-from .applied import NEVER, Applied, applied_on, milder, table_doubt
 from .day import Day, Line, in_ranges
+from .edit_context import NEVER, EditContext, downgrade, edit_context, table_doubt
 from .phrases import either, in_short, listed
 
 
-def hold_against_edits(day: Day, claim: tuple[ClaimLine, ...]) -> tuple[EditAnswer, ...]:
+def check_ptp(day: Day, claim: tuple[ClaimLine, ...]) -> tuple[EditAnswer, ...]:
     """Return every pair of codes of the day with its state; add what the policies and unit limits find."""
-    applied = _applied(day, claim)
+    applied = _edit_context(day, claim)
     if applied is None:
         return ()
     _say_what_is_left_out(applied)
@@ -35,48 +35,48 @@ def hold_against_edits(day: Day, claim: tuple[ClaimLine, ...]) -> tuple[EditAnsw
     by_codes = {frozenset((each.column1, each.column2)): each for each in answers}
     for policy in applied.policies:
         if policy.outcome == "units":
-            unit_limits.hold_against_limits(applied, policy)
+            unit_limits.check_mue(applied, policy)
         elif policy.outcome != "pairs":
-            policies.hold_against_policy(applied, policy, ruled_out, by_codes)
+            policies.check_policy(applied, policy, ruled_out, by_codes)
     return tuple(answers)
 
 
-def _say_what_is_left_out(applied: Applied) -> None:
+def _say_what_is_left_out(applied: EditContext) -> None:
     """Note what the policies say and the rules cannot express: of the family, and of policies about a code of the day.
 
     Which codes the family's notes are about is not known, so they are shown with --full only.
     """
     codes = {line.code for line in applied.day.claimed()}
     if applied.family.not_modelled and len(codes) > 1:
-        applied.day.leave_out(applied.family.not_modelled, None)
+        applied.day.note_unchecked(applied.family.not_modelled, None)
     for policy in applied.policies:
         if policy.not_modelled and any(in_ranges(code, policy.codes) for code in codes):
             point = policy.not_modelled.partition("; ")[0]
             amid = f"{point[0].lower()}{point[1:]}" if point[1:2].islower() else point
-            applied.day.leave_out(f"{policy.not_modelled} ({policy.id})", amid)
+            applied.day.note_unchecked(f"{policy.not_modelled} ({policy.id})", amid)
 
 
-def _applied(day: Day, claim: tuple[ClaimLine, ...]) -> Applied | None:
+def _edit_context(day: Day, claim: tuple[ClaimLine, ...]) -> EditContext | None:
     """Return the edits that the payer applies; where that is not known, CMS's edits as a hint: the contract decides."""
     rule = day.first("edits")
     family = day.book.edit_family(rule.edits) if rule and rule.edits else None
     if rule and family:
         _say_how_sure(day, rule)
-        worst: Severity = "warn" if rule.caveat or is_weak(rule) else "block"
-        return applied_on(day, family, worst, claim, rule.limits_a_line)
+        max_severity: Severity = "warn" if rule.caveat or is_weak(rule) else "block"
+        return edit_context(day, family, max_severity, claim, rule.limits_a_line)
     payer = day.book_name(day.payer)
     if day.billed():
-        day.leave_out(f"Whether {payer} applies CMS's edits is not known; what they find is shown as a hint.",
-                      "whether NCCI applies")  # fmt: skip
+        day.note_unchecked(f"Whether {payer} applies CMS's edits is not known; what they find is shown as a hint.",
+                           "whether NCCI applies")  # fmt: skip
     families = filter(None, map(day.book.edit_family, day.book.keys("edits")))
-    return next((applied_on(day, each, "info", claim) for each in families), None)
+    return next((edit_context(day, each, "info", claim) for each in families), None)
 
 
 def _nothing_to_open(day: Day) -> None:
     """Find a modifier for a distinct service where the claim has no other code."""
     lines = day.claimed()
     for line in lines if len({each.code for each in lines}) == 1 else ():
-        for modifier in line.told.modifiers:
+        for modifier in line.given.modifiers:
             known = day.book.modifier(modifier)
             if known and known.bypasses_edits and known.never_with:
                 says = f"{modifier} on {line.code}: no other code of this day is here from which it could be distinct."
@@ -87,13 +87,13 @@ def _nothing_to_open(day: Day) -> None:
 
 def _say_how_sure(day: Day, rule: Rule) -> None:
     if rule.caveat:
-        day.leave_out(rule.caveat, rule.caveat_short or rule.caveat)
+        day.note_unchecked(rule.caveat, rule.caveat_short or rule.caveat)
     if is_weak(rule):
         day.find("info", f"{rule.says} Weak: {weakness(rule.evidence, rule.confidence)}.", rule=rule,
                  short=f"WEAK ({weakness_in_short(rule.evidence)}): {in_short(rule)}")  # fmt: skip
 
 
-def _pairs(applied: Applied, policy: Policy, ruled_out: policies.RuledOut) -> list[EditAnswer]:
+def _pairs(applied: EditContext, policy: Policy, ruled_out: policies.RuledOut) -> list[EditAnswer]:
     day = applied.day
     codes = [*dict.fromkeys(line.code for line in day.claimed())]
     found = day.tables.pairs_among(day.claim, codes, day.service_date) if len(codes) > 1 else {}
@@ -107,7 +107,7 @@ def _pairs(applied: Applied, policy: Policy, ruled_out: policies.RuledOut) -> li
             unsure.setdefault((answer.says, _not_checked_why(day, pairs)), []).append(f"{one}/{other}")
         day.use(pairs.edition)
     for (says, why), named in unsure.items():
-        day.leave_out(f"Pairs {listed(named, 6)}: {says}", f"NCCI edits of {{}} ({why})", *named)
+        day.note_unchecked(f"Pairs {listed(named, 6)}: {says}", f"NCCI edits of {{}} ({why})", *named)
     return answers
 
 
@@ -158,10 +158,10 @@ class _Outcome(NamedTuple):
 
 
 def _edit(
-    applied: Applied, policy: Policy, row: Pair, certain: bool, pairs: Pairs, ruled_out: policies.RuledOut
+    applied: EditContext, policy: Policy, row: Pair, certain: bool, pairs: Pairs, ruled_out: policies.RuledOut
 ) -> EditAnswer:
     day, edition = applied.day, _named(pairs.edition)
-    severity = applied.worst if certain else milder(applied.worst)
+    severity = applied.max_severity if certain else downgrade(applied.max_severity)
     doubt = "" if certain else _doubt(day, row, edition, pairs.fits)
     lines = _lines(day, row.column1, row.column2)
     found = _outcome(applied, row, lines, ruled_out.get(frozenset((row.column1, row.column2))))
@@ -171,7 +171,7 @@ def _edit(
     short = [f"{found.short} ({', '.join(filter(None, (each, sure)))})." for each in cited if each or sure]
     elsewhere = _place(applied).elsewhere if not day.by_fee_schedule else None
     if found.bypassed and elsewhere and not all(_opens(day, line) for line in lines if line.code == row.column2):
-        applied.find(milder(applied.worst), f"{words} {elsewhere}", lines, policy,
+        applied.find(downgrade(applied.max_severity), f"{words} {elsewhere}", lines, policy,
                      f"Put the modifier on the {row.column2} line.",
                      [f"{row.column2} with {row.column1}: {elsewhere}",
                       f"{row.column2} with {row.column1}: the modifier may have to be on column 2."])  # fmt: skip
@@ -195,7 +195,7 @@ def _edit(
     )
 
 
-def _outcome(applied: Applied, row: Pair, lines: Sequence[Line], ruling: policies.Ruling | None) -> _Outcome:
+def _outcome(applied: EditContext, row: Pair, lines: Sequence[Line], exclusion: policies.Exclusion | None) -> _Outcome:
     """Return the result of the edit of a pair on its lines."""
     column1, column2 = ([line for line in lines if line.code == code] for code in (row.column1, row.column2))
     denied = [line for line in column2 if not _opened(applied, line, column1)]
@@ -203,13 +203,13 @@ def _outcome(applied: Applied, row: Pair, lines: Sequence[Line], ruling: policie
     alone = f"Bill {row.column1} alone."
     if row.indicator == NEVER:
         return _Outcome(column2, f"{says}, and no modifier opens the pair", f"{short}; no modifier opens it", alone)
-    if ruling:
-        out = ruling.code or row.column2
+    if exclusion:
+        out = exclusion.code or row.column2
         stays = row.column1 if out == row.column2 else row.column2
         return _Outcome(
-            [line for line in lines if (line.code == out and line.number in ruling.lines) or line in denied],
+            [line for line in lines if (line.code == out and line.number in exclusion.lines) or line in denied],
             f"{row.column1} and {row.column2} are not both paid, and none of the modifiers that open the pair is true "
-            f"here ({ruling.policy.id})",
+            f"here ({exclusion.policy.id})",
             f"{out}: not paid with {stays}; no modifier is true here",
             policies.instead(out, stays),
         )
@@ -244,32 +244,32 @@ def _doubt(day: Day, row: Pair, edition: str | None, fits: Fit) -> str:
     return f" Since when the edit applies is not known; it was in the table of {edition}."
 
 
-def _opened(applied: Applied, second: Line, firsts: Sequence[Line]) -> bool:
+def _opened(applied: EditContext, second: Line, firsts: Sequence[Line]) -> bool:
     """Return whether a modifier opens the edit for one column 2 line against every column 1 line."""
     day, either = applied.day, _either(applied)
     return all(_opens(day, second) or (either and _opens(day, first)) for first in firsts)
 
 
-def _place(applied: Applied) -> BypassPlace:
+def _place(applied: EditContext) -> BypassPlace:
     """Return on which line of a pair the modifier may be on that day."""
     day = applied.day.service_date
     started = [each for each in applied.family.bypass if (each.effective or day) <= day]
     return started[-1] if started else BypassPlace(line="column_two", sources=())
 
 
-def _either(applied: Applied) -> bool:
+def _either(applied: EditContext) -> bool:
     return _place(applied).line == "either"
 
 
 def _opens(day: Day, line: Line) -> bool:
-    for modifier in line.told.modifiers:
+    for modifier in line.given.modifiers:
         known = day.book.modifier(modifier)
         if known and known.bypasses_edits and (not known.only_on or in_ranges(line.code, known.only_on)):
             return True
     return False
 
 
-def _how_to_open(applied: Applied, row: Pair) -> tuple[str, str]:
+def _how_to_open(applied: EditContext, row: Pair) -> tuple[str, str]:
     """Return how a modifier opens the edit of a pair, in full and in a few words."""
     policy = next(
         (

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from ..advice.asking import resolve_state
 from ..advice.near_codes import no_such_code
+from ..advice.question import resolve_state
 from ..advice.typed import joined_code
 from ..cms.tables import Tables
 from ..model.visit import FeeAnswer, Visit, VisitLine
@@ -29,8 +29,8 @@ def fee_of(
         raise no_such_code(book, asked, code)
     place = find_locality(tables, day, resolve_state(book, state) if state else None, zip5, locality)
     factor = find_factor(tables, day)
-    for held in (place.locality, factor.factor):
-        one_line_day.use(held.edition if held else None)
+    for stored in (place.locality, factor.factor):
+        one_line_day.use(stored.edition if stored else None)
     line.code, line.known = code, book.code(code)  # the code that was typed, even where the payer requires another
     price = price_unit(one_line_day, line, place, factor)
     values = price.values

@@ -6,13 +6,13 @@ from datetime import date
 
 from msgspec import structs
 
-from ..advice import around
-from ..advice.asking import resolve_device
-from ..advice.coverage import NEGATIVE, Decided
-from ..advice.draft import Draft
+from ..advice import notes
+from ..advice.citations import existence
+from ..advice.code_decision import CodeDecision
+from ..advice.coverage import NEGATIVE, CoverageDecision
 from ..advice.layers import NeedsAnswer
 from ..advice.near_codes import CODE, mended_code, near_codes, no_such_code
-from ..advice.receipts import existence
+from ..advice.question import resolve_device
 from ..advice.suggest import decide
 from ..advice.wording import VERDICTS, weakness
 from ..errors import AmbiguousName, BadValue, CptError, UnknownName
@@ -32,44 +32,44 @@ _MOST_TYPED = 20  # characters of what was typed that a finding repeats in short
 
 def resolve(day: Day, diagnoses: dict[str, str], today: date) -> None:
     """Look up every line, and answer for each the question of `cpt suggest`."""
-    for number, told in enumerate(day.visit.lines, 1):
-        line = Line(number, told, told.code)
+    for number, given in enumerate(day.visit.lines, 1):
+        line = Line(number, given, given.code)
         day.lines.append(line)
         _read_code(day, line)
         if not line.valid:
             continue
-        line.discipline = discipline_of(day, told, line)
-        pointed = [diagnoses[letter] for letter in told.diagnoses] or [*diagnoses.values()]
+        line.discipline = discipline_of(day, given, line)
+        pointed = [diagnoses[letter] for letter in given.diagnoses] or [*diagnoses.values()]
         line.question = Question(
             service_date=day.service_date,
             setting="home" if line.known and line.known.coding_verification else "clinic",
             payer=day.payer,
             state=day.state,
             diagnoses=tuple(pointed),
-            coding_verification=told.coding_verification,
+            coding_verification=given.coding_verification,
             code=line.code,
             provider=day.visit.provider,
             discipline=line.discipline.id if line.discipline else None,
             claim=day.claim,
             care=day.visit.care,
             abn=day.visit.abn,
-            assistant=_assisted(told, line.discipline),
+            assistant=_assisted(given, line.discipline),
         )
         line.draft, line.decided = decide(day.book, line.question)
         day.chain = line.draft.chain
-        if told.device:
-            _device(day, line, line.question, told.device)
+        if given.device:
+            _device(day, line, line.question, given.device)
         _payers_code(day, line)
         _coverage(day, line, today)
     if day.uncovered:
         codes = ", ".join(dict.fromkeys(day.uncovered))
         payer = day.book_name(day.chain[-1])
-        day.leave_out(f"Coverage of {codes}: no rule found for {payer}. Ask the payer.", "coverage of {}",
-                      *day.uncovered)  # fmt: skip
+        day.note_unchecked(f"Coverage of {codes}: no rule found for {payer}. Ask the payer.", "coverage of {}",
+                           *day.uncovered)  # fmt: skip
 
 
 def _read_code(day: Day, line: Line) -> None:
-    book, typed = day.book, line.told.code
+    book, typed = day.book, line.given.code
     line.valid = re.fullmatch(CODE, typed) is not None
     if not line.valid and (mended := mended_code(book, typed)):
         as_read = f"{typed} was read as {mended}: a letter was typed for a digit."
@@ -187,7 +187,7 @@ def _payers_code(day: Day, line: Line) -> None:
         return
     rule = _last_rule(draft)
     weak = bool(rule and is_weak(rule))
-    if not line.told.device:
+    if not line.given.device:
         day.find(
             "warn" if weak else "block",
             f"{draft.payer_name(rule.payer) if rule else draft.payer} requires {draft.code} instead of {line.code}"
@@ -202,7 +202,7 @@ def _payers_code(day: Day, line: Line) -> None:
     line.code, line.known = draft.code, day.book.code(draft.code)
 
 
-def _no_code(day: Day, line: Line, draft: Draft) -> None:
+def _no_code(day: Day, line: Line, draft: CodeDecision) -> None:
     """Find that no code may be billed: no coding verification for equipment, or the payer rejects it."""
     line.off_claim = True
     refusing = _refusing(draft)
@@ -219,7 +219,7 @@ def _no_code(day: Day, line: Line, draft: Draft) -> None:
              short=code_first(line.code, short))  # fmt: skip
 
 
-def _why_none(draft: Draft) -> str:
+def _why_none(draft: CodeDecision) -> str:
     """Why there is no code, in short: the rule that rejects it, else the last word on it."""
     if refusing := _refusing(draft):
         return f"{in_short(refusing)}{weak_mark(refusing)}"
@@ -233,24 +233,24 @@ def _how_weak(evidence: str, confidence: str) -> str:
     return f" (weak: {weakness(evidence, confidence)})"
 
 
-def _who_decided(draft: Draft) -> str:
+def _who_decided(draft: CodeDecision) -> str:
     if rule := _last_rule(draft):
         return f"{draft.payer_name(rule.payer)}{_how_weak(rule.evidence, rule.confidence) if is_weak(rule) else ''}"
     return _layer(draft)
 
 
-def _layer(draft: Draft) -> str:
+def _layer(draft: CodeDecision) -> str:
     last = draft.last_word()
     return (last.layer if last else "code_set").replace("_", " ")
 
 
-def _last_rule(draft: Draft) -> Rule | None:
+def _last_rule(draft: CodeDecision) -> Rule | None:
     """Return the rule that named the code last; None where a manufacturer or the treatment did."""
     last = draft.last_word()
     return draft.book.rule(last.rule) if last and last.rule else None
 
 
-def _refusing(draft: Draft) -> Rule | None:
+def _refusing(draft: CodeDecision) -> Rule | None:
     """Return the rule that removed the code; None where none did."""
     steps = (step.rule for step in reversed(draft.steps) if step.applied and step.rule and draft.refused)
     return next((rule for rule in map(draft.book.rule, steps) if rule and draft.refused in rule.refuses), None)
@@ -279,17 +279,17 @@ def _coverage(day: Day, line: Line, today: date) -> None:
                  short=_verdict_in_short(day.book, line.code, decided), about="coverage")  # fmt: skip
     elif verdict == "unknown" and not line.off_claim:
         day.uncovered.append(line.code)
-    around.warn(draft, decided, today)
+    notes.warn(draft, decided, today)
     for remark in draft.remarks:
         if remark.kind == "warning" and not any(remark.says in finding.says for finding in line.findings):
             day.find("info", remark.says, short=remark.short or remark.says)
     for each, found in draft.rules(draft.case(frozenset([line.code]))):
-        for text in around.limits(draft, each, found):
+        for text in notes.limits(draft, each, found):
             what = text.partition(": ")[0]
             day.find("info", text, rule=each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"))
 
 
-def _verdict_in_short(book: RuleBook, code: str, decided: Decided) -> str:
+def _verdict_in_short(book: RuleBook, code: str, decided: CoverageDecision) -> str:
     """Return a line's verdict in short, and the option that settles it.
 
     A rule that waits for an option comes first, then the rule that decides, then one that waits for something else.
@@ -324,22 +324,22 @@ def _excluding(day: Day, line: Line) -> Iterator[Rule]:
 
 def _liability(day: Day, line: Line, rules: Iterable[Rule]) -> bool:
     """Put the modifier that says who pays on the line, by the ABN that was given; return whether one is on it."""
-    notes = [
+    choosable = [
         (note.modifier, rule, known.abn)
         for rule in rules
         for note in rule.liability
         if (known := day.book.modifier(note.modifier)) and is_in_force(known, day.service_date)
     ]
-    typed = [modifier for modifier, _, _ in notes if modifier in line.told.modifiers]
-    for modifier, _, notice in notes if not typed else ():
+    typed = [modifier for modifier, _, _ in choosable if modifier in line.given.modifiers]
+    for modifier, _, notice in choosable if not typed else ():
         if notice and notice == day.visit.abn:
             line.added.append(modifier)
             typed.append(modifier)
-    if notes and not typed and day.visit.abn is None:
-        choices = "; ".join(f"{modifier}{_if_abn(notice)}" for modifier, _, notice in notes)
-        severity: Severity = "info" if notes[0][1].modifiers else "warn"  # the rule's own modifiers say it already
+    if choosable and not typed and day.visit.abn is None:
+        choices = "; ".join(f"{modifier}{_if_abn(notice)}" for modifier, _, notice in choosable)
+        severity: Severity = "info" if choosable[0][1].modifiers else "warn"  # the rule's own modifiers say it already
         says = f"{line.code} needs the modifier that says who pays: {choices}."
-        day.find(severity, says, [line], rule=notes[0][1], fix="Add --abn none, mandatory or voluntary.",
+        day.find(severity, says, [line], rule=choosable[0][1], fix="Add --abn none, mandatory or voluntary.",
                  short=f"{line.code}: who pays? {choices}.")  # fmt: skip
     return bool(typed)
 

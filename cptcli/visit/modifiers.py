@@ -20,7 +20,7 @@ _MOST_NAMED = 3  # modifiers that a finding names in short as A, B or C
 _MOST_TYPED = 6  # characters of a modifier that a finding repeats in short
 
 
-def ask_for(day: Day) -> None:
+def required_modifiers(day: Day) -> None:
     """Add the modifiers that the payer's rules require with each code, as far as the visit decides them."""
     not_given: dict[tuple[Ask, ...], list[str]] = {}
     unsure: list[tuple[Line, Rule, Match]] = []
@@ -34,7 +34,7 @@ def ask_for(day: Day) -> None:
             if found.truth == "open":
                 if (rule.modifiers or rule.one_of_modifiers) and (rule.applies.care or rule.applies.condition):
                     unsure.append((line, rule, found))
-                elif found.aside and (rule.modifiers or rule.one_of_modifiers or rule.verdict):
+                elif found.only_circumstances and (rule.modifiers or rule.one_of_modifiers or rule.verdict):
                     not_given.setdefault(found.asks, []).append(rule.id)
                 continue
             if rule.applies.assistant and line.shared_with_assistant:
@@ -66,9 +66,9 @@ def ask_for(day: Day) -> None:
         says = f"Rules that depend on what was not given ({'; '.join(map(str, asks))}): {named}."
         options = [each.option for each in asks if each.option]
         if len(options) == len(asks):
-            day.leave_out(says, "rules that depend on {}", *options)
+            day.note_unchecked(says, "rules that depend on {}", *options)
         else:
-            day.leave_out(says, "rules that apply only if {}", " and ".join(map(str, asks)))
+            day.note_unchecked(says, "rules that apply only if {}", " and ".join(map(str, asks)))
 
 
 def _say_if_unlisted(day: Day, line: Line) -> None:
@@ -76,8 +76,8 @@ def _say_if_unlisted(day: Day, line: Line) -> None:
     therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
     unsure = therapy is None or therapy.disposition in ("uncertain", "unknown") or _weakly_none(therapy)
     if day.by_fee_schedule and line.known and unsure:
-        day.leave_out(f"Whether Medicare counts {line.code} as therapy is not known: no modifier was required.",
-                      "whether {} is therapy at Medicare", line.code)  # fmt: skip
+        day.note_unchecked(f"Whether Medicare counts {line.code} as therapy is not known: no modifier was required.",
+                           "whether {} is therapy at Medicare", line.code)  # fmt: skip
 
 
 def _weakly_none(therapy: Therapy) -> bool:
@@ -116,7 +116,7 @@ def _want(day: Day, rule: Rule, modifiers: tuple[str, ...], lines: list[Line]) -
     """Add the modifiers that a rule names; find them missing where others were typed."""
     for line in lines:
         line.added += [each for each in modifiers if each not in line.modifiers]
-    named, typed_some = " and ".join(modifiers), any(line.told.modifiers for line in day.billed())
+    named, typed_some = " and ".join(modifiers), any(line.given.modifiers for line in day.billed())
     severity: Severity = "block" if typed_some and not is_weak(rule) else "info"
     if lines:
         fix = "Added." if severity == "info" else f"Add {named}."
@@ -152,7 +152,7 @@ def _needs_in_short(day: Day, rule: Rule, what: str, lines: list[Line]) -> str:
 # ---------------------------------------------------------------------------------------------- those that were typed
 
 
-def hold_against_the_rules(day: Day) -> None:
+def check_typed_modifiers(day: Day) -> None:
     """Find modifiers that do not exist, or not on that day, on that code, or with each other."""
     for line in day.billed():
         for modifier in line.modifiers:
@@ -201,12 +201,12 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
     _in_time(day, line, known)
     _on_its_line(day, line, known)
     name = known.modifier
-    if known.denial == "excluded" and name in line.told.modifiers and day.by_fee_schedule and not _excluded(line):
+    if known.denial == "excluded" and name in line.given.modifiers and day.by_fee_schedule and not _excluded(line):
         day.find("warn", f"{name} on {line.code}: {known.says}; we have no rule that says so of it.", [line],
                  rule=known, fix=f"Take {name} off, unless you know better.",
                  short=(f"{name} on {line.code}: {in_short(known)}; no rule we have says so.",
                         f"{name} on {line.code}: no rule we have excludes it."))  # fmt: skip
-    if known.caveat and name in line.told.modifiers:
+    if known.caveat and name in line.given.modifiers:
         says = f"{name}: {known.says}. Caveat: {known.caveat}"
         day.find("info", says, [line], rule=known, short=(says, f"{name}: {in_short(known)} (not certain)."))
     if known.care and day.visit.care and known.care != day.visit.care:
@@ -234,7 +234,7 @@ def _in_time(day: Day, line: Line, known: Modifier) -> None:
 def _on_its_line(day: Day, line: Line, known: Modifier) -> None:
     """Find a modifier without the one it needs, or on a code it does not belong on."""
     name, code, meaning = known.modifier, line.code, in_short(known)
-    if name in line.told.modifiers and known.only_with and not line.carries(known.only_with):
+    if name in line.given.modifiers and known.only_with and not line.carries(known.only_with):
         needed = either(known.only_with)
         severity: Severity = "block" if day.by_fee_schedule else "warn"  # the rule is Medicare's
         day.find(severity, f"{name} goes only with {needed}: {known.says}.", [line],
@@ -272,7 +272,7 @@ def _clashes(day: Day, line: Line) -> None:
 
 
 def _twice(day: Day, line: Line) -> None:
-    typed = line.told.modifiers
+    typed = line.given.modifiers
     for modifier in dict.fromkeys(each for each in typed if typed.count(each) > 1):
         says = f"{modifier} is on {line.code} twice."
         day.find("warn", says, [line], rule=day.book.modifier(modifier), fix="Keep it once.", short=says)
@@ -290,11 +290,11 @@ def _discipline(day: Day, line: Line) -> None:
             day.find("warn", says, [line], rule=plan, fix="Keep what is true.", short=says)
         _belongs(day, line, plan)
     if day.claim == "institutional" and line.discipline:
-        if line.told.revenue_code:
-            _revenue_code(day, line, line.told.revenue_code.lstrip("0").zfill(3))
+        if line.given.revenue_code:
+            _revenue_code(day, line, line.given.revenue_code.lstrip("0").zfill(3))
         else:
-            day.leave_out(f"The revenue code of {line.code}: none is given.", "revenue code of {} (not given)",
-                          line.code)  # fmt: skip
+            day.note_unchecked(f"The revenue code of {line.code}: none is given.", "revenue code of {} (not given)",
+                               line.code)  # fmt: skip
 
 
 def _belongs(day: Day, line: Line, plan: Discipline) -> None:

@@ -8,12 +8,12 @@ from ..model.rules import EditFamily, Policy
 from ..model.visit import EditAnswer, Severity
 from ..rulebook.names import normalized
 from ..rulebook.precedence import is_weak
-from .applied import NEVER, Applied, milder
 from .day import Line, in_ranges
+from .edit_context import NEVER, EditContext, downgrade
 from .phrases import codes_of, either, in_short, listed, weak_mark
 
 
-class Ruling(NamedTuple):
+class Exclusion(NamedTuple):
     """Why two codes are not both reported, whatever their modifiers; `code` goes, either of them where it is None."""
 
     policy: Policy
@@ -21,10 +21,10 @@ class Ruling(NamedTuple):
     lines: frozenset[int]  # the numbers of the lines it is true of
 
 
-RuledOut = Mapping[frozenset[str], Ruling]  # two codes -> why not both
+RuledOut = Mapping[frozenset[str], Exclusion]  # two codes -> why not both
 
 
-class Meeting(NamedTuple):
+class PolicyPair(NamedTuple):
     """Two lines that a policy is about, the one of its own codes first, and whether its conditions are met."""
 
     one: Line
@@ -39,7 +39,7 @@ class Meeting(NamedTuple):
     @property
     def told_distinct(self) -> bool:
         """Return whether one of them says why it is a separate service, and neither that it is not."""
-        return bool(self.one.told.distinct or self.other.told.distinct) and not self.told_not_distinct
+        return bool(self.one.given.distinct or self.other.given.distinct) and not self.told_not_distinct
 
     @property
     def told_not_distinct(self) -> bool:
@@ -47,23 +47,23 @@ class Meeting(NamedTuple):
         return self.one.told_not_distinct() or self.other.told_not_distinct()
 
 
-def ruled_out(applied: Applied) -> RuledOut:
+def ruled_out(applied: EditContext) -> RuledOut:
     """Return the pairs of the day of which only one code is reported, by a policy and what is given of the lines."""
-    found: dict[frozenset[str], Ruling] = {}
+    found: dict[frozenset[str], Exclusion] = {}
     reached: dict[frozenset[str], set[int]] = {}
     for policy in applied.policies:
-        for met in _every_meeting(applied, policy):
+        for met in _every_pair(applied, policy):
             if met.holds == "yes" and _not_both(policy, met):
                 reached.setdefault(met.codes, set()).update((met.one.number, met.other.number))
-        for met in _meetings(applied, policy):
+        for met in _policy_pairs(applied, policy):
             if met.holds == "yes" and _not_both(policy, met):
                 before = found.get(met.codes)  # a policy that names the code to remove comes first
                 if before is None or (_alike(before.policy, met) and not _alike(policy, met)):
-                    found[met.codes] = Ruling(policy, _goes(policy, met), frozenset())
+                    found[met.codes] = Exclusion(policy, _goes(policy, met), frozenset())
     return {codes: each._replace(lines=frozenset(reached[codes])) for codes, each in found.items()}
 
 
-def _goes(policy: Policy, met: Meeting) -> str | None:
+def _goes(policy: Policy, met: PolicyPair) -> str | None:
     """Return the code to remove: the policy's own; where it treats both alike, the one given as not separate."""
     if not _alike(policy, met):
         return met.one.code
@@ -71,28 +71,28 @@ def _goes(policy: Policy, met: Meeting) -> str | None:
     return not_distinct[0] if len(not_distinct) == 1 else None
 
 
-def _not_both(policy: Policy, met: Meeting) -> bool:
+def _not_both(policy: Policy, met: PolicyPair) -> bool:
     """Return whether no modifier helps two lines under a policy: none at all, or none that is true of them."""
     doubted = policy.unless_distinct and met.told_distinct
     return (policy.outcome == "never" and not doubted) or (policy.outcome == "modifier" and met.told_not_distinct)
 
 
-def hold_against_policy(
-    applied: Applied, policy: Policy, ruled_out: RuledOut, edits: Mapping[frozenset[str], EditAnswer]
+def check_policy(
+    applied: EditContext, policy: Policy, ruled_out: RuledOut, edits: Mapping[frozenset[str], EditAnswer]
 ) -> None:
     """Find what a policy says of the day's lines; `edits` are those of the table, by their two codes."""
     if policy.outcome == "add_ons":
         _add_ons(applied, policy)
     elif policy.outcome == "at_most":
         _at_most(applied, policy)
-    for met in _meetings(applied, policy):
+    for met in _policy_pairs(applied, policy):
         if met.holds == "open" and policy.same_practitioner:
             codes = " and ".join(sorted(met.codes))
-            applied.day.leave_out(f"{codes}: {policy.says} Who provided each is not given. ({policy.id})",
-                                  "who provided {} (add --provider)", codes)  # fmt: skip
+            applied.day.note_unchecked(f"{codes}: {policy.says} Who provided each is not given. ({policy.id})",
+                                       "who provided {} (add --provider)", codes)  # fmt: skip
         elif met.holds == "open":
             regions = f"Which region each of {met.one.code} and {met.other.code} was in is not given in words we know."
-            applied.find(milder(applied.worst), f"{policy.says} {regions}", [met.one, met.other], policy,
+            applied.find(downgrade(applied.max_severity), f"{policy.says} {regions}", [met.one, met.other], policy,
                          "Add the region of both lines.",
                          [f"{_both(met)}: same region? It is not given in words we know."])  # fmt: skip
         elif met.holds == "yes" and _not_both(policy, met):
@@ -100,7 +100,7 @@ def hold_against_policy(
         elif met.holds == "yes" and policy.outcome == "never":
             says = f"{_says(policy, met)} A line is given as a separate service. Have the record show that one had "
             says += "nothing to do with the other."
-            applied.find(milder(_severity(applied, policy)), says, [met.one, met.other], policy,
+            applied.find(downgrade(_severity(applied, policy)), says, [met.one, met.other], policy,
                          "Have the record show it.",
                          [f"{each} Given as separate." for each in _in_short(policy, met, "do not report both")],
                          )  # fmt: skip
@@ -108,7 +108,7 @@ def hold_against_policy(
             _needs_a_modifier(applied, policy, met, edits.get(met.codes))
 
 
-def _one_goes(applied: Applied, policy: Policy, met: Meeting, goes: str | None) -> None:
+def _one_goes(applied: EditContext, policy: Policy, met: PolicyPair, goes: str | None) -> None:
     gone = [line for line in (met.one, met.other) if goes in (line.code, None)]
     (stays,) = met.codes - {goes} if goes else ("",)
     fix = instead(goes, stays) if goes else "Bill one of the two."
@@ -118,10 +118,10 @@ def _one_goes(applied: Applied, policy: Policy, met: Meeting, goes: str | None) 
         line.denied = True
 
 
-def _needs_a_modifier(applied: Applied, policy: Policy, met: Meeting, edit: EditAnswer | None) -> None:
-    one, other, says, severity = met.one, met.other, _says(policy, met), milder(_severity(applied, policy))
+def _needs_a_modifier(applied: EditContext, policy: Policy, met: PolicyPair, edit: EditAnswer | None) -> None:
+    one, other, says, severity = met.one, met.other, _says(policy, met), downgrade(_severity(applied, policy))
     if _has_modifier(policy, one, other):
-        if policy.region and one.told.diagnoses and {*one.told.diagnoses} == {*other.told.diagnoses}:
+        if policy.region and one.given.diagnoses and {*one.given.diagnoses} == {*other.given.diagnoses}:
             says += " Both lines point to the same diagnosis. Point each to the diagnosis of its own region."
             applied.find(severity, says, [one, other], policy, "Point each to its own region's diagnosis.",
                          [f"{_both(met)}: both lines point to the same diagnosis."])  # fmt: skip
@@ -149,15 +149,15 @@ def condition(policy: Policy | None) -> str:
     return "separate region" if policy.region == "different" else "documented"
 
 
-def _both(met: Meeting) -> str:
+def _both(met: PolicyPair) -> str:
     return f"{met.one.code} with {met.other.code}"
 
 
-def _says(policy: Policy, met: Meeting) -> str:
+def _says(policy: Policy, met: PolicyPair) -> str:
     return f"{_both(met)}: {policy.says}{caveat_of(policy)}"
 
 
-def _in_short(policy: Policy, met: Meeting, else_says: str) -> list[str]:
+def _in_short(policy: Policy, met: PolicyPair, else_says: str) -> list[str]:
     """Return a policy's headline, or its effect where there is no room; marked where it is not certain."""
     sure = weak_mark(policy) or (" (not certain)" if policy.caveat else "")
     headline = in_short(policy).rstrip(".")
@@ -175,7 +175,7 @@ def concerns(policy: Policy, one: str, other: str) -> bool:
     return _spans(policy, one, other) or _spans(policy, other, one)
 
 
-def _alike(policy: Policy, met: Meeting) -> bool:
+def _alike(policy: Policy, met: PolicyPair) -> bool:
     """Return whether a policy treats two codes alike, and does not say which to remove."""
     return _spans(policy, met.other.code, met.one.code)  # as it does the other way round
 
@@ -189,14 +189,14 @@ def caveat_of(policy: Policy) -> str:
     return f" Caveat: {policy.caveat}" if policy.caveat else ""
 
 
-def _severity(applied: Applied, policy: Policy) -> Severity:
-    return milder(applied.worst) if is_weak(policy) or policy.caveat else applied.worst
+def _severity(applied: EditContext, policy: Policy) -> Severity:
+    return downgrade(applied.max_severity) if is_weak(policy) or policy.caveat else applied.max_severity
 
 
-def _meetings(applied: Applied, policy: Policy) -> Iterable[Meeting]:
+def _policy_pairs(applied: EditContext, policy: Policy) -> Iterable[PolicyPair]:
     """Yield each pair of codes the policy is about once, by the lines for which it is strictest."""
-    strictest: dict[frozenset[str], tuple[tuple[bool, ...], Meeting]] = {}
-    for met in _every_meeting(applied, policy):
+    strictest: dict[frozenset[str], tuple[tuple[bool, ...], PolicyPair]] = {}
+    for met in _every_pair(applied, policy):
         opened = _has_modifier(policy, met.one, met.other)
         mild = (met.holds != "yes", met.holds != "open", met.told_distinct, not met.told_not_distinct, opened)
         if met.codes not in strictest or mild < strictest[met.codes][0]:
@@ -204,16 +204,16 @@ def _meetings(applied: Applied, policy: Policy) -> Iterable[Meeting]:
     return [met for _, met in strictest.values()]
 
 
-def _every_meeting(applied: Applied, policy: Policy) -> Iterator[Meeting]:
+def _every_pair(applied: EditContext, policy: Policy) -> Iterator[PolicyPair]:
     """Yield every two lines of two codes that the policy is about."""
     own = [line for line in applied.claimed if in_ranges(line.code, policy.codes)]
     beside = [line for line in applied.claimed if own and in_ranges(line.code, policy.together_with)]
     for one, other in product(own, beside):
         if one.code != other.code:
-            yield Meeting(one, other, _holds(applied, policy, one, other))
+            yield PolicyPair(one, other, _holds(applied, policy, one, other))
 
 
-def _holds(applied: Applied, policy: Policy, one: Line, other: Line) -> str:
+def _holds(applied: EditContext, policy: Policy, one: Line, other: Line) -> str:
     """Return whether two lines meet the policy's conditions: yes, no, or open."""
     if policy.disciplines and not any(
         line.discipline and line.discipline.id in policy.disciplines for line in (one, other)
@@ -240,7 +240,7 @@ def _holds(applied: Applied, policy: Policy, one: Line, other: Line) -> str:
 
 def _regions(family: EditFamily, line: Line) -> set[str]:
     """Return the known regions that a line names; none where it names none."""
-    text = f" {normalized(line.told.region or '')} "
+    text = f" {normalized(line.given.region or '')} "
     return {
         region
         for region, names in family.regions.items()
@@ -250,8 +250,8 @@ def _regions(family: EditFamily, line: Line) -> set[str]:
 
 
 def _same_words(one: Line, other: Line) -> bool:
-    words = normalized(one.told.region or "").strip()
-    return bool(words) and words == normalized(other.told.region or "").strip()
+    words = normalized(one.given.region or "").strip()
+    return bool(words) and words == normalized(other.given.region or "").strip()
 
 
 def _has_modifier(policy: Policy, one: Line, other: Line) -> bool:
@@ -259,9 +259,9 @@ def _has_modifier(policy: Policy, one: Line, other: Line) -> bool:
     return any(line.carries(policy.modifiers) for line in places)
 
 
-def _at_most(applied: Applied, policy: Policy) -> None:
+def _at_most(applied: EditContext, policy: Policy) -> None:
     lines = [line for line in applied.day.claimed() if in_ranges(line.code, policy.codes)]
-    typed = sum((line.told.units if line.told.units is not None else line.units or 0) for line in lines)
+    typed = sum((line.given.units if line.given.units is not None else line.units or 0) for line in lines)
     if policy.at_most is not None and typed > policy.at_most:
         codes = ", ".join(dict.fromkeys(line.code for line in lines))
         fix = f"Bill {policy.at_most} in all."
@@ -269,7 +269,7 @@ def _at_most(applied: Applied, policy: Policy) -> None:
         applied.find(_severity(applied, policy), f"{codes}: {policy.says}", lines, policy, fix, short)
 
 
-def _add_ons(applied: Applied, policy: Policy) -> None:
+def _add_ons(applied: EditContext, policy: Policy) -> None:
     """Find an add-on code without a code that it adds to, for the same patient and day."""
     day = applied.day
     codes = [*dict.fromkeys(line.code for line in day.claimed())]
@@ -282,7 +282,7 @@ def _add_ons(applied: Applied, policy: Policy) -> None:
             continue
         shown = ", ".join(known.primaries[:6]) + (" and others" if len(known.primaries) > 6 else "")
         applied.find(
-            applied.worst if known.fits == "day" else milder(applied.worst),
+            applied.max_severity if known.fits == "day" else downgrade(applied.max_severity),
             f"{code} adds to {shown}, and none of them is on the claim ({known.edition.edition}). {policy.says} "
             f"Bill the code that {code} adds to where it was done, or leave {code} out.",
             [line for line in day.claimed() if line.code == code],

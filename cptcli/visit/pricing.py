@@ -33,9 +33,9 @@ class Values(Struct, frozen=True):
     malpractice: Decimal
 
     @classmethod
-    def of(cls, held: RelativeValues | Locality) -> "Values":
+    def of(cls, stored: RelativeValues | Locality) -> "Values":
         """The three numbers of a code or of a place."""
-        return cls(held.work, held.practice_expense, held.malpractice)
+        return cls(stored.work, stored.practice_expense, stored.malpractice)
 
 
 def fee(values: Values, indices: Values, factor: Decimal, share: Decimal = Decimal(1)) -> Decimal:
@@ -48,7 +48,7 @@ def fee(values: Values, indices: Values, factor: Decimal, share: Decimal = Decim
     return cents(total * factor)
 
 
-class Held(Struct, frozen=True):
+class TableValue(Struct, frozen=True):
     """What a table gives for the day, or why it gives nothing; `note` where the edition is not that of the day."""
 
     relative_values: RelativeValues | None = None
@@ -59,7 +59,7 @@ class Held(Struct, frozen=True):
 
 def find_locality(
     tables: Tables, day: date, state: str | None = None, zip5: str | None = None, locality: str | None = None
-) -> Held:
+) -> TableValue:
     """Return the payment locality by contractor and locality, by ZIP code, or by a state with only one.
 
     Raises BadValue for one that is not in CMS's table, or that contradicts the others.
@@ -83,26 +83,26 @@ def find_locality(
         found = tables.localities(contractor=place.contractor, locality=place.locality, day=day)
         split = " Its four further digits may name another locality." if place.plus_four else ""
         if not found:
-            return Held(note=f"No indices are on file for {place.contractor}/{place.locality}.")
+            return TableValue(note=f"No indices are on file for {place.contractor}/{place.locality}.")
         if state and state not in (place.state, found[0].state):
             raise _elsewhere("--zip", zip5, state, found[0])
-        held = _of_the_year(found[0], day)
+        stored = _of_the_year(found[0], day)
         if place.fits == "day" and not split:
-            return held
+            return stored
         older = "" if place.fits == "day" else f" ZIP codes are those of {place.edition.edition}."
-        return Held(locality=held.locality, note=f"{held.note or ''}{older}{split}".strip())
+        return TableValue(locality=stored.locality, note=f"{stored.note or ''}{older}{split}".strip())
     if state is None:
-        return Held(note="No place is given: add --state, --zip or --locality.")
+        return TableValue(note="No place is given: add --state, --zip or --locality.")
     found = tables.localities(state=state, day=day)
     for contractor, number in sorted(tables.places_of(state, day) - {*map(_named, found)}):
         found += tables.localities(contractor=contractor, locality=number, day=day)
     if len(found) == 1:
         return _of_the_year(found[0], day)
     if not found:
-        return Held(note=f"No payment locality of {state} is on file.")
+        return TableValue(note=f"No payment locality of {state} is on file.")
     named = "; ".join(f"{each.contractor}/{each.locality} {each.name}" for each in found[:8])
     more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-    return Held(note=f"{state} has {len(found)} payment localities: add --zip or --locality ({named}{more}).")
+    return TableValue(note=f"{state} has {len(found)} payment localities: add --zip or --locality ({named}{more}).")
 
 
 def _named(found: Locality) -> tuple[str, str]:
@@ -113,31 +113,33 @@ def _elsewhere(option: str, given: str, state: str, found: Locality) -> BadValue
     return BadValue(option, given, f"a place in {state}, the state that was given; that one is of {found.name}")
 
 
-def _of_the_year(found: Locality, day: date) -> Held:
+def _of_the_year(found: Locality, day: date) -> TableValue:
     if same_year(found.edition, found.fits, day):
-        return Held(locality=found)
-    return Held(note=f"Practice cost indices of {day.year} are not on file; those of {found.edition.edition} are.")
+        return TableValue(locality=found)
+    return TableValue(
+        note=f"Practice cost indices of {day.year} are not on file; those of {found.edition.edition} are."
+    )
 
 
-def find_values(tables: Tables, code: str, day: date) -> Held:
+def find_values(tables: Tables, code: str, day: date) -> TableValue:
     """Return a code's relative values in the release for the day, or another of the same year; never another year."""
     found = tables.relative_values(code, day)
     if found is None:
         edition, fits = tables.edition_on("fee-schedule", day)
         if edition is None or not same_year(edition, fits, day):
-            return Held(note=_loaded(tables, day, code))
+            return TableValue(note=_loaded(tables, day, code))
         if tables.knows("fee-schedule", code, day):
-            return Held(note=f"{code} is not on the fee schedule {edition.edition}.")
-        return Held(note=f"Our part of the fee schedule {edition.edition} does not have {code}.")
+            return TableValue(note=f"{code} is not on the fee schedule {edition.edition}.")
+        return TableValue(note=f"Our part of the fee schedule {edition.edition} does not have {code}.")
     if found.fits == "day":
-        return Held(relative_values=found)
+        return TableValue(relative_values=found)
     if same_year(found.edition, found.fits, day):
         since = f"{found.edition.first} to {found.edition.last}" if found.edition.last else f"{found.edition.first} on"
-        return Held(
+        return TableValue(
             relative_values=found,
             note=f"Release {found.edition.edition} ({since}) is used for {day}; that day's release is not on file.",
         )
-    return Held(note=_loaded(tables, day, code))
+    return TableValue(note=_loaded(tables, day, code))
 
 
 def _loaded(tables: Tables, day: date, code: str) -> str:
@@ -148,16 +150,16 @@ def _loaded(tables: Tables, day: date, code: str) -> str:
     return f"Relative values for {day.year} are not on file; {loaded}. Import CMS's file of that year: cpt data import."
 
 
-def find_factor(tables: Tables, day: date) -> Held:
+def find_factor(tables: Tables, day: date) -> TableValue:
     """Return the conversion factor of the day; where participation decides, the non-QPP factor."""
     factors = tables.factors(day)
     if not factors:
-        return Held(note=f"No conversion factor for {day} is on file.")
+        return TableValue(note=f"No conversion factor for {day} is on file.")
     first, *others = factors
     if not others:
-        return Held(factor=first)
+        return TableValue(factor=first)
     other = ", ".join(f"{each.factor} for {_WHO[each.participation]}" for each in others)
-    return Held(factor=first, note=f"Conversion factor {first.factor}, for {_WHO[first.participation]}; {other}.")
+    return TableValue(factor=first, note=f"Conversion factor {first.factor}, for {_WHO[first.participation]}; {other}.")
 
 
 def same_year(edition: Edition, fits: Fit, day: date) -> bool:

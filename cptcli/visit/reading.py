@@ -12,8 +12,8 @@ from msgspec import Struct, structs
 from ..advice.typed import each_of, joined_code, read_day, read_minutes
 from ..errors import BadValue, CptError
 from ..model.visit import Money, Visit, VisitLine, YearToDate
-from ..rulebook.fit import Fitter, expected_of
 from ..rulebook.names import upright
+from ..rulebook.validate import Validator, expected_of
 from ..rulebook.yaml_strict import Node, Problem, Refused, read_tree
 
 _CODE = r"[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4}"
@@ -105,7 +105,7 @@ def read_document(raw: bytes, file: str, today: date) -> ToldVisit:
     try:
         tree = read_tree(raw, file, problems, guess=False)
         _spell_out(tree, today)
-        visit = Fitter(file, problems, placed, strict=False, echo=False).fit(tree, Visit)
+        visit = Validator(file, problems, placed, strict=False, echo=False).validate(tree, Visit)
     except Refused as refused:
         raise VisitUnreadable([*problems, refused.problem]) from None
     if visit is None or problems:
@@ -146,9 +146,9 @@ def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> 
         problem(MOST_LINES + 1, f"{len(visit.lines)} lines", f"at most {MOST_LINES} in one day", "split the visit")
     for number, line in enumerate(visit.lines, 1):
         parts = (line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
-        told = sum(each or 0 for each in parts)
-        if line.minutes is not None and any(each is not None for each in parts) and told != line.minutes:
-            what = f"{line.minutes} minutes, but {told} by therapist, assistant and both together"
+        given = sum(each or 0 for each in parts)
+        if line.minutes is not None and any(each is not None for each in parts) and given != line.minutes:
+            what = f"{line.minutes} minutes, but {given} by therapist, assistant and both together"
             problem(number, what, "minutes that add up", "fix one of them, or leave 'minutes' out")
         for letter in line.diagnoses:
             if letter not in visit.diagnoses:
@@ -169,32 +169,32 @@ def with_options(visit: Visit, **options: Any) -> Visit:
     Raises BadValue for a value that does not have its form.
     """
     hints = get_type_hints(Visit, include_extras=True)
-    told = {name: value for name, value in options.items() if value not in (None, [])}
-    if diagnoses := each_of(told.pop("diagnoses", ())):
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    if diagnoses := each_of(given.pop("diagnoses", ())):
         if len(diagnoses) > len(LETTERS):
             raise BadValue("--diagnosis", diagnoses[-1], f"at most {len(LETTERS)} diagnoses")
-        told["diagnoses"] = dict(zip(LETTERS, diagnoses, strict=False))
-    if amounts := told.pop("year_to_date", None):
-        told["year_to_date"] = _year_to_date(amounts)
-    for name, value in told.items():
+        given["diagnoses"] = dict(zip(LETTERS, diagnoses, strict=False))
+    if amounts := given.pop("year_to_date", None):
+        given["year_to_date"] = _year_to_date(amounts)
+    for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
         try:
-            told[name] = msgspec.convert(value, hints[name], strict=False)
+            given[name] = msgspec.convert(value, hints[name], strict=False)
         except msgspec.ValidationError:
             raise BadValue(option, str(value), expected_of(hints[name])) from None
-    return structs.replace(visit, **told)
+    return structs.replace(visit, **given)
 
 
 def _year_to_date(amounts: Sequence[str]) -> YearToDate:
     buckets = YearToDate.__struct_fields__
-    told: dict[str, str] = {}
+    given: dict[str, str] = {}
     for each in amounts:
         bucket, _, amount = each.partition("=")
         try:
             if bucket not in buckets:
                 raise msgspec.ValidationError
-            told[bucket] = msgspec.convert(amount, Money)
+            given[bucket] = msgspec.convert(amount, Money)
         except msgspec.ValidationError:
             wanted = f"BUCKET=USD, a bucket of {' or '.join(buckets)}, as {buckets[0]}=2400"
             raise BadValue("--year-to-date", each, wanted) from None
-    return YearToDate(**told)
+    return YearToDate(**given)

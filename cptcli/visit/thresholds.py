@@ -11,7 +11,7 @@ from .day import Day, Line
 from .phrases import codes_of, weak_mark
 
 
-def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
+def check_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
     """Return every bucket that the day's lines count to. Above the threshold, all its lines get the modifier.
 
     The allowed amount counts, before the patient's share; where that is not known, the charge is the maximum. What is
@@ -20,8 +20,8 @@ def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
     rule = day.first("threshold")
     if rule is None or rule.threshold is None:
         if day.visit.year_to_date:
-            day.leave_out(f"The yearly threshold of therapy: none is known for {day.service_date.year}.",
-                          f"yearly therapy threshold (none known for {day.service_date.year})")  # fmt: skip
+            day.note_unchecked(f"The yearly threshold of therapy: none is known for {day.service_date.year}.",
+                               f"yearly therapy threshold (none known for {day.service_date.year})")  # fmt: skip
         return ()
     buckets: dict[str, list[Line]] = {}
     for line in day.billed():
@@ -29,8 +29,8 @@ def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
             buckets.setdefault(line.discipline.bucket, []).append(line)
     therapy = [line for line in day.billed() if line.known and line.known.therapy_modifiers]
     if not buckets and any(not line.discipline and not _denial_expected(day, line) for line in therapy):
-        day.leave_out("The yearly threshold of therapy: no line's discipline is given.",
-                      f"{rule.threshold.modifier} threshold (add --discipline)")  # fmt: skip
+        day.note_unchecked("The yearly threshold of therapy: no line's discipline is given.",
+                           f"{rule.threshold.modifier} threshold (add --discipline)")  # fmt: skip
     _elsewhere(day, rule, rule.threshold, [line for lines in buckets.values() for line in lines])
     return tuple(_bucket(day, rule, rule.threshold, bucket, lines) for bucket, lines in buckets.items())
 
@@ -38,7 +38,7 @@ def hold_against_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
 def _elsewhere(day: Day, rule: Rule, threshold: Threshold, counted: list[Line]) -> None:
     """The modifier on a line that counts to no bucket; one that expects its denial is found by its modifiers."""
     for line in day.billed():
-        if threshold.modifier in line.told.modifiers and line not in counted and not _denial_expected(day, line):
+        if threshold.modifier in line.given.modifiers and line not in counted and not _denial_expected(day, line):
             says = f"{threshold.modifier} on {line.code}: the line counts to no therapy threshold."
             day.find("warn", says, [line], rule=rule, fix=f"Take {threshold.modifier} off, or name the plan of care.",
                      short=says)  # fmt: skip
@@ -59,7 +59,7 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
     over = _is_over(before, amount, today, lines)
     weak = f" Weak: {weakness(rule.evidence, rule.confidence)}." if is_weak(rule) else ""
     says = f"{bucket}: {_says(before, today, amount, over)}{weak}"
-    typed = [line for line in lines if threshold.modifier in line.told.modifiers]
+    typed = [line for line in lines if threshold.modifier in line.given.modifiers]
     if over:
         _above(day, rule, threshold, bucket, lines, says)
         if threshold.review and before is not None and before + (today or 0) > Decimal(threshold.review):
@@ -70,7 +70,7 @@ def _bucket(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list
                  "passed.", typed, rule=rule, fix=f"Take {threshold.modifier} off.", short=says)  # fmt: skip
     elif over is None:
         why = "add --year-to-date" if before is None else "today's amount not known"
-        day.leave_out(f"Whether {threshold.modifier} is needed: {says}", f"{threshold.modifier} threshold ({why})")
+        day.note_unchecked(f"Whether {threshold.modifier} is needed: {says}", f"{threshold.modifier} threshold ({why})")
         if typed and len(typed) < len(lines):
             _on_some(day, rule, threshold.modifier, bucket, lines)
     return ThresholdAnswer(
@@ -95,21 +95,21 @@ def _is_over(before: Decimal | None, amount: Decimal, today: Decimal | None, lin
         return True  # whatever today's amount is
     if today is not None:
         return before + today > amount
-    most = _sum([Decimal(line.told.charge) if line.told.charge else None for line in lines])
+    most = _sum([Decimal(line.given.charge) if line.given.charge else None for line in lines])
     return False if most is not None and before + most <= amount else None
 
 
 def _above(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list[Line], says: str) -> None:
     """Put the threshold's modifier on the lines of a bucket above it."""
     modifier = threshold.modifier
-    missing = [line for line in lines if modifier not in line.told.modifiers]
+    missing = [line for line in lines if modifier not in line.given.modifiers]
     if day.claim == "professional" and (aside := [each for each in missing if _is_accepted(each, threshold)]):
         missing = [line for line in missing if line not in aside]
         without = f"accepted above the threshold without {modifier} where needed to decide on further therapy."
         day.find("info", f"{', '.join(line.code for line in aside)}: {without}", aside, rule=rule,
                  short=f"{codes_of(aside)}: {without}")  # fmt: skip
     for line in missing:
-        line.late = modifier
+        line.kx_modifier = modifier
     if missing:
         day.find(
             "warn",

@@ -5,15 +5,15 @@ from ..cms.entries import Maximum
 from ..model.rules import Policy, Rule
 from ..model.visit import Severity
 from ..rulebook.precedence import is_weak
-from .applied import Applied, milder, table_doubt
 from .day import Day, Line
+from .edit_context import EditContext, downgrade, table_doubt
 from .phrases import codes_of, units_of, weak_mark
 from .policies import caveat_of
 
 _A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
 
 
-def hold_against_limits(applied: Applied, policy: Policy) -> None:
+def check_mue(applied: EditContext, policy: Policy) -> None:
     """Find codes with more units than their limit in the table of the day."""
     day = applied.day
     for code in dict.fromkeys(line.code for line in day.claimed()):
@@ -22,8 +22,8 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
         limit = day.tables.maximum(table, code, day.service_date)
         if limit is None:
             if not day.tables.knows("mue", code, day.service_date, table):
-                day.leave_out(f"The most units of {code} (MUE): no table on file has it, and there may be a limit.",
-                              "MUE of {} (not in our tables)", code)  # fmt: skip
+                day.note_unchecked(f"The most units of {code} (MUE): no table on file has it, and there may be a "
+                                   "limit.", "MUE of {} (not in our tables)", code)  # fmt: skip
             continue
         day.use(limit.edition)
         a_line = limit.adjudication == _A_LINE or applied.limits_a_line
@@ -32,13 +32,15 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
             lines = [line for line in lines if line.number in over]
             reached = max((each.units or 0 for each in applied.claim_lines if each.code == code), default=0)
         else:
-            reached = sum(line.told.units if line.told.units is not None else line.units or 0 for line in lines)
+            reached = sum(line.given.units if line.given.units is not None else line.units or 0 for line in lines)
         decided = lines[0].decided if lines else None
         found_by_coverage = decided is not None and decided.coverage.verdict in NEGATIVE and limit.units == 0
-        hint_of_none = applied.worst == "info" and not limit.units  # not valid for Medicare, which does not matter here
+        hint_of_none = (
+            applied.max_severity == "info" and not limit.units
+        )  # not valid for Medicare, which does not matter here
         if reached <= limit.units or found_by_coverage or hint_of_none:
             continue
-        severity = applied.worst if limit.fits == "day" else milder(applied.worst)
+        severity = applied.max_severity if limit.fits == "day" else downgrade(applied.max_severity)
         _over_limit(applied, policy, limit, lines, reached, severity, a_line)
         if severity == "block" and (a_line or sum(line.units or 0 for line in lines) > limit.units):
             for line in lines:
@@ -46,7 +48,13 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
 
 
 def _over_limit(
-    applied: Applied, policy: Policy, limit: Maximum, lines: list[Line], reached: int, severity: Severity, a_line: bool
+    applied: EditContext,
+    policy: Policy,
+    limit: Maximum,
+    lines: list[Line],
+    reached: int,
+    severity: Severity,
+    a_line: bool,
 ) -> None:
     """Find more units of a code than Medicare accepts."""
     day, span = applied.day, "per claim line" if a_line else "per day"
@@ -70,7 +78,7 @@ def _over_limit(
     )
 
 
-def hold_against_payers_limits(day: Day) -> None:
+def check_payer_limits(day: Day) -> None:
     """Find more units of what a payer's rule is about than it accepts per day."""
     limited: dict[str, tuple[Rule, int, list[Line]]] = {}
     for line in day.claimed():
@@ -86,5 +94,5 @@ def hold_against_payers_limits(day: Day) -> None:
                      short=f"{codes_of(lines)}: {units_of(reached)}; {day.short_name(rule.payer)} accepts {most} "
                      f"per day{weak_mark(rule)}.")  # fmt: skip
         elif any(line.units is None for line in lines):
-            day.leave_out(f"The most units per day ({rule.id}): some units are not known.",
-                          "the payer's limit per day (some units not known)")  # fmt: skip
+            day.note_unchecked(f"The most units per day ({rule.id}): some units are not known.",
+                               "the payer's limit per day (some units not known)")  # fmt: skip

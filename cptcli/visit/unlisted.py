@@ -5,11 +5,11 @@ from .day import Day
 _WRITE = "Write what was done and with what."
 
 
-def hold_against_needs(day: Day) -> None:
+def check_narrative(day: Day) -> None:
     """Find unlisted codes without a narrative, and narratives too long for their field."""
     form = day.book.form_of(day.claim)
     for line in day.billed():
-        known, narrative = line.known, line.told.narrative
+        known, narrative = line.known, line.given.narrative
         if known is None or not known.claim_needs:
             continue
         if narrative is None:

@@ -21,7 +21,7 @@ _LONGEST = 60  # characters of the input repeated in a problem
 BLANK = "_____"  # left by `cpt rules new` for the user to fill in
 
 
-class Fitter:
+class Validator:
     """Builds the nouns of one file. `placed` is called with every noun built and its node.
 
     `strict` requires values of the right type; without it text is converted, such as "25" to a number. Without `echo`
@@ -37,7 +37,7 @@ class Fitter:
         self._strict = strict
         self._echo = echo
 
-    def fit(self, node: Node, noun: type[T]) -> T | None:
+    def validate(self, node: Node, noun: type[T]) -> T | None:
         """Return the noun in `node`, or None if a problem was reported."""
         try:
             value = self._fit(node, noun)

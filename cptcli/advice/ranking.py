@@ -11,7 +11,7 @@ from ..rulebook.precedence import has_started, is_in_force, is_weak, specificity
 from .matching import Match
 
 
-class Weighed(Struct, frozen=True):
+class RankedRule(Struct, frozen=True):
     """A rule that applies or may apply to the case, with its rank."""
 
     rule: Rule
@@ -19,15 +19,15 @@ class Weighed(Struct, frozen=True):
     rank: tuple[object, ...]
 
 
-def weigh(
+def rank_rules(
     book: RuleBook,
     chain: Sequence[str],
     day: date,
     rules_of: Callable[[str], Iterable[Rule]],
     matched: Callable[[Rule], Match],
-) -> list[Weighed]:
+) -> list[RankedRule]:
     """Return the rules in force of the payers of `chain` (the widest first) that may apply, the highest rank first."""
-    found: list[Weighed] = []
+    found: list[RankedRule] = []
     overruled: set[str] = set()
     for depth, payer in enumerate(chain):
         for rule in rules_of(payer):
@@ -39,7 +39,7 @@ def weigh(
             if match.truth == "yes":  # even after it ended: what it replaced stays replaced
                 overruled.update(key for key in rule.replaces if may_overrule(book, rule, key))
             if is_in_force(rule, day):
-                found.append(Weighed(rule, match, rank_of(book, rule, depth)))
+                found.append(RankedRule(rule, match, rank_of(book, rule, depth)))
     return sorted((each for each in found if each.rule.id not in overruled), key=lambda each: each.rank, reverse=True)
 
 

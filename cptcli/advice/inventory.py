@@ -12,7 +12,7 @@ from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak
 
 
-class Holding(Struct, frozen=True):
+class InventoryLine(Struct, frozen=True):
     """One kind of entry: its count by evidence and confidence, first and last check, and known gaps.
 
     A payer is counted under the strongest evidence of its own rules, a code under that of its sources.
@@ -27,7 +27,7 @@ class Holding(Struct, frozen=True):
     missing: dict[str, tuple[str, ...]]  # gap -> the ids that have it
 
 
-def holdings(book: RuleBook) -> tuple[Holding, ...]:
+def inventory(book: RuleBook) -> tuple[InventoryLine, ...]:
     """Return the counts of the rule base with its known gaps."""
     rules = [rule for key in book.keys("rules") if (rule := book.rule(key))]
     devices = [device for key in book.keys("devices") if (device := book.device(key))]
@@ -41,7 +41,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
     of_payers = (_strongest(rule.evidence for rule in book.rules_of(payer.id)) for payer in payers)
     of_codes = (_strongest(sources[key].evidence for key in code.sources if key in sources) for code in codes)
     return (
-        Holding(
+        InventoryLine(
             "payers",
             len(payers),
             _count(of_payers),
@@ -50,7 +50,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
             min((rule.effective for rule in rules if rule.effective), default=None),
             {"no rule of its own is known": tuple(without_rules)},
         ),
-        Holding(
+        InventoryLine(
             "rules",
             len(rules),
             _count(rule.evidence for rule in rules),
@@ -65,7 +65,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
                 "weak": tuple(rule.id for rule in rules if is_weak(rule)),
             },
         ),
-        Holding(
+        InventoryLine(
             "devices",
             len(devices),
             _count(device.evidence for device in devices),
@@ -79,7 +79,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
                 "no document was found": tuple(device.id for device in devices if not device.sources),
             },
         ),
-        Holding(
+        InventoryLine(
             "modalities",
             len(modalities),
             _count(modality.evidence for modality in modalities),
@@ -91,7 +91,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
                 "says more than the format can": tuple(each.id for each in modalities if each.not_modelled),
             },
         ),
-        Holding(
+        InventoryLine(
             "codes",
             len(codes),
             _count(of_codes),
@@ -100,7 +100,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
             min((code.effective for code in codes if code.effective), default=None),
             {"first day not known": tuple(code.code for code in codes if code.effective is None)},
         ),
-        Holding(
+        InventoryLine(
             "sources",
             len(sources),
             _count(source.evidence for source in sources.values()),
@@ -109,7 +109,7 @@ def holdings(book: RuleBook) -> tuple[Holding, ...]:
             None,
             {"not read, or the title alone": tuple(key for key, each in sources.items() if each.read in _NOT_READ)},
         ),
-        Holding(
+        InventoryLine(
             "tables",
             len(tables),
             {},

@@ -11,12 +11,12 @@ from ..model.rules import Payer, Rule
 from ..model.tables import Table
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import has_started, is_in_force
-from .asking import Settled, contractor_for, settle
+from .citations import refs
 from .matching import Case, Match, match
-from .receipts import refs
+from .question import Settled, contractor_for, settle
 
 
-class Draft:
+class CodeDecision:
     """The working state of one question while the layers decide; not kept after the answer.
 
     Raises MissingOption where there is no modality, device or billed code, or no payer.

@@ -7,16 +7,16 @@ from ..model.codes import Code
 from ..model.devices import Modality
 from ..model.rules import DiagnosisList, Rule
 from ..rulebook.precedence import is_in_force, is_weak
-from .coverage import NEGATIVE, Decided, rules_with_lists
-from .draft import Draft
+from .citations import stale
+from .code_decision import CodeDecision
+from .coverage import NEGATIVE, CoverageDecision, rules_with_lists
 from .matching import Match, diagnosis_hit, match
-from .receipts import stale
 from .wording import VERDICTS, first_sentence, headline, weakness
 
 _FINAL_SAY = "The payer has the final say: when it says otherwise, follow it and keep the letter."
 
 
-def modifiers(draft: Draft, decided: Decided, known: Code | None) -> tuple[ModifierAnswer, ...]:
+def modifiers(draft: CodeDecision, decided: CoverageDecision, known: Code | None) -> tuple[ModifierAnswer, ...]:
     """Return the modifiers that the payer asks for with this code, then those that say who pays after a denial."""
     answers: dict[str, ModifierAnswer] = {}
     for rule, found in draft.rules(draft.case(frozenset([known.code] if known else []))):
@@ -30,15 +30,13 @@ def modifiers(draft: Draft, decided: Decided, known: Code | None) -> tuple[Modif
             if required or each not in answers:
                 answers[each] = ModifierAnswer(modifier=each, says=says, required=required, rule=rule.id,
                                                one_of=choice if each in choice else (each,))  # fmt: skip
-    for weighed in decided.rules:
-        if weighed.rule.verdict in NEGATIVE:
-            where = "if so: " if weighed.match.truth == "yes" else "where it is not covered, and if so: "
-            for note in weighed.rule.liability:
+    for ranked in decided.rules:
+        if ranked.rule.verdict in NEGATIVE:
+            where = "if so: " if ranked.match.truth == "yes" else "where it is not covered, and if so: "
+            for note in ranked.rule.liability:
                 answers.setdefault(
                     note.modifier,
-                    ModifierAnswer(
-                        modifier=note.modifier, says=where + note.says, required=False, rule=weighed.rule.id
-                    ),
+                    ModifierAnswer(modifier=note.modifier, says=where + note.says, required=False, rule=ranked.rule.id),
                 )
     return tuple(answers.values())
 
@@ -53,7 +51,7 @@ def _words(found: Match) -> str:
     return "; ".join(map(str, found.asks))
 
 
-def warn(draft: Draft, decided: Decided, today: date) -> None:
+def warn(draft: CodeDecision, decided: CoverageDecision, today: date) -> None:
     """Add warnings: unknown positions, rules that ended or have not started, old facts, and weak diagnosis lists."""
     case = draft.case()
     for payer in draft.chain:
@@ -74,7 +72,7 @@ def warn(draft: Draft, decided: Decided, today: date) -> None:
             draft.warn(old, f"Old: {name[0].lower()}{name[1:]} was last checked on {checked}.")
 
 
-def _warn_of_list(draft: Draft, listed: DiagnosisList) -> None:
+def _warn_of_list(draft: CodeDecision, listed: DiagnosisList) -> None:
     hit, _ = diagnosis_hit(draft.book, [listed.id], draft.question.diagnoses)
     found = f"{hit} is on" if hit else f"{', '.join(draft.question.diagnoses)} is not on"
     as_listed = _entry(listed, hit) if hit else ""
@@ -84,7 +82,7 @@ def _warn_of_list(draft: Draft, listed: DiagnosisList) -> None:
     )
 
 
-def warn_beside(draft: Draft, decided: Decided) -> None:
+def warn_beside(draft: CodeDecision, decided: CoverageDecision) -> None:
     """Add warnings: the payer has no rule, a diagnosis changed nothing, or another provider or claim changes it."""
     if draft.question.payer and not decided.coverage.steps and not any(draft.rules(draft.case())):
         draft.warn(f"{draft.payer}: no rule on this found. The code comes from the code set and the manufacturer.")
@@ -108,12 +106,12 @@ def _entry(listed: DiagnosisList, hit: str) -> str:
     return ""
 
 
-def _concerns(draft: Draft, rule: Rule) -> bool:
+def _concerns(draft: CodeDecision, rule: Rule) -> bool:
     """Return whether the rule would replace a code that a layer named."""
     return bool(draft.named & {*rule.replaces})
 
 
-def _warn_of_rule(draft: Draft, rule: Rule) -> None:
+def _warn_of_rule(draft: CodeDecision, rule: Rule) -> None:
     name, day = draft.payer_name(rule.payer), draft.question.service_date
     short = draft.short_name(rule.payer)
     if rule.position_unknown and is_in_force(rule, day):
@@ -130,7 +128,7 @@ def _warn_of_rule(draft: Draft, rule: Rule) -> None:
             draft.warn(f"{name}: {ahead}", f"{short}: {ahead}")
 
 
-def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
+def prepare(draft: CodeDecision, decided: CoverageDecision, known: Code | None) -> None:
     """Add what to find out, to keep on record and to ask for before the claim is sent."""
     earlier, draft.remarks = draft.remarks, []
     if any(ask.option == "--dx" for ask in decided.asks):
@@ -146,9 +144,9 @@ def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
                 must=draft.code is not None,
             )
         )
-    for weighed in decided.rules:
-        for each in weighed.rule.exceptions:
-            draft.prepare(f"Exception in rule {weighed.rule.id}: {each}.", first_sentence(f"Exception: {each}."))
+    for ranked in decided.rules:
+        for each in ranked.rule.exceptions:
+            draft.prepare(f"Exception in rule {ranked.rule.id}: {each}.", first_sentence(f"Exception: {each}."))
     draft.remarks += earlier
     for rule, found in draft.rules(draft.case()):
         for text in limits(draft, rule, found):
@@ -165,7 +163,7 @@ def prepare(draft: Draft, decided: Decided, known: Code | None) -> None:
     draft.prepare(_FINAL_SAY)
 
 
-def _prepare_by_note(draft: Draft, modality: Modality) -> None:
+def _prepare_by_note(draft: CodeDecision, modality: Modality) -> None:
     """Add the note on how such payers treat this modality, where no rule decides coverage."""
     schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
     if note := modality.medicare_note if schedule else modality.other_payers_note:
@@ -175,7 +173,7 @@ def _prepare_by_note(draft: Draft, modality: Modality) -> None:
         draft.prepare(f"{who}, as noted: {note}", f"{in_short}, as noted: {first}" if first else None)
 
 
-def limits(draft: Draft, rule: Rule, found: Match) -> list[str]:
+def limits(draft: CodeDecision, rule: Rule, found: Match) -> list[str]:
     """Return the unit limit, prior authorization and payment in the rule's words, with its condition and weakness."""
     only = f" (only if {_words(found)})" if found.truth == "open" else ""
     weak = f" [{weakness(rule.evidence, rule.confidence)}]" if is_weak(rule) else ""

@@ -16,8 +16,8 @@ def split_by_assistant(day: Day) -> None:
         exempt = bool(rule and rule.assistant and day.visit.provider in rule.assistant.exempt_providers)
         given = _who_is_given(lines, typed, exempt)
         if given and any(line.units is None for line in lines):
-            day.leave_out(f"Which units of {first.code} carry an assistant's modifier: they are not known.",
-                          "assistant modifier on {} (units not known)", first.code)  # fmt: skip
+            day.note_unchecked(f"Which units of {first.code} carry an assistant's modifier: they are not known.",
+                               "assistant modifier on {} (units not known)", first.code)  # fmt: skip
         if not units or any(line.units is None for line in lines) or not given:
             continue
         if rule is None or rule.assistant is None:
@@ -32,8 +32,8 @@ def split_by_assistant(day: Day) -> None:
             continue
         if first.discipline and not first.carries([first.discipline.modifier]):
             plan = first.discipline.modifier
-            day.leave_out(f"{first.code}: no assistant's modifier without {plan}, which is not on it.",
-                          f"assistant modifier on {{}} (no {plan} on it)", first.code)  # fmt: skip
+            day.note_unchecked(f"{first.code}: no assistant's modifier without {plan}, which is not on it.",
+                               f"assistant modifier on {{}} (no {plan} on it)", first.code)  # fmt: skip
             continue
         found = _split(day, rule, lines, units)
         first.assisted = found.assisted
@@ -46,7 +46,7 @@ def split_by_assistant(day: Day) -> None:
 
 def _who_is_given(lines: list[Line], typed: list[Line], exempt: bool) -> bool:
     """Return whether minutes or modifiers say what the assistant did."""
-    by_minutes = any(line.told.assistant_minutes for line in lines)
+    by_minutes = any(line.given.assistant_minutes for line in lines)
     both_ways = bool(typed) and any(line.tells_who for line in lines)
     return by_minutes or both_ways or _typed_apart(lines) or (bool(typed) and exempt)
 
@@ -67,7 +67,7 @@ def _compare(day: Day, rule: Rule, lines: list[Line], modifier: str, found: Spli
     typed = [line for line in lines if line.typed_for_assistant]
     if found.assisted:
         assisted = f"{found.assisted} of {units_of(units)}"
-        left_out = any(line.told.modifiers for line in lines) and not typed
+        left_out = any(line.given.modifiers for line in lines) and not typed
         says = f"{code}: {assisted} with {modifier}, {found.why}."
         day.find("block" if left_out else "info", says, lines, rule=rule, fix=f"Add {modifier}." if left_out else None,
                  short=(says, f"{code}: {assisted} with {modifier}."))  # fmt: skip
@@ -87,13 +87,13 @@ def _compare(day: Day, rule: Rule, lines: list[Line], modifier: str, found: Spli
 
 def _typed_wrong(lines: list[Line], assisted: int) -> bool:
     """Return whether the modifier is on a therapist's line, missing on the assistant's, or on other units."""
-    alone = [line.by_whom for line in lines]
+    alone = [line.minutes_by_provider for line in lines]
     for line, (therapist, assistant) in zip(lines, alone, strict=True):
         if line.tells_who and bool(therapist) != bool(assistant) and line.typed_for_assistant != bool(assistant):
             return True
-    typed = [line.told.units for line in lines if line.typed_for_assistant]
+    typed = [line.given.units for line in lines if line.typed_for_assistant]
     known = [each for each in typed if each is not None]
-    return all(line.told.units is not None for line in lines) and sum(known) != assisted
+    return all(line.given.units is not None for line in lines) and sum(known) != assisted
 
 
 def _without_a_share(day: Day, line: Line) -> None:
@@ -107,12 +107,13 @@ def _without_a_share(day: Day, line: Line) -> None:
                  short=f"{line.code}: no assistant modifier on {day.service_date}; it starts on {later.effective}."
                  )  # fmt: skip
     elif asked is None:
-        day.leave_out(f"Whether {day.book_name(day.payer)} requires a modifier for the assistant's part is not known.",
-                      "assistant modifier on {} (no rule found)", line.code)  # fmt: skip
+        payer = day.book_name(day.payer)
+        day.note_unchecked(f"Whether {payer} requires a modifier for the assistant's part is not known.",
+                           "assistant modifier on {} (no rule found)", line.code)  # fmt: skip
     elif line.shared_with_assistant:
-        day.leave_out(f"{line.code}: above which share of the minutes the assistant's modifier is due is not known "
-                      f"for {day.book_name(day.payer)} ({asked.id}).",
-                      "assistant modifier on {} (from which share is not known)", line.code)  # fmt: skip
+        day.note_unchecked(f"{line.code}: above which share of the minutes the assistant's modifier is due is not "
+                           f"known for {day.book_name(day.payer)} ({asked.id}).",
+                           "assistant modifier on {} (from which share is not known)", line.code)  # fmt: skip
 
 
 def _starts_later(day: Day) -> Rule | None:
@@ -141,7 +142,7 @@ def _no_modifier(day: Day, lines: list[Line], rule: Rule) -> None:
 
 def _split(day: Day, rule: Rule, lines: list[Line], units: int) -> Split:
     assert rule.assistant is not None
-    therapist, assistant = (sum(minutes) for minutes in zip(*(line.by_whom for line in lines), strict=True))
+    therapist, assistant = (sum(minutes) for minutes in zip(*(line.minutes_by_provider for line in lines), strict=True))
     method, first = day.visit.assistant_method, lines[0]
     counted = next((unit for key in day.book.keys("unit_rules")
                     if (unit := day.book.unit_rule(key)) and in_pool(first, unit)), None)  # fmt: skip

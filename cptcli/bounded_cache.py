@@ -9,7 +9,7 @@ V = TypeVar("V")
 _MOST = 8192  # keys; then all is worked out anew
 
 
-class Kept(dict[K, V]):
+class BoundedCache(dict[K, V]):
     """Values that depend on their keys alone; none of them is None."""
 
     def once(self, key: K, work_out: Callable[[], V]) -> V:
