@@ -1,4 +1,4 @@
-"""What was worked out once and is kept by its key: of a bounded number of keys, and safe in threads."""
+"""A cache of computed values with a bounded number of keys, safe in threads."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -6,14 +6,14 @@ from typing import TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-_MOST = 8192  # keys; then all is worked out anew
+_MOST = 8192  # keys; then the cache starts empty again
 
 
 class BoundedCache(dict[K, V]):
     """Values that depend on their keys alone; none of them is None."""
 
     def once(self, key: K, work_out: Callable[[], V]) -> V:
-        """The value of a key, worked out where it is not kept."""
+        """Return the value of a key; compute and keep it if it is missing."""
         value = self.get(key)
         if value is None:
             value = work_out()

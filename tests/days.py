@@ -17,8 +17,9 @@ try:
     from cptcli.model.common import Care, Claim, Notice, Provider
     from cptcli.model.visit import AssistantMethod
 except ImportError:  # an older checkout, which tests/bench/decide.py measures beside this one
-    from cptcli.model import Care, Claim, Notice, Provider
     from cptcli.visit_model import AssistantMethod
+
+    from cptcli.model import Care, Claim, Notice, Provider
 
 Document = dict[str, Any]  # plain JSON
 

@@ -23,7 +23,7 @@ class Case(Struct, frozen=True):
 
     @property
     def about(self) -> frozenset[str]:
-        """Every code and modality that a rule about it can name."""
+        """Return every code and modality that a rule about it can name."""
         return self.codes | self.modalities | self.wider
 
 

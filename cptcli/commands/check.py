@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..model.visit import Visit
     from ..rulebook.book import RuleBook
     from ..settings import Settings
-    from ..visit.reading import ToldVisit
+    from ..visit.reading import GivenVisit
 
 _FORM = "CODE[-MODIFIER...][:MINUTES][xUNITS]"
 _LARGEST = 2_000_000  # bytes of a visit's document
@@ -169,10 +169,10 @@ def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str,
     return given
 
 
-def _told(typed: list[str]) -> "ToldVisit":
+def _told(typed: list[str]) -> "GivenVisit":
     """Return the visit in a file, or of the lines that were typed."""
     from ..model.visit import Visit
-    from ..visit.reading import ToldVisit, read_document, read_line, tidied
+    from ..visit.reading import GivenVisit, read_document, read_line, tidied
 
     files = [each for each in typed if each == "-" or _ENDING.search(each)]
     if len(typed) == 1 and (files or re.search(r"[\\/]", typed[0]) or Path(typed[0]).is_file()):
@@ -183,7 +183,7 @@ def _told(typed: list[str]) -> "ToldVisit":
     if files:
         raise BadValue("LINE", files[0], "lines, or one visit file")
     visit = Visit(lines=tuple(read_line(each) for each in typed))
-    return ToldVisit(tidied(visit, "the command line") if typed else visit, {})
+    return GivenVisit(tidied(visit, "the command line") if typed else visit, {})
 
 
 def _refuse_claims(raw: bytes, name: str) -> None:

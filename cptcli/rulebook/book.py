@@ -99,7 +99,7 @@ class RuleBook:
         )  # what is worked out of the rules alone, by the deciding code
 
     def _sound(self, read: Callable[[], R]) -> R:
-        """Return what `read` reads from the compiled form; compile it again if it is damaged."""
+        """Run `read` and return its result; if the compiled book is corrupt, recompile once and retry."""
         try:
             return read()
         except DAMAGED:
@@ -299,7 +299,7 @@ class RuleBook:
         return self._chain("kind_of_modality", modality)
 
     def _chain(self, relation: str, start: str) -> tuple[str, ...]:
-        """What a relation leads to from an id, step by step; climbed once for each id of the rule base."""
+        """Return the ids that a relation leads to from an id, nearest first; cached for each id."""
         climbed = self._chains.get((relation, start))
         if climbed is None:
             climbed = self._chains[relation, start] = self._sound(lambda: tuple(self._climb(relation, start)))
@@ -316,16 +316,16 @@ class RuleBook:
             current = self.linked(relation, current[0])
 
     def find(self, shelf: str, asked: str) -> Found:
-        """What a name means on one of the shelves of NAMED: letter by letter, else by its words."""
+        """Return what a name means on one of the shelves of NAMED: letter by letter, else by its words."""
         return find_exact(asked, self.names(shelf)) or self.finder(shelf).find(asked)
 
     def exact(self, shelf: str, asked: str) -> tuple[str, ...]:
-        """The ids that a name means letter by letter; reads no words."""
+        """Return the ids that a name means letter by letter; reads no words."""
         found = find_exact(asked, self.names(shelf))
         return found.ids if found else ()
 
     def finder(self, shelf: str) -> "Finder":
-        """Finds by words on one of the shelves of NAMED."""
+        """Return the search by words on one of the shelves of NAMED."""
         if shelf not in self._finders:
             self._finders[shelf] = self._sound(lambda: self._read_finder(shelf))
         return self._finders[shelf]
@@ -343,13 +343,13 @@ class RuleBook:
         return Finder(self.names(shelf), words, self._lexicons[part], shelf not in ("codes", "modalities"), *further)
 
     def _of_payer(self, key: str) -> set[str]:
-        """The words that may be typed beside a payer's name: the payers it inherits from, and its states."""
+        """Return the words that may be typed beside a payer's name: the payers it inherits from, and its states."""
         finder, held = self.finder("payers"), self.payer(key)
         states = {word for state in (held.states if held else ()) for word in finder.words(state)}
         return states.union(*map(finder.bag, self.payer_chain(key)))
 
     def _of_modality(self, key: str) -> set[str]:
-        """The words of the wider modalities that a modality is a kind of."""
+        """Return the words of the wider modalities that a modality is a kind of."""
         return set().union(*map(self.finder("modalities").bag, self.modality_chain(key)))
 
     def names(self, shelf: str) -> Names:
@@ -369,7 +369,7 @@ class RuleBook:
 
 
 def _may_be_about(rule: Rule, about: frozenset[str]) -> bool:
-    """Whether a rule names one of some codes and modalities, or none."""
+    """Return whether a rule names one of these codes and modalities, or none at all."""
     named = (*rule.applies.codes, *rule.applies.modalities)
     return not named or not about.isdisjoint(named)
 

@@ -47,7 +47,7 @@ def _keep_few(parts: Parts) -> None:
 
 
 def _sources(parts: Parts) -> None:
-    """Every fact has a source: each source id must be known."""
+    """Report every source id that is not known: each fact needs a source."""
 
     def walk(noun: object) -> Iterator[str]:
         if isinstance(noun, Struct):

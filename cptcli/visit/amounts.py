@@ -214,7 +214,7 @@ def _denial(day: Day, lines: Sequence[Line]) -> Modifier | None:
 
 
 def _who_is_liable(day: Day, lines: Sequence[Line]) -> str | None:
-    """Who pays after a denial, by its modifier; None where none says so, and for an edit's: the provider."""
+    """Return who the denial modifier makes liable; None if no modifier says so or an edit denied the line."""
     denial = None if any(line.denied for line in lines) else _denial(day, lines)
     return denial.liable if denial else None
 

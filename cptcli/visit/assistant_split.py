@@ -8,7 +8,7 @@ from .phrases import either, in_short, units_of, weak_mark
 
 
 def split_by_assistant(day: Day) -> None:
-    """Find the units that carry the assistant's modifier, by the payer's rule for the day."""
+    """Set which units have the assistant's modifier, by the payer's rule for the day; report what differs."""
     shown: set[str] = set()
     for lines in day.services():
         first, typed = lines[0], [line for line in lines if line.typed_for_assistant]
@@ -52,7 +52,7 @@ def _who_is_given(lines: list[Line], typed: list[Line], exempt: bool) -> bool:
 
 
 def _exempt(day: Day, rule: Rule, lines: list[Line], typed: bool) -> None:
-    """Find that no unit has the assistant's modifier: the payer's rule exempts the provider."""
+    """Report that no unit has the assistant's modifier: the payer's rule exempts the provider."""
     first, provider = lines[0], day.visit.provider or ""
     first.assisted = 0
     day.find("block" if typed else "info", f"No assistant's modifier where the provider is: {provider}.", lines,
@@ -62,7 +62,7 @@ def _exempt(day: Day, rule: Rule, lines: list[Line], typed: bool) -> None:
 
 
 def _compare(day: Day, rule: Rule, lines: list[Line], modifier: str, found: Split) -> None:
-    """Find the units with the assistant's modifier, and whether they are those that were typed with it."""
+    """Report the units that have the assistant's modifier, and whether they were typed with it."""
     code, units = lines[0].code, sum(line.units or 0 for line in lines)
     typed = [line for line in lines if line.typed_for_assistant]
     if found.assisted:
@@ -97,7 +97,7 @@ def _typed_wrong(lines: list[Line], assisted: int) -> bool:
 
 
 def _without_a_share(day: Day, line: Line) -> None:
-    """Find that no rule gives the share of the minutes above which the assistant's modifier is due."""
+    """Report that no rule gives the share of the minutes above which the assistant's modifier is due."""
     rules = line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ()
     asked = next((rule for rule, found in rules if found.truth == "yes" and rule.applies.assistant), None)
     if asked is None and (later := _starts_later(day)):

@@ -42,9 +42,9 @@ def _by_assistant(kinds: list[Kind], assisted: int | None) -> list[int | None]:
 
 
 def _split(day: Day, lines: list[Line], units: int | None, assisted: int | None) -> Iterator[ClaimLine]:
-    """One claim line, or one with the assistant's modifier and one without, each of the lines with its minutes."""
+    """Yield one claim line, or one with the assistant's modifier and one without, each of its own lines."""
     if assisted is None:
-        yield _made(day, lines, units, [modifier for line in lines for modifier in line.modifiers])
+        yield _claim_line(day, lines, units, [modifier for line in lines for modifier in line.modifiers])
         return
     assistant = lines[0].discipline.assistant_modifier if lines[0].discipline else None
     for whose, number in ((1, assisted), (0, (units or 0) - assisted)):
@@ -53,7 +53,7 @@ def _split(day: Day, lines: list[Line], units: int | None, assisted: int | None)
         ] or lines
         modifiers = [modifier for line in own for modifier in line.modifiers if modifier != assistant]
         if number:
-            yield _made(day, own, number, [*modifiers, *([assistant] if whose and assistant else [])])
+            yield _claim_line(day, own, number, [*modifiers, *([assistant] if whose and assistant else [])])
 
 
 def _alike(group: list[Line], kx_modifier: str | None) -> Iterator[Kind]:
@@ -77,7 +77,7 @@ def _alike(group: list[Line], kx_modifier: str | None) -> Iterator[Kind]:
 
 
 def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
-    """A code's units over its kinds of lines: as typed where that adds up, else by minutes, else where they stand."""
+    """Return a code's units by kind of line: as typed where that adds up, else by minutes, else as counted."""
     typed = [sum(line.given.units or 0 for line in lines) for lines in kinds]
     if sum(typed) == units:
         return typed
@@ -95,7 +95,7 @@ def _shares(units: int, kinds: list[list[Line]]) -> list[int]:
 
 
 def finished(day: Day, claim_lines: Iterable[ClaimLine]) -> tuple[ClaimLine, ...]:
-    """Return the claim lines with the modifier that depends on amounts; find what a claim line has no room for."""
+    """Return the claim lines with the modifier that depends on amounts; report what a claim line has no room for."""
     built, form = [], day.book.form_of(day.claim)
     for each in claim_lines:
         lines = [line for line in day.lines if line.number in each.lines]
@@ -117,7 +117,7 @@ def _with_caveat(says: str, form: ClaimForm) -> str:
     return f"{says} Caveat: {form.caveat}" if form.caveat else says
 
 
-def _made(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) -> ClaimLine:
+def _claim_line(day: Day, lines: list[Line], units: int | None, modifiers: list[str]) -> ClaimLine:
     given = [line.given for line in lines]
     return ClaimLine(
         code=lines[0].code,

@@ -65,7 +65,7 @@ def _under(day: Day, rule: UnitRule) -> _UnderRule:
 
 
 def _say_how_weak(day: Day, payers: Rule, rule: UnitRule, differ: bool) -> None:
-    """Find that the payer's unit rule is weak; where every rule gives the same units, nothing depends on it."""
+    """Report that the payer's unit rule is weak; where every rule gives the same units, nothing depends on it."""
     says = f"Units by {rule.name} are weak: {weakness(payers.evidence, payers.confidence)}. {payers.says}"
     short = f"{day.short_name(payers.payer)}: {rule.name} is WEAK ({weakness_in_short(payers.evidence)})."
     if differ:
@@ -77,7 +77,7 @@ def _say_how_weak(day: Day, payers: Rule, rule: UnitRule, differ: bool) -> None:
 
 
 def _say_if_overruled(day: Day) -> None:
-    """Find a unit rule that was given and is not the payer's."""
+    """Report a unit rule that was given and is not the payer's."""
     payers = day.first("unit_rule") if day.visit.unit_rule else None
     if payers and payers.unit_rule != day.visit.unit_rule and not is_weak(payers):
         given, own = _named(day, day.visit.unit_rule), _named(day, payers.unit_rule)
@@ -103,7 +103,7 @@ def _lacking(day: Day, rule: UnitRule) -> list[Service]:
 
 
 def _reach(rule: UnitRule, units: int, minutes: int, code: str, lacking: Sequence[str]) -> Reach:
-    """Return the fewest and most units of a code where other codes lack minutes; None where it lacks its own.
+    """Return (fewest, most) units of a code when other codes lack minutes; None if this one does.
 
     Full units stay with the code; its left-over minutes may or may not earn one more.
     """
@@ -217,7 +217,7 @@ def _share_out(day: Day, key: Service, units: Sequence[Reach], rules: Sequence[U
 
 
 def _capped(day: Day, service: Service, reach: Reach) -> Reach:
-    """A code with a usual number of units per day has no more; its further minutes belong to another code."""
+    """Return a code's units, at most its usual number per day; report further minutes, which belong to another code."""
     line = next(line for line in day.billed() if line.service == service)
     most = line.counted.usual if line.counted else None
     if most is None or reach is None or reach[1] <= most:
@@ -277,7 +277,7 @@ def _untimed(day: Day, line: Line, units: Units, given: int | None) -> int:
 
 
 def _untimed_twice(day: Day) -> None:
-    """A code of one unit per day on two lines: one has its units, the same in any order. Not an unlisted code."""
+    """Set the units of an untimed code on two lines to one line, the same in any order. Not for unlisted codes."""
     for group in day.services():
         lines = [line for line in group if line.timed is False and line.known and not line.known.claim_needs]
         units = lines[0].counted if len(lines) > 1 else None
@@ -292,7 +292,7 @@ def _untimed_twice(day: Day) -> None:
 
 
 def _by_itself(day: Day, line: Line, rule: UnitRule) -> None:
-    """A timed code outside the pool: of a longer unit, which has to be whole, or no therapy code."""
+    """Set the units of a timed code outside the pool: of a longer unit, which must be whole, or no therapy code."""
     units, minutes = line.counted, line.minutes or 0
     assert units is not None
     per = units.minutes_per_unit or rule.minutes_per_unit

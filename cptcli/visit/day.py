@@ -119,14 +119,14 @@ class Line:
         )
 
     def says_denied(self, book: RuleBook) -> Modifier | None:
-        """A modifier on it that says that a denial is expected; None where none does."""
+        """Return its modifier that says a denial is expected; None if it has none."""
         return next((known for known in map(book.modifier, self.modifiers) if known and known.denial), None)
 
     def carries(self, modifiers: Collection[str]) -> bool:
         """Return whether one of the modifiers is on the line."""
         return any(each in modifiers for each in self.modifiers)
 
-    def told_not_distinct(self) -> bool:
+    def given_not_distinct(self) -> bool:
         """Return whether it was given as not a separate service."""
         return (self.given.distinct or "").strip().casefold() in ("no", "false", "not distinct", "same time")
 
@@ -152,7 +152,7 @@ class Day:
         self._visit_rules: dict[tuple[object, ...], tuple[Rule, ...]] = {}  # by payers, and lines' drafts and codes
 
     def book_name(self, payer: str) -> str:
-        """A payer's name by id."""
+        """Return a payer's name by id."""
         known = self.book.payer(payer)
         return known.name if known else payer
 
@@ -230,7 +230,7 @@ class Day:
 
     @property
     def unchecked(self) -> tuple[str, ...]:
-        """What was not checked and matters for the codes of the day, in a few words, each point once."""
+        """Return what was not checked and matters for the codes of the day, in a few words, each point once."""
         return tuple(
             short.replace("{}", listed([*about], _MOST_ITEMS)) for short, about in self._unchecked.items()
         )  # fmt: skip
@@ -264,7 +264,7 @@ class Day:
         return rules
 
     def first(self, effect: str, line: Line | None = None) -> Rule | None:
-        """The rule that decides an effect: unit_rule, edits, assistant, threshold."""
+        """Return the rule that decides an effect: unit_rule, edits, assistant, threshold."""
         return next((rule for rule in self.visit_rules(line) if getattr(rule, effect)), None)
 
     def rate(self, name: str, line: Line | None = None) -> tuple[str, Rule] | None:
@@ -275,7 +275,7 @@ class Day:
         return None
 
     def answer_of(self, line: Line, claim_lines: Iterable[ClaimLine]) -> LineAnswer:
-        """What is said of a line, with the modifiers of the claim lines that it is part of."""
+        """Return the answer for a line, with the modifiers of the claim lines that it is part of."""
         decided = line.decided
         carried = [modifier for each in claim_lines if line.number in each.lines for modifier in each.modifiers]
         return LineAnswer(

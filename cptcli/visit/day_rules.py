@@ -46,7 +46,7 @@ class _Ranked(Struct, frozen=True):
 
 
 def day_rules(book: RuleBook, chain: tuple[str, ...], day: date, cases: Iterable[Case]) -> tuple[Rule, ...]:
-    """The rules about a day in force that apply to any of some lines."""
+    """Return the rules in force on a day that apply to any of these lines."""
     seen: _Seen = book.plans.once(("rules about a day", chain), lambda: _seen(book, chain))
     first = seen.changes[bisect(seen.changes, day) - 1]
     ranked = [_ranked(book, chain, _as_seen(seen, first, case)) for case in cases]
@@ -65,7 +65,7 @@ def _seen(book: RuleBook, chain: Sequence[str]) -> _Seen:
 
 
 def _as_seen(seen: _Seen, first: date, case: Case) -> Case:
-    """A case with what the rules look at, on the first day of a span."""
+    """Return a case with only what the rules look at, on the first day of a span."""
     asked = case.question
     question = Question(
         service_date=first,

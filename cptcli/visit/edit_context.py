@@ -56,5 +56,5 @@ def table_doubt(fits: Fit) -> str:
 
 
 def downgrade(severity: Severity) -> Severity:
-    """Return review instead of fix, where something about a finding is not certain."""
+    """Return warn for block; other severities unchanged."""
     return "warn" if severity == "block" else severity

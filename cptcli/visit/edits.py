@@ -73,7 +73,7 @@ def _edit_context(day: Day, claim: tuple[ClaimLine, ...]) -> EditContext | None:
 
 
 def _nothing_to_open(day: Day) -> None:
-    """Find a modifier for a distinct service where the claim has no other code."""
+    """Report a modifier for a distinct service where the claim has no other code."""
     lines = day.claimed()
     for line in lines if len({each.code for each in lines}) == 1 else ():
         for modifier in line.given.modifiers:
@@ -213,9 +213,9 @@ def _outcome(applied: EditContext, row: Pair, lines: Sequence[Line], exclusion: 
             f"{out}: not paid with {stays}; no modifier is true here",
             policies.instead(out, stays),
         )
-    if any(line.told_not_distinct() for line in lines):
-        if not any(line.told_not_distinct() for line in column1):
-            denied = [line for line in column2 if line.told_not_distinct() or line in denied]
+    if any(line.given_not_distinct() for line in lines):
+        if not any(line.given_not_distinct() for line in column1):
+            denied = [line for line in column2 if line.given_not_distinct() or line in denied]
         else:
             denied = column2
         says += ", and no modifier is true where the services were not distinct"

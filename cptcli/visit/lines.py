@@ -203,7 +203,7 @@ def _payers_code(day: Day, line: Line) -> None:
 
 
 def _no_code(day: Day, line: Line, draft: CodeDecision) -> None:
-    """Find that no code may be billed: no coding verification for equipment, or the payer rejects it."""
+    """Report that no code may be billed: no coding verification for equipment, or the payer rejects it."""
     line.off_claim = True
     refusing = _refusing(draft)
     if draft.candidate:
@@ -220,7 +220,7 @@ def _no_code(day: Day, line: Line, draft: CodeDecision) -> None:
 
 
 def _why_none(draft: CodeDecision) -> str:
-    """Why there is no code, in short: the rule that rejects it, else the last word on it."""
+    """Return in a few words why there is no code: the rule that rejects it, else the last step on it."""
     if refusing := _refusing(draft):
         return f"{in_short(refusing)}{weak_mark(refusing)}"
     warnings = [each for each in draft.remarks if each.kind == "warning"]

@@ -72,7 +72,7 @@ def required_modifiers(day: Day) -> None:
 
 
 def _say_if_unlisted(day: Day, line: Line) -> None:
-    """Where Medicare's therapy list is not known to have a code, no modifier is required for it."""
+    """Note a code that Medicare's therapy list is not known to have: no modifier is required for it."""
     therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
     unsure = therapy is None or therapy.disposition in ("uncertain", "unknown") or _weakly_none(therapy)
     if day.by_fee_schedule and line.known and unsure:
@@ -125,7 +125,7 @@ def _want(day: Day, rule: Rule, modifiers: tuple[str, ...], lines: list[Line]) -
 
 
 def _want_one_of(day: Day, rule: Rule, choice: tuple[str, ...], lines: list[Line]) -> None:
-    """Find that a rule requires one of several modifiers, with what to add to decide."""
+    """Report that a rule requires one of several modifiers, with what to add to decide."""
     if lines:
         named = either(choice) if len(choice) <= _MOST_NAMED else _one_of(choice)
         day.find("warn" if is_weak(rule) else "block", _needs(rule, _one_of(choice), lines), lines, rule=rule,
@@ -153,7 +153,7 @@ def _needs_in_short(day: Day, rule: Rule, what: str, lines: list[Line]) -> str:
 
 
 def check_typed_modifiers(day: Day) -> None:
-    """Find modifiers that do not exist, or not on that day, on that code, or with each other."""
+    """Report modifiers that do not exist, or not on that day, on that code, or with each other."""
     for line in day.billed():
         for modifier in line.modifiers:
             known = day.book.modifier(modifier)
@@ -168,7 +168,7 @@ def check_typed_modifiers(day: Day) -> None:
 
 
 def _notice(day: Day) -> None:
-    """Find that an ABN was given and no line has a modifier that says so."""
+    """Report that an ABN was given and no line has a modifier that says so."""
     given = day.visit.abn
     known = map(day.book.modifier, day.book.keys("modifiers") if given and day.by_fee_schedule else ())
     reporting = [
@@ -197,7 +197,7 @@ def _unknown(day: Day, line: Line, modifier: str) -> None:
 
 
 def _one(day: Day, line: Line, known: Modifier) -> None:
-    """Find what is wrong with one modifier of a line."""
+    """Report what is wrong with one modifier of a line."""
     _in_time(day, line, known)
     _on_its_line(day, line, known)
     name = known.modifier
@@ -220,7 +220,7 @@ def _one(day: Day, line: Line, known: Modifier) -> None:
 
 
 def _in_time(day: Day, line: Line, known: Modifier) -> None:
-    """Find a modifier that had ended, or had not started."""
+    """Report a modifier that had ended, or had not started."""
     name = known.modifier
     if known.ends and day.service_date > known.ends:
         day.find("block", f"{name} ended on {known.ends}: {known.says}.", [line], fix=f"Take {name} off.", rule=known,
@@ -232,7 +232,7 @@ def _in_time(day: Day, line: Line, known: Modifier) -> None:
 
 
 def _on_its_line(day: Day, line: Line, known: Modifier) -> None:
-    """Find a modifier without the one it needs, or on a code it does not belong on."""
+    """Report a modifier without the one it needs, or on a code it does not belong on."""
     name, code, meaning = known.modifier, line.code, in_short(known)
     if name in line.given.modifiers and known.only_with and not line.carries(known.only_with):
         needed = either(known.only_with)
@@ -252,12 +252,12 @@ def _on_its_line(day: Day, line: Line, known: Modifier) -> None:
 
 
 def _excluded(line: Line) -> bool:
-    """Whether a rule says that it is not covered, or one that may apply would."""
+    """Return whether a rule says that it is not covered, or one that may apply would."""
     return line.decided is not None and any(step.verdict in NEGATIVE for step in line.decided.coverage.steps)
 
 
 def _clashes(day: Day, line: Line) -> None:
-    """Find modifiers that may not share a line; two that name each other are found once."""
+    """Report modifiers that may not share a line; two that name each other are reported once."""
     found: set[frozenset[str]] = set()
     for known in filter(None, map(day.book.modifier, line.modifiers)):
         for clash in known.never_with:
@@ -279,7 +279,7 @@ def _twice(day: Day, line: Line) -> None:
 
 
 def _discipline(day: Day, line: Line) -> None:
-    """Find a plan of care other than the one given, or to which the code does not belong."""
+    """Report a plan of care other than the one given, or to which the code does not belong."""
     carried = [each for each in day.book.disciplines() if each.modifier in line.modifiers]
     if not carried and line.discipline and _is_of_another(line, line.discipline):
         carried = [line.discipline]
@@ -298,7 +298,7 @@ def _discipline(day: Day, line: Line) -> None:
 
 
 def _belongs(day: Day, line: Line, plan: Discipline) -> None:
-    """Find a code of other plans of care, or of none; an evaluation of another discipline has no unit."""
+    """Report a code of other plans of care, or of none; an evaluation of another discipline has no unit."""
     listed = line.known.therapy_modifiers if line.known else ()
     therapy = line.known.medicare.therapy if line.known and line.known.medicare else None
     if _is_of_another(line, plan):

@@ -14,7 +14,7 @@ from .phrases import codes_of, either, in_short, listed, weak_mark
 
 
 class Exclusion(NamedTuple):
-    """Why two codes are not both reported, whatever their modifiers; `code` goes, either of them where it is None."""
+    """Why two codes cannot both be billed. `code` is the one to drop; None means either."""
 
     policy: Policy
     code: str | None
@@ -25,7 +25,7 @@ RuledOut = Mapping[frozenset[str], Exclusion]  # two codes -> why not both
 
 
 class PolicyPair(NamedTuple):
-    """Two lines that a policy is about, the one of its own codes first, and whether its conditions are met."""
+    """Two lines that a policy applies to: `one` has one of its own codes. `holds`: whether its conditions are met."""
 
     one: Line
     other: Line
@@ -39,12 +39,12 @@ class PolicyPair(NamedTuple):
     @property
     def told_distinct(self) -> bool:
         """Return whether one of them says why it is a separate service, and neither that it is not."""
-        return bool(self.one.given.distinct or self.other.given.distinct) and not self.told_not_distinct
+        return bool(self.one.given.distinct or self.other.given.distinct) and not self.given_not_distinct
 
     @property
-    def told_not_distinct(self) -> bool:
+    def given_not_distinct(self) -> bool:
         """Return whether one of them was given as not a separate service."""
-        return self.one.told_not_distinct() or self.other.told_not_distinct()
+        return self.one.given_not_distinct() or self.other.given_not_distinct()
 
 
 def ruled_out(applied: EditContext) -> RuledOut:
@@ -67,20 +67,20 @@ def _goes(policy: Policy, met: PolicyPair) -> str | None:
     """Return the code to remove: the policy's own; where it treats both alike, the one given as not separate."""
     if not _alike(policy, met):
         return met.one.code
-    not_distinct = [line.code for line in (met.one, met.other) if line.told_not_distinct()]
+    not_distinct = [line.code for line in (met.one, met.other) if line.given_not_distinct()]
     return not_distinct[0] if len(not_distinct) == 1 else None
 
 
 def _not_both(policy: Policy, met: PolicyPair) -> bool:
     """Return whether no modifier helps two lines under a policy: none at all, or none that is true of them."""
     doubted = policy.unless_distinct and met.told_distinct
-    return (policy.outcome == "never" and not doubted) or (policy.outcome == "modifier" and met.told_not_distinct)
+    return (policy.outcome == "never" and not doubted) or (policy.outcome == "modifier" and met.given_not_distinct)
 
 
 def check_policy(
     applied: EditContext, policy: Policy, ruled_out: RuledOut, edits: Mapping[frozenset[str], EditAnswer]
 ) -> None:
-    """Find what a policy says of the day's lines; `edits` are those of the table, by their two codes."""
+    """Report what a policy says of the day's lines; `edits` are those of the table, by their two codes."""
     if policy.outcome == "add_ons":
         _add_ons(applied, policy)
     elif policy.outcome == "at_most":
@@ -198,7 +198,7 @@ def _policy_pairs(applied: EditContext, policy: Policy) -> Iterable[PolicyPair]:
     strictest: dict[frozenset[str], tuple[tuple[bool, ...], PolicyPair]] = {}
     for met in _every_pair(applied, policy):
         opened = _has_modifier(policy, met.one, met.other)
-        mild = (met.holds != "yes", met.holds != "open", met.told_distinct, not met.told_not_distinct, opened)
+        mild = (met.holds != "yes", met.holds != "open", met.told_distinct, not met.given_not_distinct, opened)
         if met.codes not in strictest or mild < strictest[met.codes][0]:
             strictest[met.codes] = mild, met
     return [met for _, met in strictest.values()]
@@ -225,7 +225,7 @@ def _holds(applied: EditContext, policy: Policy, one: Line, other: Line) -> str:
         same = one.discipline == other.discipline
         if same != policy.same_discipline:
             return "no"
-    if policy.only_if_not_distinct and not (one.told_not_distinct() or other.told_not_distinct()):
+    if policy.only_if_not_distinct and not (one.given_not_distinct() or other.given_not_distinct()):
         return "no"
     if policy.same_practitioner:
         return "yes" if applied.day.visit.provider else "open"
@@ -270,7 +270,7 @@ def _at_most(applied: EditContext, policy: Policy) -> None:
 
 
 def _add_ons(applied: EditContext, policy: Policy) -> None:
-    """Find an add-on code without a code that it adds to, for the same patient and day."""
+    """Report an add-on code without a code that it adds to, for the same patient and day."""
     day = applied.day
     codes = [*dict.fromkeys(line.code for line in day.claimed())]
     for code in codes:

@@ -21,7 +21,7 @@ _WHO = {
 
 
 def cents(amount: Decimal) -> Decimal:
-    """An amount to the cent, half a cent up."""
+    """Return an amount to the cent, half a cent up."""
     return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
@@ -34,12 +34,12 @@ class Values(Struct, frozen=True):
 
     @classmethod
     def of(cls, stored: RelativeValues | Locality) -> "Values":
-        """The three numbers of a code or of a place."""
+        """Return the three numbers of a code or of a place."""
         return cls(stored.work, stored.practice_expense, stored.malpractice)
 
 
 def fee(values: Values, indices: Values, factor: Decimal, share: Decimal = Decimal(1)) -> Decimal:
-    """One unit's fee in dollars, rounded once at the end; `share` is what is paid of the practice expense."""
+    """Return one unit's fee in dollars, rounded once at the end; `share` is what is paid of the practice expense."""
     total = (
         values.work * indices.work
         + share * values.practice_expense * indices.practice_expense

@@ -83,14 +83,14 @@ def _units(typed: str, text: str | None) -> int | None:
     return int(text)
 
 
-class ToldVisit(NamedTuple):
+class GivenVisit(NamedTuple):
     """A visit as given, and the place of each key in its document; no places for a command line."""
 
     visit: Visit
     places: Mapping[str, str]  # key -> file:line:column
 
 
-def read_document(raw: bytes, file: str, today: date) -> ToldVisit:
+def read_document(raw: bytes, file: str, today: date) -> GivenVisit:
     """Return a visit from YAML or JSON, every value as typed. Raises VisitUnreadable naming all problems.
 
     `today` is what a date such as `yesterday` counts from.
@@ -112,7 +112,7 @@ def read_document(raw: bytes, file: str, today: date) -> ToldVisit:
         raise VisitUnreadable(sorted(problems))
     tree_keys = tree.value if isinstance(tree.value, dict) else {}
     keys = {key: f"{file}:{node.line}:{node.column}" for key, node in tree_keys.items()}
-    return ToldVisit(tidied(visit, file, places), keys)
+    return GivenVisit(tidied(visit, file, places), keys)
 
 
 def _spell_out(tree: Node, today: date) -> None:

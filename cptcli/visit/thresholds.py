@@ -36,7 +36,7 @@ def check_thresholds(day: Day) -> tuple[ThresholdAnswer, ...]:
 
 
 def _elsewhere(day: Day, rule: Rule, threshold: Threshold, counted: list[Line]) -> None:
-    """The modifier on a line that counts to no bucket; one that expects its denial is found by its modifiers."""
+    """Report the modifier on a line that counts to no bucket, unless a denial is expected (see modifiers.py)."""
     for line in day.billed():
         if threshold.modifier in line.given.modifiers and line not in counted and not _denial_expected(day, line):
             says = f"{threshold.modifier} on {line.code}: the line counts to no therapy threshold."
@@ -126,7 +126,7 @@ def _above(day: Day, rule: Rule, threshold: Threshold, bucket: str, lines: list[
 
 
 def _on_some(day: Day, rule: Rule, modifier: str, bucket: str, lines: list[Line]) -> None:
-    """Find the modifier on some lines of a bucket only, where it is not known whether it is due."""
+    """Report the modifier on some lines of a bucket only, where it is not known whether it is due."""
     alike = day.claim == "institutional"
     says = f"{modifier} is on some lines of {bucket} and not on others."
     fix = f"{modifier} on all of them, or on none." if alike else "Keep it on what passes the threshold."

@@ -14,7 +14,7 @@ _A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolut
 
 
 def check_mue(applied: EditContext, policy: Policy) -> None:
-    """Find codes with more units than their limit in the table of the day."""
+    """Report codes with more units than their limit in the table of the day."""
     day = applied.day
     for code in dict.fromkeys(line.code for line in day.claimed()):
         lines = [line for line in day.claimed() if line.code == code]
@@ -56,7 +56,7 @@ def _over_limit(
     severity: Severity,
     a_line: bool,
 ) -> None:
-    """Find more units of a code than Medicare accepts."""
+    """Report more units of a code than Medicare accepts."""
     day, span = applied.day, "per claim line" if a_line else "per day"
     may = {
         _A_LINE: "A second line with a modifier may be paid where it was distinct.",
@@ -79,7 +79,7 @@ def _over_limit(
 
 
 def check_payer_limits(day: Day) -> None:
-    """Find more units of what a payer's rule is about than it accepts per day."""
+    """Report more units of what a payer's rule is about than it accepts per day."""
     limited: dict[str, tuple[Rule, int, list[Line]]] = {}
     for line in day.claimed():
         for rule, found in line.draft.rules(line.draft.case(frozenset([line.code]))) if line.draft else ():

@@ -30,7 +30,7 @@ class Counted(Struct, frozen=True):
 
 
 def earned(rule: UnitRule, minutes: int) -> int:
-    """The units that so many minutes earn in all: none below the least, then one for each full unit and remainder."""
+    """Return the units that so many minutes earn: none below the least, then one for each full unit and remainder."""
     if minutes < rule.least_minutes:
         return 0
     return (minutes + rule.minutes_per_unit - rule.least_minutes) // rule.minutes_per_unit

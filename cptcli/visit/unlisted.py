@@ -6,7 +6,7 @@ _WRITE = "Write what was done and with what."
 
 
 def check_narrative(day: Day) -> None:
-    """Find unlisted codes without a narrative, and narratives too long for their field."""
+    """Report unlisted codes without a narrative, and narratives too long for their field."""
     form = day.book.form_of(day.claim)
     for line in day.billed():
         known, narrative = line.known, line.given.narrative
