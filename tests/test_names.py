@@ -270,7 +270,7 @@ def test_slips_between_two_spellings_are_counted(one, other, slips):
 def test_names_that_match_exactly_read_no_synonyms(environment, asks):
     script = (
         "import sys; from datetime import date; from cptcli.rulebook.compiled import open_rules;"
-        " from cptcli.advice.asking import Typed, understand;"
+        " from cptcli.advice.question import Typed, understand;"
         f" understand(open_rules(), Typed(on=date(2026, 11, 23), **{asks!r}));"
         " print('cptcli.rulebook.words' in sys.modules)"
     )
