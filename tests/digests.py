@@ -35,15 +35,21 @@ from cptcli.cms.tables import Tables, open_tables
 from cptcli.errors import CptError
 from cptcli.rulebook.book import RuleBook
 from cptcli.rulebook.compiled import open_rules
-from cptcli.visit.check import check
-from cptcli.visit.reading import tidied
+from cptcli.visit.tidying import tidied
 
 try:
     from cptcli.advice.question import Typed
     from cptcli.model.visit import Visit
+    from cptcli.plan.plans import Plans
+    from cptcli.visit.check import answer
+    from cptcli.visit.decide import decide
 except ImportError:  # an older checkout, which tests/bench/decide.py measures beside this one
     from cptcli.advice.asking import Typed
     from cptcli.visit_model import Visit
+
+    from cptcli.visit.check import check
+
+    Plans = None
 
 TODAY = date(2026, 11, 23)
 SAMPLE = Path(__file__).parent / "digests" / "sample.txt"
@@ -95,11 +101,12 @@ class Desk:
     def __init__(self) -> None:
         self.book: RuleBook = open_rules()
         self.tables: Tables = open_tables(shipped_alone=True)
+        self.plans = Plans(self.book, self.tables, TODAY) if Plans else None
 
     def check(self, document: Document) -> msgspec.Struct:
         """The answer about a day."""
         visit = tidied(msgspec.convert(document, Visit), "the visit")
-        return check(self.book, self.tables, visit, TODAY)
+        return answer(decide(self.plans, visit)) if self.plans else check(self.book, self.tables, visit, TODAY)
 
     def suggest(self, document: Document) -> msgspec.Struct:
         """The answer to a question."""

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from conftest import TESTS
 
+from cptcli.checks.amounts import Unit, paid_in_full
 from cptcli.cms.tables import open_tables
-from cptcli.visit.amounts import Unit, paid_in_full
+from cptcli.plan.unit_fee import Values, cents, fee
 from cptcli.visit.fees import fee_of
-from cptcli.visit.pricing import Values, cents, fee
 
 # CMS's payment file for South Carolina, January 2025. Its osteopathic codes are not in the part that ships: their
 # values (work, practice expense, malpractice) are those of release RVU25A, of which nothing else is held.

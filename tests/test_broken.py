@@ -26,7 +26,7 @@ from cptcli.rulebook.check import check_parts
 from cptcli.rulebook.compiled import shipped_folder
 from cptcli.rulebook.files import LARGEST, Files, FolderTooLarge
 from cptcli.rulebook.load import Parts
-from cptcli.rulebook.yaml_strict import Problem
+from cptcli.rulebook.problem import Problem
 
 BROKEN = sorted((TESTS / "broken").glob("*.yaml"))
 GOOD = sorted((TESTS / "good").glob("*.yaml"))

@@ -6,7 +6,7 @@ from cptcli.advice.matching import Case
 from cptcli.bounded_cache import BoundedCache
 from cptcli.model.answer import Question
 from cptcli.model.rules import Applies
-from cptcli.visit.day_rules import LOOKS_AT, day_rules
+from cptcli.plan.day_rules import LOOKS_AT, day_rules, ranked_for
 
 _OF_THE_CODE = {"devices", "manufacturers", "modalities", "codes", "therapy", "condition"}
 
@@ -14,7 +14,7 @@ _OF_THE_CODE = {"devices", "manufacturers", "modalities", "codes", "therapy", "c
 def _rules_on(book, day, claim):
     question = Question(service_date=day, payer="medicare", claim=claim)
     case = Case(question, frozenset(), None, frozenset(["97110"]))
-    return {rule.id for rule in day_rules(book, ("medicare",), day, [case])}
+    return {rule.id for rule in day_rules([ranked_for(book, ("medicare",), day, case)]).rules}
 
 
 def test_every_condition_of_a_rule_is_part_of_what_its_ranking_is_kept_by():

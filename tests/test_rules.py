@@ -15,7 +15,8 @@ from msgspec import Struct
 import cptcli
 from cptcli import model
 from cptcli.advice.examples import typed_from
-from cptcli.advice.question import contractor_for, resolve_device, understand
+from cptcli.advice.payer_path import contractor_for
+from cptcli.advice.question import resolve_device, understand
 from cptcli.advice.suggest import suggest
 from cptcli.cms.tables import open_tables
 from cptcli.errors import AmbiguousName, CptError
@@ -282,7 +283,10 @@ def test_no_phrase_of_an_ama_descriptor_is_anywhere(book):
 
 
 _CODE = re.compile(r"\b(?:[0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4})\b")
-_COMMAND = re.compile(r"\bcpt (?:lookup|suggest|check|fee|rules)\b[^\n]*")  # an example to paste may name what it likes
+# An example to paste may name what it likes: a command, or a line of Python with what it prints.
+_COMMAND = re.compile(
+    r"\bcpt (?:lookup|suggest|check|fee|rules)\b[^\n]*|^>>> [^\n]*\n(?!>>> )[^\n]*|^>>> [^\n]*", re.MULTILINE
+)
 # Words that are ids too: 'other' is how a person says that a payer or device is not listed, and a field of a noun is
 # called what it is about.
 _OUR_WORDS = {"other"} | {

@@ -9,16 +9,17 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from cptcli.checks.assistant_minutes import exceeds, split
+from cptcli.checks.minutes import count, earned
 from cptcli.cms.tables import open_tables
 from cptcli.errors import CptError
 from cptcli.model.rules import AssistantShare
 from cptcli.model.visit import Visit, VisitLine
 from cptcli.rulebook.compiled import open_rules
-from cptcli.visit.assistants import exceeds, split
 from cptcli.visit.check import check
 from cptcli.visit.fees import fee_of
-from cptcli.visit.reading import read_line, tidied
-from cptcli.visit.units import count, earned
+from cptcli.visit.reading import read_line
+from cptcli.visit.tidying import tidied
 
 _SETTINGS = settings(deadline=None, derandomize=True, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 _BOOK, _TABLES = cache(open_rules), cache(lambda: open_tables(shipped_alone=True))

@@ -9,8 +9,8 @@ from conftest import TESTS, TODAY
 from cptcli.cms.tables import open_tables
 from cptcli.compose.layout import fitted, lines_of
 from cptcli.compose.visit import lines_of_first_screen, visit_sheet
+from cptcli.findings.phrases import TWO_LINES, cut_to_fit, fits, where
 from cptcli.visit.check import check
-from cptcli.visit.phrases import TWO_LINES, cut_to_fit, fits, where
 from cptcli.visit.reading import read_document
 
 _CASES = yaml.safe_load((TESTS / "cases" / "visits.yaml").read_text(encoding="utf-8"))

@@ -7,28 +7,28 @@ from ..errors import MissingOption
 from ..model.answer import Question, Remark, Step
 from ..model.common import Confidence, Evidence, Layer
 from ..model.devices import Device
-from ..model.rules import Payer, Rule
-from ..model.tables import Table
+from ..model.rules import Rule
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import has_started, is_in_force
 from .citations import refs
 from .matching import Case, Match, match
-from .question import Settled, contractor_for, settle
+from .payer_path import PayerPath, name_of, payer_path, short_name_of
+from .question import Settled, settle
 
 
 class CodeDecision:
     """The working state of one question while the layers decide; not kept after the answer.
 
-    Raises MissingOption where there is no modality, device or billed code, or no payer.
+    `path` is that of the question's payer, unless another is given. Raises MissingOption where there is no modality,
+    device or billed code, or no payer.
     """
 
-    def __init__(self, book: RuleBook, question: Question) -> None:
+    def __init__(self, book: RuleBook, question: Question, path: PayerPath | None = None) -> None:
         self.book = book
         self.question = question
         self._cases: dict[frozenset[str], Case] = {}  # by the codes, in which alone they differ
         self._rules: dict[frozenset[str], tuple[tuple[Rule, Match], ...]] = {}  # the same
         self.steps: list[Step] = []
-        self.remarks: list[Remark] = []
         self.claim_needs: list[str] = []
         self.named: set[str] = set()  # every code a layer named
         self.code: str | None = None
@@ -37,8 +37,6 @@ class CodeDecision:
         self.answered_by: Layer | None = None
         self.several: tuple[str, ...] = ()  # equipment codes; the coding verification says which
         self.alternatives: list[tuple[Rule, Match]] = []  # rules that would give another code, once an option is given
-        self.resolved: str | None = None
-        self.contractors: Table | None = None  # the table that gave the contractor of the state
         self.contested = False  # a rule may ask for another code, or a dispute or unknown position touches the answer
         if question.modality is None and question.code is None:
             raise MissingOption(["--modality or --device"])
@@ -53,81 +51,9 @@ class CodeDecision:
         billed = question.code if self.modality is None else None
         self.possible = frozenset(book.linked("modalities_of_code", billed)) if billed else frozenset()
         self.wider = frozenset(wider for key in self.possible for wider in book.modality_chain(key))
-        self.chain = self._payers()
-
-    def _payers(self) -> tuple[str, ...]:
-        """Return the payer whose rules count and those it inherits from, the widest first."""
-        question, book = self.question, self.book
-        if question.payer is None:
-            if question.setting != "home":
-                raise MissingOption(["--payer"])
-            home = book.edition.home_payer
-            name = self.payer_name(home)
-            self.warn(f"No payer given (--payer): equipment is answered as for {name}.",
-                      f"No payer given: answered as for {self.short_name(home)}. Add --payer.", must=True)  # fmt: skip
-            return book.payer_chain(home)
-        payer = book.payer(question.payer)
-        assert payer is not None
-        self._warn_of_payer(payer)
-        if question.state is None:
-            if payer.ask_state:
-                self.warn(
-                    "National rules only: add the state (--state) for the rules of the contractor, which decides what "
-                    "they leave open.",
-                    "National rules only. Add --state for the contractor's own rules.",
-                )
-            return book.payer_chain(payer.id)
-        if contractor := contractor_for(book, payer.id, question.state, question.setting):
-            known = book.payer(contractor)
-            assert known is not None
-            words = (f"{question.state} belongs to {known.name}", known.says, known.caveat)
-            self.resolved = ". ".join(each.rstrip(".") for each in words if each) + "."
-            self._by_state(question.state)
-            return book.payer_chain(contractor)
-        below = [known for key in book.children(payer.id) if (known := book.payer(key))]
-        states = {*payer.states, *(state for each in below for state in each.states)}
-        if any(each.jurisdiction and each.states for each in (payer, *below)):
-            self._by_state(question.state)
-        if states and question.state not in states:
-            known_for = ", ".join(sorted(states)) if len(states) <= 6 else f"{len(states)} other states"
-            self.warn(
-                f"Our rules of {payer.name} are for {', '.join(sorted(states))}, not {question.state}: check who pays.",
-                f"{self.short_name(payer.id)}: our rules are for {known_for}, not {question.state}. Check who pays.",
-                must=True,
-            )
-        return book.payer_chain(payer.id)
-
-    def _by_state(self, state: str) -> None:
-        """Note that the answer uses the table of contractors by state; warn for a date before that table starts."""
-        table = self.contractors = self.book.table("medicare-contractors")
-        day = self.question.service_date
-        if table and day < table.effective:
-            self.warn(
-                f"Our list of contractors by state starts on {table.effective}: on {day} another may have decided for "
-                f"{state}, so its own rules are not certain for that day.",
-                f"The contractor of {state} on {day} is not certain: our list starts on {table.effective}.",
-            )
-
-    def _warn_of_payer(self, payer: Payer) -> None:
-        """Warn if the payer has ended, does not decide for this setting, or another contractor has its states today."""
-        question = self.question
-        if payer.ends and question.service_date > payer.ends:
-            ended = f"{self.short_name(payer.id)} ended on {payer.ends}: find out who pays now."
-            self.warn(ended, ended, must=True)
-        if question.setting not in payer.settings:
-            where = " and ".join(payer.settings)
-            only = f"{self.short_name(payer.id)} decides for the {where} only, not for the {question.setting}."
-            self.warn(only, only, must=True)
-        for wider in self.book.payer_chain(payer.id)[:-1]:
-            above = self.book.payer(wider)
-            if above is None or not above.ask_state or payer.jurisdiction:
-                continue
-            today = (contractor_for(self.book, wider, state, question.setting) for state in payer.states)
-            for key in dict.fromkeys(filter(None, today)):
-                now = self.book.payer(key)
-                states = [state for state in payer.states if now and state in now.states]
-                today_by = f"{self.short_name(key)}, not {self.short_name(payer.id)}, has {', '.join(states)} today."
-                self.warn(today_by, today_by, must=True)
+        self.path = path or payer_path(book, question.payer, question.state, question.setting, question.service_date)
+        self.chain = self.path.chain
+        self.remarks: list[Remark] = [*self.path.remarks]
 
     @property
     def payer(self) -> str:
@@ -136,13 +62,11 @@ class CodeDecision:
 
     def payer_name(self, key: str | None) -> str:
         """Return a payer's name from its id."""
-        known = self.book.payer(key) if key else None
-        return known.name if known else str(key)
+        return name_of(self.book, key)
 
     def short_name(self, key: str | None) -> str:
         """Return a payer's short name from its id."""
-        known = self.book.payer(key) if key else None
-        return (known.short_name or known.name) if known else str(key)
+        return short_name_of(self.book, key)
 
     def warn(self, says: str, short: str | None = None, must: bool = False) -> None:
         """Add a warning. `short` is its line on the first screen; with `must` that line is never left out."""

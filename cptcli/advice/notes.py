@@ -133,8 +133,8 @@ def prepare(draft: CodeDecision, decided: CoverageDecision, known: Code | None) 
     earlier, draft.remarks = draft.remarks, []
     if any(ask.option == "--dx" for ask in decided.asks):
         draft.prepare("Find out the diagnosis (--dx): coverage depends on it.")
-    if draft.resolved:
-        draft.prepare(draft.resolved)
+    if draft.path.resolved:
+        draft.prepare(draft.path.resolved)
     if any(step.replaces and step.applied and step.layer != "manufacturer" for step in draft.steps):
         draft.remarks.append(
             Remark(

@@ -258,16 +258,3 @@ def read_answer(modality: Modality, text: str) -> Choice | None:
     exact = [each for each in modality.decide.answers if normalized(each.answer) == wanted]
     begun = [each for each in modality.decide.answers if wanted and normalized(each.answer).startswith(wanted)]
     return exact[0] if exact else begun[0] if len(begun) == 1 else None
-
-
-def contractor_for(book: RuleBook, payer: str, state: str, setting: Setting) -> str | None:
-    """Return the contractor of `payer` for this state and setting; None where there is none or more than one."""
-    fitting = [
-        key
-        for key in book.linked("payers_of_state", state)
-        if payer in book.payer_chain(key)[:-1]
-        and (contractor := book.payer(key))
-        and contractor.jurisdiction
-        and setting in contractor.settings
-    ]
-    return fitting[0] if len(fitting) == 1 else None

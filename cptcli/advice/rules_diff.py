@@ -15,7 +15,7 @@ from ..model.devices import Modality
 from ..model.rules import Rule
 from ..rulebook.book import SHELVES, RuleBook
 from .matching import Case, diagnosis_hit, match
-from .question import contractor_for
+from .payer_path import contractor_for
 from .suggest import suggest
 
 Books = tuple[RuleBook, RuleBook]

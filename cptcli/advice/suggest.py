@@ -12,6 +12,7 @@ from . import branches, layers, notes
 from .citations import tables_of
 from .code_decision import CodeDecision
 from .coverage import NEGATIVE, CoverageDecision, decide_coverage
+from .payer_path import PayerPath, name_of, short_name_of
 from .question import Typed, device_note, understand
 from .wording import VERDICTS, sureness, units_in_short, units_in_words, weakness_in_short
 
@@ -21,13 +22,15 @@ def is_finding(answer: Answer) -> bool:
     return answer.code is None or answer.coverage.verdict in NEGATIVE
 
 
-def decide(book: RuleBook, question: Question) -> tuple[CodeDecision, CoverageDecision]:
+def decide(book: RuleBook, question: Question, path: PayerPath | None = None) -> tuple[CodeDecision, CoverageDecision]:
     """Return the code, layer by layer, and its coverage, for a treatment, a device or a billed code.
+
+    `path` is that of the question's payer, unless another is given.
 
     Raises MissingOption without modality, device or code, or without a payer; NeedsAnswer where the code depends on a
     question with no answer yet; BadValue for an answer that fits no question.
     """
-    draft = CodeDecision(book, question)
+    draft = CodeDecision(book, question, path)
     layers.code_set(draft)
     layers.manufacturer(draft)
     layers.payers(draft)
@@ -75,7 +78,7 @@ def _answer(draft: CodeDecision, decided: CoverageDecision, today: date) -> Answ
     sure = sureness(last.evidence, last.confidence, is_weak(last)) if last and draft.code else "no code given"
     return Answer(
         question=question,
-        payer=payer_answer(draft) if question.payer else None,
+        payer=payer_answer(book, draft.path) if question.payer else None,
         code=draft.code,
         candidate=draft.candidate if draft.code is None else None,
         code_name=known.name if known else None,
@@ -102,11 +105,11 @@ def _answer(draft: CodeDecision, decided: CoverageDecision, today: date) -> Answ
     )
 
 
-def payer_answer(draft: CodeDecision) -> PayerAnswer:
+def payer_answer(book: RuleBook, path: PayerPath) -> PayerAnswer:
     """Return the payer whose rules answered."""
-    key = draft.chain[-1]
+    key = path.chain[-1]
     return PayerAnswer(
-        id=key, name=draft.payer, short_name=draft.short_name(key), chain=draft.chain, resolved=draft.resolved
+        id=key, name=name_of(book, key), short_name=short_name_of(book, key), chain=path.chain, resolved=path.resolved
     )
 
 
@@ -170,7 +173,7 @@ def _tables(draft: CodeDecision, known: Code | None) -> tuple[Table, ...]:
     by_therapy = any(rule.applies.therapy for rule, _ in draft.rules(draft.case()))
     unused = {"medicare-fee-schedule": not by_schedule, "medicare-therapy": not by_therapy}
     used = [table for table in tables_of(draft.book, known) if not unused.get(table.id)]
-    return (*used, *([draft.contractors] if draft.contractors else []))
+    return (*used, *([draft.path.contractors] if draft.path.contractors else []))
 
 
 def _units(code: Code | None) -> UnitsAnswer:

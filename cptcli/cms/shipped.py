@@ -80,9 +80,10 @@ def _from_bytes(encoded: bytes) -> sqlite3.Connection:
 
 def compile_tables(files: "Files") -> bytes:
     """Return rules/tables as the bytes of an SQLite database. Raises TablesUnreadable."""
+    from ..rulebook.problem import Problem
     from ..rulebook.shapes import TableFile
     from ..rulebook.validate import Validator
-    from ..rulebook.yaml_strict import Problem, Refused, read_tree
+    from ..rulebook.yaml_strict import Refused, read_tree
 
     problems: list[Problem] = []
     try:

@@ -10,7 +10,8 @@ from ..advice.question import resolve_discipline, resolve_payer
 from ..errors import CptError
 from ..model.visit import Visit, VisitLine
 from ..rulebook.book import RuleBook
-from ..visit.reading import FORM, read_line, tidied
+from ..visit.reading import FORM, read_line
+from ..visit.tidying import tidied
 from .ask import ask, state_of
 from .options import today
 from .output import tell

@@ -172,7 +172,8 @@ def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str,
 def _told(typed: list[str]) -> "GivenVisit":
     """Return the visit in a file, or of the lines that were typed."""
     from ..model.visit import Visit
-    from ..visit.reading import GivenVisit, read_document, read_line, tidied
+    from ..visit.reading import GivenVisit, read_document, read_line
+    from ..visit.tidying import tidied
 
     files = [each for each in typed if each == "-" or _ENDING.search(each)]
     if len(typed) == 1 and (files or re.search(r"[\\/]", typed[0]) or Path(typed[0]).is_file()):

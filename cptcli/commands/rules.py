@@ -57,7 +57,8 @@ def check(
     from ..rulebook.compiled import shipped_folder
     from ..rulebook.files import Files
     from ..rulebook.load import Parts
-    from ..rulebook.yaml_strict import HAS_C_LOADER, Problem
+    from ..rulebook.problem import Problem
+    from ..rulebook.yaml_strict import HAS_C_LOADER
 
     if not HAS_C_LOADER:
         tell("Note: PyYAML was built without its C loader; the rules load more slowly.")

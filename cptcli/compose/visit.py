@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from ..findings.phrases import fits, where
 from ..model.common import Verdict
 from ..model.visit import ClaimLine, Finding, LineAnswer, Severity, VisitAnswer
-from ..visit.phrases import fits, where
 from .answer import TONES
 from .answer_details import verdict_in_short
 from .backing import rules_in_short

@@ -201,7 +201,11 @@ class RuleBook:
 
     def disciplines(self) -> tuple[Discipline, ...]:
         """Return every discipline."""
-        return tuple(held for key in self.keys("disciplines") if (held := self.discipline(key)))
+        every: tuple[Discipline, ...] | None = self._entries.get(("disciplines", ""))
+        if every is None:
+            every = tuple(known for key in self.keys("disciplines") if (known := self.discipline(key)))
+            self._entries["disciplines", ""] = every
+        return every
 
     def unit_rule(self, key: str) -> UnitRule | None:
         """Return a unit rule by id: how minutes become units."""
@@ -263,7 +267,7 @@ class RuleBook:
             return self._all_rules(relation, payer)
         rules = self._all_rules(relation, payer)
         key = (relation, payer, about)
-        return self._rules_about.once(key, lambda: tuple(rule for rule in rules if _may_be_about(rule, about)))
+        return self._rules_about.once(key, lambda: tuple(rule for rule in rules if may_be_about(rule, about)))
 
     def _all_rules(self, relation: str, payer: str) -> tuple[Rule, ...]:
         if (relation, payer) not in self._rules_of:
@@ -368,7 +372,7 @@ class RuleBook:
         return self._sound(lambda: _PLACES.decode(self._base.places)).get(f"{kind}:{key}")
 
 
-def _may_be_about(rule: Rule, about: frozenset[str]) -> bool:
+def may_be_about(rule: Rule, about: frozenset[str]) -> bool:
     """Return whether a rule names one of these codes and modalities, or none at all."""
     named = (*rule.applies.codes, *rule.applies.modalities)
     return not named or not about.isdisjoint(named)

@@ -17,8 +17,9 @@ from .check_visit import TooMany, check_visit_parts, unknown
 from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, speaks_of_service, speaks_of_visit
 from .headlines import check_headlines
 from .load import Parts
+from .problem import Problem
 from .synonyms import check_synonyms
-from .yaml_strict import MOST_PROBLEMS, Problem
+from .yaml_strict import MOST_PROBLEMS
 
 _LISTED = MOST_PROBLEMS + 100  # leaves room for those that say where reading stopped
 _LONGEST_CHAIN = 10  # parents above a payer or modality; the shipped ones have three

@@ -8,7 +8,7 @@ from ..model.rulebook import Edition, Topic
 from ..model.rules import DiagnosisList, EditFamily, Payer, Policy, Rule
 from ..model.tables import Table
 from . import shapes
-from .yaml_strict import Problem
+from .problem import Problem
 
 
 class Entries:

@@ -14,8 +14,9 @@ from . import shapes
 from .cms_facts import TABLES, apply_tables
 from .entries import Entries
 from .files import Files
+from .problem import Problem
 from .validate import Placed, Validator
-from .yaml_strict import Node, Problem, Refused, read_tree
+from .yaml_strict import Node, Refused, read_tree
 
 T = TypeVar("T")
 

@@ -21,8 +21,9 @@ from .compiled import compile_parts, shipped_folder
 from .files import Files
 from .load import Parts
 from .names import normalized
+from .problem import Problem
 from .yaml_edit import entries, top_level, with_entry, without_entry
-from .yaml_strict import Problem, Refused, read_tree
+from .yaml_strict import Refused, read_tree
 
 SOURCES = "sources/payer-letters.yaml"
 _WIDEST = 116  # characters of a line

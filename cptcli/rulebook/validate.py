@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from .yaml_strict import Node, Problem, Refused, add_problem
+from .problem import Problem
+from .yaml_strict import Node, Refused, add_problem
 
 T = TypeVar("T")
 Placed = Callable[[msgspec.Struct, Node], None]

@@ -11,36 +11,16 @@ from typing import Any
 
 import yaml
 
+from .problem import LONGEST, Problem
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_C_LOADER = _LOADER is not yaml.SafeLoader
 
 MOST_PROBLEMS = 1_000  # listed in one run; a hostile file can have a million
 _DEEPEST = 12
 _MOST_VALUES = 200_000  # in one file; the largest shipped one has 5,000
-_LONGEST = 300  # characters of the input repeated in a problem
 _PLAIN_INT = re.compile(r"0|[1-9][0-9]{0,8}")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing wrong in a rule file: where, what, what was expected, what to do."""
-
-    file: str
-    line: int
-    column: int
-    what: str
-    expected: str
-    todo: str
-
-    def __post_init__(self) -> None:
-        for part in ("what", "todo"):  # `expected` is our own text and short
-            text: str = getattr(self, part)
-            if len(text) > _LONGEST:
-                object.__setattr__(self, part, f"{text[:_LONGEST]}...")
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.what}; expected {self.expected}; {self.todo}"
 
 
 @dataclass(slots=True)
@@ -191,7 +171,7 @@ def _place(node: Node, stack: list[Node], keys: list[Node | None], file: str, pr
 
 def _shown(key: str) -> str:
     """Return a key for a message, cut if it is too long."""
-    return repr(key if len(key) <= _LONGEST // 4 else f"{key[: _LONGEST // 4]}...")
+    return repr(key if len(key) <= LONGEST // 4 else f"{key[: LONGEST // 4]}...")
 
 
 def _as_typed(event: Any) -> str | None:
@@ -213,8 +193,8 @@ def _scalar(event: Any, file: str, line: int, column: int, problems: list[Proble
             return text == "true"
         if meaning == "int" and _PLAIN_INT.fullmatch(text):
             return int(text)
-        what = f"{text[:_LONGEST]} without quotes, which YAML would read as a {meaning}"
+        what = f"{text[:LONGEST]} without quotes, which YAML would read as a {meaning}"
         expected = "quotes around codes, modifiers, dates and such words"
-        add_problem(problems, Problem(file, line, column, what, expected, f"write '{text[:_LONGEST]}'"))
+        add_problem(problems, Problem(file, line, column, what, expected, f"write '{text[:LONGEST]}'"))
         return text
     return text

@@ -1,28 +1,21 @@
-"""Checks a visit: what its claim lines should be, and what is wrong with them, for a payer and date of service."""
+"""Checks a visit: what its claim lines should be, and what is wrong with them, in the words of an answer."""
 
 from datetime import date
 
 from msgspec import structs
 
-from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
+from ..advice.suggest import payer_answer
+from ..checks.amounts import amounts_of
+from ..checks.day import Line, in_order
+from ..checks.ptp import edit_answer
+from ..checks.thresholds import threshold_answer
+from ..checks.units import shown
 from ..cms.tables import Tables
-from ..errors import BadValue, MissingOption
-from ..model.answer import PayerAnswer
-from ..model.visit import Tie, UnitCount, Visit, VisitAnswer, VisitAsked
+from ..findings.report import worded
+from ..model.visit import Amounts, Finding, LineAnswer, Tie, UnitCount, Visit, VisitAnswer, VisitAsked
+from ..plan.plans import plans_of
 from ..rulebook.book import RuleBook
-from . import (
-    amounts,
-    assistant_split,
-    claim_lines,
-    counting,
-    edits,
-    lines,
-    modifiers,
-    thresholds,
-    unit_limits,
-    unlisted,
-)
-from .day import Day, gravity
+from .decide import Decided, decide
 
 
 def is_finding(answer: VisitAnswer) -> bool:
@@ -35,80 +28,43 @@ def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAns
 
     Raises MissingOption without a payer, UnknownName, AmbiguousName or BadValue for what names nothing.
     """
-    if not visit.payer:
-        raise MissingOption(["--payer"])
-    payer = resolve_payer(book, visit.payer)
-    if visit.discipline:
-        visit = structs.replace(visit, discipline=resolve_discipline(book, visit.discipline))
-    if visit.unit_rule and book.unit_rule(visit.unit_rule) is None:
-        raise BadValue("--unit-rule", visit.unit_rule, f"one of {', '.join(book.keys('unit_rules'))}")
-    day = Day(book, tables, visit, visit.service_date or today, payer)
-    day.state = resolve_state(book, visit.state) if visit.state else None
-    day.chain = book.payer_chain(payer)
-    diagnoses = {letter: read_diagnosis(each) for letter, each in sorted(visit.diagnoses.items())}
-    if day.service_date > today:
-        ahead = f"{day.service_date} has not come yet: codes, rules and tables may change until then."
-        day.find("info", ahead, short=ahead)
-    lines.resolve(day, diagnoses, today)
-    modifiers.required_modifiers(day)
-    counts = counting.count_units(day)
-    modifiers.check_typed_modifiers(day)
-    assistant_split.split_by_assistant(day)
-    unlisted.check_narrative(day)
-    claim = claim_lines.claim_lines(day)
-    pairs = edits.check_ptp(day, claim)
-    unit_limits.check_payer_limits(day)
-    money = amounts.expected(day, claim)
-    buckets = thresholds.check_thresholds(day)
-    claim = claim_lines.finished(day, claim)
-    if day.billed() and not claim:
-        nothing = "Nothing of this day earns a unit."
-        day.find("warn", nothing, day.billed(), fix="Fix the minutes, or bill nothing.", short=nothing)
-    if money:  # with the modifiers that the threshold brought
-        money = structs.replace(
-            money,
-            lines=tuple(
-                structs.replace(amount, modifiers=line.modifiers)
-                for amount, line in zip(money.lines, claim, strict=True)
-            ),
-        )
+    return answer(decide(plans_of(book, tables, today), visit))
+
+
+def answer(found: Decided) -> VisitAnswer:
+    """Return a decided day in words."""
+    day, book = found.day, found.day.book
+    report = worded(book, found.report)
+    money = amounts_of(day, found.lines, found.price, found.claim_lines) if found.price else None
+    counts = tuple(map(shown, found.counted.counted))
     one = counts[0] if len(counts) == 1 else None
-    found = tuple(sorted(day.findings, key=gravity))
-    decided_by = book.payer(day.chain[-1])
-    assert decided_by is not None
-    resolved = next((line.draft.resolved for line in day.lines if line.draft), None)
-    minutes = [line.minutes for line in day.billed() if line.minutes is not None]
-    answer = VisitAnswer(
-        visit=_asked(day, diagnoses, money.locality if money else None),
-        payer=PayerAnswer(
-            id=decided_by.id,
-            name=decided_by.name,
-            short_name=decided_by.short_name or decided_by.name,
-            chain=day.chain,
-            resolved=resolved,
-        ),
+    context = found.edits.context
+    minutes = [each for line in found.lines.billed if (each := line.minutes) is not None]
+    answered = VisitAnswer(
+        visit=_asked(found, money),
+        payer=payer_answer(book, day.path),
         summary="",
         unit_rule=one.unit_rule if one else None,
         unit_rule_name=rule.name if one and (rule := book.unit_rule(one.unit_rule)) else None,
         timed_minutes=counts[0].timed_minutes if counts else 0,
         timed_units=_agreed(counts),
         total_minutes=sum(minutes) if minutes else None,
-        units=_units(day),
+        units=_units(found),
         unit_rules=counts,
         ties=one.ties if one else tuple(_under(each, tie) for each in counts for tie in each.ties),
-        lines=tuple(day.answer_of(line, claim) for line in day.lines),
-        claim_lines=claim,
-        edits=pairs,
-        thresholds=buckets,
+        lines=tuple(_line(found, line, report.findings) for line in found.lines.every),
+        claim_lines=found.claim_lines,
+        edits=tuple(edit_answer(context, each) for each in found.edits.pairs) if context else (),
+        thresholds=tuple(map(threshold_answer, found.thresholds.buckets)),
         amount=money.allowed if money else None,
         amounts=money,
-        findings=found,
-        not_checked=tuple(day.not_checked),
-        unchecked=day.unchecked,
-        tables=tuple(day.used.values()),
+        findings=report.findings,
+        not_checked=report.not_checked,
+        unchecked=report.unchecked,
+        tables=report.tables,
         rulebook=book.receipt,
     )
-    return structs.replace(answer, summary=_summary(answer))
+    return structs.replace(answered, summary=_summary(answered))
 
 
 def _agreed(counts: tuple[UnitCount, ...]) -> int | None:
@@ -121,17 +77,41 @@ def _under(count: UnitCount, tie: Tie) -> Tie:
     return structs.replace(tie, says=f"If units are counted by {count.unit_rule}: {tie.says}")
 
 
-def _units(day: Day) -> dict[str, int | None]:
+def _units(found: Decided) -> dict[str, int | None]:
     """Return the units of every code as typed; None where they are not known."""
     units: dict[str, int | None] = {}
-    for line in day.lines:
+    for line, number in zip(found.lines.every, found.units, strict=True):
         before = units.get(line.given.code, 0)
-        units[line.given.code] = None if before is None or line.units is None else before + line.units
+        units[line.given.code] = None if before is None or number is None else before + number
     return units
 
 
-def _asked(day: Day, diagnoses: dict[str, str], locality: str | None) -> VisitAsked:
-    visit = day.visit
+def _line(found: Decided, line: Line, findings: tuple[Finding, ...]) -> LineAnswer:
+    """Return what is said of a line, with the modifiers of the claim lines that it is part of."""
+    decided, book = line.service.decided, found.day.book
+    carried = [modifier for each in found.claim_lines if line.number in each.lines for modifier in each.modifiers]
+    late = found.thresholds.late.get(line.number)
+    own = (*found.modifiers[line.number - 1], *([late] if late else []))
+    return LineAnswer(
+        line=line.number,
+        code=line.given.code,
+        claim_code=line.code,
+        name=line.known.name if line.known else None,
+        discipline=line.discipline.id if line.discipline else None,
+        timed=line.service.timed,
+        minutes=line.minutes,
+        given_units=line.given.units,
+        units=found.units[line.number - 1],
+        given_modifiers=line.given.modifiers,
+        modifiers=in_order(book, dict.fromkeys(carried or own)),
+        verdict=decided.coverage.verdict if decided else "unknown",
+        verdict_says=decided.coverage.says if decided else "Not known: this code is not in the rule base.",
+        findings=tuple([each for each in findings if line.number in each.lines]),
+    )
+
+
+def _asked(found: Decided, money: Amounts | None) -> VisitAsked:
+    day, visit = found.day, found.day.visit
     return VisitAsked(
         payer=day.payer,
         state=day.state,
@@ -143,8 +123,8 @@ def _asked(day: Day, diagnoses: dict[str, str], locality: str | None) -> VisitAs
         year_to_date=visit.year_to_date,
         abn=visit.abn,
         care=visit.care,
-        diagnoses=diagnoses,
-        locality=locality or visit.locality,
+        diagnoses=dict(found.diagnoses),
+        locality=(money.locality if money else None) or visit.locality,
         assistant_method=visit.assistant_method,
     )
 

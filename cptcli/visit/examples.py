@@ -16,7 +16,8 @@ from ..model.common import Example
 from ..model.visit import Visit, VisitAnswer
 from ..rulebook.book import RuleBook
 from .check import check
-from .reading import read_line, tidied, with_options
+from .reading import read_line, with_options
+from .tidying import tidied
 
 _OPTIONS = ("payer", "state", "discipline", "provider", "claim", "care", "abn", "unit_rule", "service_date")
 _ASKS = frozenset((*_OPTIONS, "lines", "regions", "distinct", "diagnosis"))

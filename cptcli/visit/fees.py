@@ -3,16 +3,19 @@
 from datetime import date
 
 from ..advice.near_codes import no_such_code
+from ..advice.payer_path import PayerPath
 from ..advice.question import resolve_state
 from ..advice.typed import joined_code
+from ..checks.day import Day
+from ..checks.lines import read_lines
 from ..cms.tables import Tables
+from ..findings.report import Report, worded
 from ..model.visit import FeeAnswer, Visit, VisitLine
+from ..plan.plans import Plans
+from ..plan.unit_fee import Values
+from ..plan.unit_price import in_words, notes_of
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
-from .amounts import in_words, price_unit
-from .day import Day
-from .lines import resolve
-from .pricing import Values, find_factor, find_locality
 
 
 def fee_of(
@@ -20,30 +23,35 @@ def fee_of(
 ) -> FeeAnswer:
     """Return the fee of one unit with its math. Raises UnknownName for an unknown code, BadValue for a place."""
     code = upright(joined_code(asked))
+    plans, report = Plans(book, tables, day), Report()
     payer = next(key for key in book.keys("payers") if (known := book.payer(key)) and known.fee_schedule)
-    one_line_day = Day(book, tables, Visit(lines=(VisitLine(code=code),)), day, payer)
-    one_line_day.chain = book.payer_chain(payer)
-    resolve(one_line_day, {}, day)
-    (line,) = one_line_day.lines
+    visit = Visit(lines=(VisitLine(code=code),))
+    one_line = Day(plans, visit, day, payer, None, "professional", PayerPath(book.payer_chain(payer)), True)
+    (line,) = read_lines(one_line, {}, report).every
     if not line.valid:
         raise no_such_code(book, asked, code)
-    place = find_locality(tables, day, resolve_state(book, state) if state else None, zip5, locality)
-    factor = find_factor(tables, day)
-    for stored in (place.locality, factor.factor):
-        one_line_day.use(stored.edition if stored else None)
-    line.code, line.known = code, book.code(code)  # the code that was typed, even where the payer requires another
-    price = price_unit(one_line_day, line, place, factor)
+    place = plans.place(day, resolve_state(book, state) if state else None, zip5, locality)
+    factor = plans.factor(day)
+    for found in (place.locality, factor.factor):
+        report.use(found.edition if found else None)
+    rates = line.service.day_rules.rates
+    price = plans.prices(day, place.locality, factor.factor).unit(code, rates.get("practice_expense"))
     values = price.values
-    coinsurance = one_line_day.rate("coinsurance", line)
-    notes = [price.says, price.note, place.note, factor.note, coinsurance and coinsurance[1].not_modelled]
-    notes += [finding.says for finding in one_line_day.findings if finding.severity != "info"]
+    report.use(values.edition if values else None)
+    notes = notes_of(book, tables, price, day, place.note, factor.note)
+    coinsurance = rates.get("coinsurance")
+    said = worded(book, report)
+    warnings = [notes.says, notes.note, place.note, factor.note, coinsurance and coinsurance[1].not_modelled]
+    warnings += [finding.says for finding in said.findings if finding.severity != "info"]
     status = book.status(values.status) if values else None
-    work = [in_words(price, place, factor)] if price.full is not None else []
+    work = [in_words(price, place.locality, factor.factor)] if price.full is not None else []
     if price.reduction:
-        work.append(f"reduced: {in_words(price, place, factor, price.share)} ({price.reduction.id})")
+        reduced = in_words(price, place.locality, factor.factor, price.share)
+        work.append(f"reduced: {reduced} ({price.reduction.id})")
+    typed = book.code(code)  # the code that was typed, even where the payer requires another
     return FeeAnswer(
         code=code,
-        name=line.known.name if line.known else None,
+        name=typed.name if typed else None,
         descriptor=values.descriptor if values else None,
         service_date=day,
         locality=f"{place.locality.contractor}/{place.locality.locality}" if place.locality else None,
@@ -59,8 +67,8 @@ def fee_of(
         reduced_amount=str(price.reduced) if price.reduced is not None else None,
         coinsurance=coinsurance[0] if coinsurance else None,
         work=tuple(work),
-        warnings=tuple(dict.fromkeys(note for note in notes if note)),
-        tables=tuple(one_line_day.used.values()),
+        warnings=tuple(dict.fromkeys(note for note in warnings if note)),
+        tables=said.tables,
         rulebook=book.receipt,
     )
 

@@ -13,10 +13,11 @@ from ..advice.typed import each_of, joined_code, read_day, read_minutes
 from ..errors import BadValue, CptError
 from ..model.visit import Money, Visit, VisitLine, YearToDate
 from ..rulebook.names import upright
+from ..rulebook.problem import Problem
 from ..rulebook.validate import Validator, expected_of
-from ..rulebook.yaml_strict import Node, Problem, Refused, read_tree
+from ..rulebook.yaml_strict import Node, Refused, read_tree
+from .tidying import VisitUnreadable, apart, tidied
 
-_CODE = r"[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4}"
 _LINE = re.compile(
     r"(?P<code>[^\s:,-]+?)"
     r"(?P<modifiers>((\s+(?![x×*]\s*[0-9]+$)|\s*[,-][\s,-]*)[^\s:,-]{1,3})*)"  # ` x2` is units, `-X2` a modifier
@@ -26,7 +27,6 @@ _LINE = re.compile(
 FORM = "CODE[-MODIFIER...][:MINUTES][xUNITS], as in: cpt check 97140-59:20 97110:30x2"
 MOST_MINUTES = 1439  # of one day
 MOST_UNITS = 9999
-MOST_LINES = 200
 LETTERS = "ABCDEFGHIJKL"  # of the diagnoses on a claim form
 
 
@@ -37,33 +37,18 @@ class BadLine(CptError):
         super().__init__(f"{asked!r}: {what}; expected {expected}.", line=asked)
 
 
-class VisitUnreadable(CptError):
-    """A visit's document with problems; lists all of them, each as file:line:column."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(["The visit cannot be read.", *map(str, problems)]), problems=[*map(str, problems)])
-
-
 def read_line(typed: str) -> VisitLine:
     """Return a short line: code, modifiers, minutes and units. Raises BadLine."""
     form = _LINE.fullmatch(joined_code(typed).strip())
     if form is None:
         raise BadLine(typed, "not a line", FORM)
-    code, attached = _apart(upright(form["code"]))
+    code, attached = apart(upright(form["code"]))
     return VisitLine(
         code=code,
         modifiers=(*attached, *(upright(each) for each in re.findall(r"[^\s,-]+", form["modifiers"] or ""))),
         minutes=_minutes(typed, form["minutes"]),
         units=_units(typed, form["units"]),
     )
-
-
-def _apart(code: str) -> tuple[str, tuple[str, ...]]:
-    """Return a code and the modifiers typed after it without a hyphen, as in cpt check 97110GP."""
-    attached = re.fullmatch(rf"({_CODE})((?:[A-Z0-9]{{2}})+)", code)
-    if attached and not code.isdecimal():
-        return attached[1], tuple(re.findall("..", attached[2]))
-    return code, ()
 
 
 def _minutes(typed: str, text: str | None) -> int | None:
@@ -130,37 +115,6 @@ def _spell_out(tree: Node, today: date) -> None:
             if key.endswith("minutes") and isinstance(node.value, str):
                 minutes = read_minutes(node.value)
                 node.value = node.value if minutes is None else str(minutes)
-
-
-def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> Visit:
-    """Return the visit with codes in capitals. Raises VisitUnreadable for lines that contradict themselves."""
-    problems: list[Problem] = []
-
-    def problem(number: int, what: str, expected: str, todo: str) -> None:
-        at = places[number - 1] if number <= len(places) else (number, 1)
-        problems.append(Problem(where, *at, f"line {number} of the visit: {what}", expected, todo))
-
-    if not visit.lines:
-        problem(1, "no line", "at least one line with a code", "add what was done")
-    if len(visit.lines) > MOST_LINES:
-        problem(MOST_LINES + 1, f"{len(visit.lines)} lines", f"at most {MOST_LINES} in one day", "split the visit")
-    for number, line in enumerate(visit.lines, 1):
-        parts = (line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
-        given = sum(each or 0 for each in parts)
-        if line.minutes is not None and any(each is not None for each in parts) and given != line.minutes:
-            what = f"{line.minutes} minutes, but {given} by therapist, assistant and both together"
-            problem(number, what, "minutes that add up", "fix one of them, or leave 'minutes' out")
-        for letter in line.diagnoses:
-            if letter not in visit.diagnoses:
-                problem(number, f"diagnosis {letter}", "a letter under 'diagnoses'", "add the diagnosis")
-    if problems:
-        raise VisitUnreadable(problems)
-    lines = []
-    for line in visit.lines:
-        code, attached = _apart(upright(joined_code(line.code)))
-        modifiers = (*attached, *(upright(each) for each in line.modifiers))
-        lines.append(structs.replace(line, code=code, modifiers=modifiers))
-    return structs.replace(visit, lines=tuple(lines))
 
 
 def with_options(visit: Visit, **options: Any) -> Visit:

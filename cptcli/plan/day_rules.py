@@ -29,6 +29,26 @@ LOOKS_AT = {
     "abn": "abn",
     "assistant": "assistant",
 }
+EFFECTS = ("unit_rule", "edits", "assistant", "threshold")
+RATES = ("coinsurance", "assistant", "sequestration", "practice_expense")
+
+
+class DayRules(Struct, frozen=True):
+    """The rules about a day that apply to some lines, the deciding one first, and which one decides what."""
+
+    rules: tuple[Rule, ...]
+    unit_rule: Rule | None
+    edits: Rule | None
+    assistant: Rule | None
+    threshold: Rule | None
+    rates: dict[str, tuple[str, Rule]]  # of RATES: the share, and the rule that gives it
+
+
+class Ranked(Struct, frozen=True):
+    """The rules that apply to one line, before those are taken out that another one replaces by name."""
+
+    rules: tuple[RankedRule, ...]
+    overruled: frozenset[str]
 
 
 class _Seen(Struct, frozen=True):
@@ -38,22 +58,29 @@ class _Seen(Struct, frozen=True):
     looks_at: tuple[str, ...]
 
 
-class _Ranked(Struct, frozen=True):
-    """The rules that apply to one line, before those are taken out that another one replaces by name."""
-
-    rules: tuple[RankedRule, ...]
-    overruled: frozenset[str]
-
-
-def day_rules(book: RuleBook, chain: tuple[str, ...], day: date, cases: Iterable[Case]) -> tuple[Rule, ...]:
-    """Return the rules in force on a day that apply to any of these lines."""
+def ranked_for(book: RuleBook, chain: tuple[str, ...], day: date, case: Case) -> Ranked:
+    """Return the rules about a day in force that apply to one line."""
     seen: _Seen = book.plans.once(("rules about a day", chain), lambda: _seen(book, chain))
     first = seen.changes[bisect(seen.changes, day) - 1]
-    ranked = [_ranked(book, chain, _as_seen(seen, first, case)) for case in cases]
-    overruled = frozenset().union(*(each.overruled for each in ranked))
-    applying = {each.rule.id: each for of_line in ranked for each in of_line.rules}
+    case = _as_seen(seen, first, case)
+    ranked: Ranked = book.plans.once((chain, case), lambda: _rank(book, chain, case))
+    return ranked
+
+
+def day_rules(each_line: Iterable[Ranked]) -> DayRules:
+    """Return the rules about a day that apply to any of some lines."""
+    every = [*each_line]
+    overruled = frozenset().union(*(each.overruled for each in every))
+    applying = {each.rule.id: each for of_line in every for each in of_line.rules}
     counting = [each for each in applying.values() if each.rule.id not in overruled]
-    return tuple(each.rule for each in sorted(counting, key=lambda each: each.rank, reverse=True))
+    rules = tuple(each.rule for each in sorted(counting, key=lambda each: each.rank, reverse=True))
+    first = {effect: next((rule for rule in rules if getattr(rule, effect)), None) for effect in EFFECTS}
+    rates: dict[str, tuple[str, Rule]] = {}
+    for rule in rules:
+        for name in RATES if rule.rates else ():
+            if share := getattr(rule.rates, name):
+                rates.setdefault(name, (share, rule))
+    return DayRules(rules, **first, rates=rates)
 
 
 def _seen(book: RuleBook, chain: Sequence[str]) -> _Seen:
@@ -65,7 +92,7 @@ def _seen(book: RuleBook, chain: Sequence[str]) -> _Seen:
 
 
 def _as_seen(seen: _Seen, first: date, case: Case) -> Case:
-    """Return a case with only what the rules look at, on the first day of a span."""
+    """A case with what the rules look at, on the first day of a span."""
     asked = case.question
     question = Question(
         service_date=first,
@@ -76,12 +103,7 @@ def _as_seen(seen: _Seen, first: date, case: Case) -> Case:
     return Case(question, case.modalities, case.manufacturer, case.codes, case.possible, case.wider)
 
 
-def _ranked(book: RuleBook, chain: Sequence[str], case: Case) -> _Ranked:
-    ranked: _Ranked = book.plans.once((chain, case), lambda: _rank(book, chain, case))
-    return ranked
-
-
-def _rank(book: RuleBook, chain: Sequence[str], case: Case) -> _Ranked:
+def _rank(book: RuleBook, chain: Sequence[str], case: Case) -> Ranked:
     day = case.question.service_date
     rules: list[RankedRule] = []
     overruled: set[str] = set()
@@ -91,4 +113,4 @@ def _rank(book: RuleBook, chain: Sequence[str], case: Case) -> _Ranked:
                 overruled.update(key for key in rule.replaces if may_overrule(book, rule, key))
                 if is_in_force(rule, day):
                     rules.append(RankedRule(rule, Match("yes"), rank_of(book, rule, depth)))
-    return _Ranked(tuple(rules), frozenset(overruled))
+    return Ranked(tuple(rules), frozenset(overruled))

@@ -121,8 +121,14 @@ def _of_the_year(found: Locality, day: date) -> TableValue:
     )
 
 
-def find_values(tables: Tables, code: str, day: date) -> TableValue:
+def values_on(tables: Tables, code: str, day: date) -> RelativeValues | None:
     """Return a code's relative values in the release for the day, or another of the same year; never another year."""
+    found = tables.relative_values(code, day)
+    return found if found and same_year(found.edition, found.fits, day) else None
+
+
+def find_values(tables: Tables, code: str, day: date) -> TableValue:
+    """Return a code's relative values as `values_on`, with what has to be said of them, or why there are none."""
     found = tables.relative_values(code, day)
     if found is None:
         edition, fits = tables.edition_on("fee-schedule", day)

@@ -1,0 +1,75 @@
+"""Checks the units of a code against its MUE: per claim line or per day."""
+
+from collections.abc import Sequence
+
+from ..cms.entries import Maximum
+from ..findings.phrases import units_of
+from ..findings.report import Point, Words
+from ..model.rules import Policy
+from ..plan.edits import CodePlan
+from .edit_context import EditContext, downgrade, table_doubt
+from .policies import caveat_of
+
+_A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
+
+
+def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, CodePlan]]) -> set[int]:
+    """Find codes with more units than their limit in the table of the day; return the lines denied for certain."""
+    denied: set[int] = set()
+    for code, plan in codes:
+        limit = plan.maximum
+        if limit is None:
+            if not plan.knows_maximum:
+                edits.report.note_unchecked(_not_on_file, code)
+            continue
+        edits.report.use(limit.edition)
+        denied |= _check_one(edits, policy, code, limit)
+    return denied
+
+
+def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) -> set[int]:
+    lines = edits.of_codes(code)
+    units = edits.units
+    a_line = limit.adjudication == _A_LINE or edits.limits_a_line
+    if a_line:
+        over = {number for each in edits.claim_lines if (each.units or 0) > limit.units for number in each.lines}
+        lines = [line for line in lines if line.number in over]
+        reached = max([each.units or 0 for each in edits.claim_lines if each.code == code], default=0)
+    else:
+        typed = ((line.given.units, units[line.number - 1]) for line in lines)
+        reached = sum([counted or 0 if given is None else given for given, counted in typed])
+    if reached <= limit.units:
+        return set()
+    found_by_coverage = bool(lines) and lines[0].service.negative and limit.units == 0
+    hint_of_none = edits.most == "info" and not limit.units  # not valid for Medicare, which does not matter here
+    if found_by_coverage or hint_of_none:
+        return set()
+    severity = edits.most if limit.fits == "day" else downgrade(edits.most)
+    edits.find(severity, lines, policy, _over, edits, policy, limit, reached, a_line)
+    if severity == "block" and (a_line or sum([units[line.number - 1] or 0 for line in lines]) > limit.units):
+        return {line.number for line in lines}
+    return set()
+
+
+def _not_on_file(code: str) -> Point:
+    return Point(f"The most units of {code} (MUE): no table on file has it, and there may be a limit.",
+                 "MUE of {} (not in our tables)", (code,))  # fmt: skip
+
+
+def _over(edits: EditContext, policy: Policy, limit: Maximum, reached: int, a_line: bool) -> Words:
+    span = "per claim line" if a_line else "per day"
+    may = {
+        _A_LINE: "A second line with a modifier may be paid where it was distinct.",
+        _POLICY: "The limit is absolute.",
+    }.get(limit.adjudication, "More may be paid on review where the record shows the need.")
+    most = f"at most {units_of(limit.units)}" if limit.units else "no unit"
+    doubt = "" if limit.fits == "day" else f" No table for {edits.day.service_date} is on file."
+    denial = f" {edits.family.denial}" if edits.family.denial else ""
+    over = f"{limit.code}: {units_of(reached)}; Medicare accepts {limit.units or 'none'} {span}"
+    cited = ", ".join(filter(None, (f"MUE {limit.edition.edition}", table_doubt(limit.fits))))
+    return Words(
+        f"{limit.code}: {units_of(reached)}, where Medicare accepts {most} of it {span} (MUE {limit.edition.edition}: "
+        f"{limit.rationale.lower()}); all of them are denied. {may}{caveat_of(policy)}{doubt}{denial}",
+        [f"{over} ({cited}). {may}", f"{over} ({cited})."],
+        f"Bill {most}.",
+    )

@@ -1,0 +1,116 @@
+"""The edits of a kind of claim between the days on which they change: which policies and rows concern which codes."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..bounded_cache import BoundedCache
+from ..cms.entries import AddOn, Maximum, Pair, Pairs, in_force
+from ..cms.tables import Tables
+from ..model.common import Claim
+from ..model.rules import EditFamily, Policy
+from ..rulebook.precedence import is_in_force
+
+
+class PairPlan(NamedTuple):
+    """What is on file between two codes: the table's edits, and the policies that concern them both."""
+
+    one: str
+    other: str
+    pairs: Pairs
+    policies: tuple[Policy, ...]
+    passes: bool  # without a row in force: whether the table says that there is no edit
+
+    def row(self, day: date) -> tuple[Pair | None, bool]:
+        """Return the row in force on a day, the strictest of several, and whether that is certain."""
+        rows = self.pairs.rows
+        if not rows:
+            return None, False
+        by_truth = [(row, in_force(row, day)) for row in rows]
+        strictest = sorted(by_truth, key=lambda each: each[0].indicator)  # 0, that no modifier opens, before 1
+        for truth in ("yes", "not_known"):
+            for row, holds in strictest:
+                if holds == truth:
+                    return row, truth == "yes" and self.pairs.fits in ("day", "history")
+        return None, False
+
+
+class CodePlan(NamedTuple):
+    """What is on file on one code beside others: its MUE, its primary codes, and the policies that name it."""
+
+    maximum: Maximum | None
+    knows_maximum: bool  # whether no maximum means that CMS publishes none
+    add_on: AddOn | None
+    not_modelled: tuple[Policy, ...]  # policies about it of which something cannot be expressed
+    at_most: tuple[Policy, ...]  # policies that limit the units of several codes
+
+
+class EditPlan:
+    """A family of edits on the days of one span, for one kind of claim."""
+
+    def __init__(
+        self, family: EditFamily, tables: Tables, claim: Claim, day: date, is_equipment: Callable[[str], bool]
+    ) -> None:
+        self.family = family
+        self.tables = tables
+        self.claim: Claim = claim
+        self.day = day
+        self.is_equipment = is_equipment
+        in_force = (each for each in family.policies if is_in_force(each, day))
+        self.policies = tuple(each for each in in_force if not each.claims or claim in each.claims)
+        self.between = tuple(each for each in self.policies if each.outcome in ("never", "modifier"))
+        self.table_policy = next((each for each in self.policies if each.outcome == "pairs"), None)
+        self._pairs: BoundedCache[tuple[str, str], PairPlan] = BoundedCache()
+        self._codes: BoundedCache[str, CodePlan] = BoundedCache()
+
+    def pairs(self, codes: list[str]) -> list[PairPlan]:
+        """Return what is on file between every two of some sorted codes."""
+        several = [(one, other) for place, one in enumerate(codes) for other in codes[place + 1 :]]
+        found = [self._pairs.get(each) for each in several]
+        if None in found:
+            rows = self.tables.pairs_among(self.claim, codes, self.day)
+            for pair in several:
+                if pair not in self._pairs:
+                    found_in = rows[pair]
+                    passes = found_in.covered and found_in.fits in ("day", "history")
+                    self._pairs.keep({pair: PairPlan(*pair, found_in, self._concerning(*pair), passes)})
+            found = [self._pairs[each] for each in several]
+        return [each for each in found if each]
+
+    def code(self, code: str) -> CodePlan:
+        """Return what is on file on one code."""
+        return self._codes.once(code, lambda: self._code(code))
+
+    def _code(self, code: str) -> CodePlan:
+        table = "equipment" if self.is_equipment(code) else self.claim
+        return CodePlan(
+            self.tables.maximum(table, code, self.day),
+            self.tables.knows("mue", code, self.day, table),
+            self.tables.add_ons(code, self.day),
+            tuple(each for each in self.policies if each.not_modelled and in_ranges(code, each.codes)),
+            tuple(each for each in self.policies if each.outcome == "at_most" and in_ranges(code, each.codes)),
+        )
+
+    def _concerning(self, one: str, other: str) -> tuple[Policy, ...]:
+        return tuple(each for each in self.between if concerns(each, one, other))
+
+
+def concerns(policy: Policy, one: str, other: str) -> bool:
+    """Return whether a policy is about two codes, in either order."""
+    return spans(policy, one, other) or spans(policy, other, one)
+
+
+def spans(policy: Policy, own: str, beside: str) -> bool:
+    """Return whether a policy is about its own code and the one beside it."""
+    return in_ranges(own, policy.codes) and in_ranges(beside, policy.together_with)
+
+
+@lru_cache(maxsize=8192)
+def in_ranges(code: str, ranges: tuple[str, ...]) -> bool:
+    """Return whether a code is one of these, or in one of the ranges."""
+    for each in ranges:
+        first, _, last = each.partition("-")
+        if first <= code <= (last or first) and len(code) == len(first) and code[:1].isalpha() == first[:1].isalpha():
+            return True
+    return False

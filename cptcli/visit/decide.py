@@ -1,0 +1,103 @@
+"""Decides a patient's day: reads its lines, counts and checks them, prices the claim. No words are made here."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct, structs
+
+from ..advice.payer_path import PayerPath
+from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
+from ..checks.amounts import DayPrice, price_day
+from ..checks.assistant import split_by_assistant
+from ..checks.claim_lines import claim_lines, finished
+from ..checks.day import Day, Lines, pays_by_fee_schedule
+from ..checks.edits import EditsFound, check_edits
+from ..checks.lines import read_lines
+from ..checks.narrative import check_narratives
+from ..checks.payer_limits import check_payer_limits
+from ..checks.required_modifiers import Modifiers, required_modifiers
+from ..checks.thresholds import Thresholds, check_thresholds
+from ..checks.typed_modifiers import check_typed_modifiers
+from ..checks.units import UnitsOfDay, count_units
+from ..errors import BadValue, MissingOption
+from ..findings.report import Report, Words, numbers
+from ..model.visit import ClaimLine, Visit
+from ..plan.plans import Plans
+
+
+class Decided(Struct, frozen=True):
+    """A decided day, before it is worded. What is by line counts the lines of the visit in their order."""
+
+    day: Day
+    diagnoses: Mapping[str, str]  # by letter
+    lines: Lines
+    modifiers: Modifiers
+    counted: UnitsOfDay
+    units: tuple[int | None, ...]  # of each line
+    claim_lines: tuple[ClaimLine, ...]
+    edits: EditsFound
+    price: DayPrice | None
+    thresholds: Thresholds
+    report: Report
+
+
+def decide(plans: Plans, visit: Visit) -> Decided:
+    """Return what is decided of one patient's day, each check in its turn.
+
+    Raises MissingOption without a payer, UnknownName, AmbiguousName or BadValue for what names nothing.
+    """
+    report = Report()
+    day, diagnoses = _asked(plans, visit, report)
+    lines = read_lines(day, diagnoses, report)
+    if lines.path.chain != day.chain:
+        by_schedule = pays_by_fee_schedule(plans.book, lines.path.chain)
+        day = structs.replace(day, path=lines.path, by_fee_schedule=by_schedule)
+    else:
+        day = structs.replace(day, path=lines.path)
+    modifiers = required_modifiers(day, lines, report)
+    counted = count_units(day, lines, modifiers, report)
+    without_units = check_typed_modifiers(day, lines, modifiers, report)
+    units = counted.of_line
+    if without_units:
+        units = tuple([0 if at in without_units else each for at, each in enumerate(units, 1)])
+    assisted = split_by_assistant(day, lines, modifiers, units, report)
+    check_narratives(day, lines, report)
+    claim = claim_lines(day, lines, modifiers, units, assisted)
+    edits = check_edits(day, lines, modifiers, units, claim, report)
+    check_payer_limits(day, lines.claimed(units), units, report)
+    price = price_day(day, lines, modifiers, claim, edits.denied, report)
+    thresholds = check_thresholds(day, lines, modifiers, price.by_line if price else {}, report)
+    claim = finished(day, claim, thresholds.late, report)
+    if lines.billed and not claim:
+        report.find("warn", numbers(lines.billed), None, _nothing_earned)
+    return Decided(day, diagnoses, lines, modifiers, counted, units, claim, edits, price, thresholds, report)
+
+
+def _asked(plans: Plans, visit: Visit, report: Report) -> tuple[Day, Mapping[str, str]]:
+    """Return the day with the names of the rule base, and its diagnoses."""
+    book = plans.book
+    if not visit.payer:
+        raise MissingOption(["--payer"])
+    payer = resolve_payer(book, visit.payer)
+    if visit.discipline:
+        visit = structs.replace(visit, discipline=resolve_discipline(book, visit.discipline))
+    if visit.unit_rule and book.unit_rule(visit.unit_rule) is None:
+        raise BadValue("--unit-rule", visit.unit_rule, f"one of {', '.join(book.keys('unit_rules'))}")
+    state = resolve_state(book, visit.state) if visit.state else None
+    service_date = visit.service_date or plans.today
+    diagnoses = {letter: read_diagnosis(each) for letter, each in sorted(visit.diagnoses.items())}
+    if service_date > plans.today:
+        report.find("info", (), None, _ahead, service_date)
+    path = PayerPath(book.payer_chain(payer))
+    by_schedule = pays_by_fee_schedule(book, path.chain)
+    day = Day(plans, visit, service_date, payer, state, visit.claim or "professional", path, by_schedule)
+    return day, diagnoses
+
+
+def _ahead(service_date: object) -> Words:
+    ahead = f"{service_date} has not come yet: codes, rules and tables may change until then."
+    return Words(ahead, ahead)
+
+
+def _nothing_earned() -> Words:
+    nothing = "Nothing of this day earns a unit."
+    return Words(nothing, nothing, "Fix the minutes, or bill nothing.")

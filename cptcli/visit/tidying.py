@@ -1,0 +1,61 @@
+"""Makes a visit ready to decide: codes in capitals, modifiers apart, and no line that contradicts itself."""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from ..advice.typed import joined_code
+from ..errors import CptError
+from ..model.visit import Visit
+from ..rulebook.names import upright
+from ..rulebook.problem import Problem
+
+_CODE = r"[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4}"
+MOST_LINES = 200
+
+
+class VisitUnreadable(CptError):
+    """A visit's document with problems; lists all of them, each as file:line:column."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(["The visit cannot be read.", *map(str, problems)]), problems=[*map(str, problems)])
+
+
+def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> Visit:
+    """Return the visit with codes in capitals. Raises VisitUnreadable for lines that contradict themselves."""
+    problems: list[Problem] = []
+
+    def problem(number: int, what: str, expected: str, todo: str) -> None:
+        at = places[number - 1] if number <= len(places) else (number, 1)
+        problems.append(Problem(where, *at, f"line {number} of the visit: {what}", expected, todo))
+
+    if not visit.lines:
+        problem(1, "no line", "at least one line with a code", "add what was done")
+    if len(visit.lines) > MOST_LINES:
+        problem(MOST_LINES + 1, f"{len(visit.lines)} lines", f"at most {MOST_LINES} in one day", "split the visit")
+    for number, line in enumerate(visit.lines, 1):
+        parts = (line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
+        given = sum(each or 0 for each in parts)
+        if line.minutes is not None and any(each is not None for each in parts) and given != line.minutes:
+            what = f"{line.minutes} minutes, but {given} by therapist, assistant and both together"
+            problem(number, what, "minutes that add up", "fix one of them, or leave 'minutes' out")
+        for letter in line.diagnoses:
+            if letter not in visit.diagnoses:
+                problem(number, f"diagnosis {letter}", "a letter under 'diagnoses'", "add the diagnosis")
+    if problems:
+        raise VisitUnreadable(problems)
+    lines = []
+    for line in visit.lines:
+        code, attached = apart(upright(joined_code(line.code)))
+        modifiers = (*attached, *(upright(each) for each in line.modifiers))
+        lines.append(structs.replace(line, code=code, modifiers=modifiers))
+    return structs.replace(visit, lines=tuple(lines))
+
+
+def apart(code: str) -> tuple[str, tuple[str, ...]]:
+    """Return a code and the modifiers typed after it without a hyphen, as in cpt check 97110GP."""
+    attached = re.fullmatch(rf"({_CODE})((?:[A-Z0-9]{{2}})+)", code)
+    if attached and not code.isdecimal():
+        return attached[1], tuple(re.findall("..", attached[2]))
+    return code, ()
