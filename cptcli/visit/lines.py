@@ -21,7 +21,7 @@ from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
 from ..visit_model import Severity, VisitLine
 from .day import Day, Line
-from .phrases import code_first, in_short, weak_mark
+from .phrases import code_first, in_short, listed, weak_mark
 
 _ASK = "Try cpt suggest, or ask the payer."
 _MOST_TYPED = 20  # characters of what was typed that a finding repeats in short
@@ -98,14 +98,30 @@ def _not_in_our_list(day: Day, line: Line) -> None:
     nearest = f" Nearest: {', '.join(near)}." if near else ""
     level2 = day.tables.level2(line.code, day.service_date)
     ends = level2.ends if level2 else None
-    day.find(
-        "warn",
-        f"{line.code} is not in our list, which does not make it invalid; its units, modifiers and coverage "
-        f"were not checked.{f' The CMS list says that it ended on {ends}.' if ends else ''}{nearest}",
-        [line],
-        fix="Look it up elsewhere.",
-        short=f"{line.code}: not in our list, so not checked.{f' CMS list: ended {ends}.' if ends else ''}{nearest}",
-    )
+    says = f"{line.code} is not in our list, which does not make it invalid; its units, modifiers and coverage "
+    says += f"were not checked.{f' The CMS list says that it ended on {ends}.' if ends else ''}{nearest}"
+    short = f"{line.code}: not in our list, so not checked.{f' CMS list: ended {ends}.' if ends else ''}{nearest}"
+    fix = "Look it up elsewhere."
+    if not ends and not near and (tables := _tables_that_name(day, line.code)):
+        says = f"{line.code} is not in our list: it is outside physical medicine. CMS's tables name it ({tables}) and "
+        says += "are used; its units, modifiers and coverage were not checked."
+        short = f"{line.code}: outside physical medicine; only CMS's tables were used ({tables})."
+        fix = "Check units, modifiers and coverage elsewhere."
+    day.find("warn", says, [line], fix=fix, short=short)
+
+
+def _tables_that_name(day: Day, code: str) -> str:
+    """Return CMS's tables on file that name a code, in words; of the NCCI edits, those with the day's other codes."""
+    tables, on = day.tables, day.service_date
+    given = [*dict.fromkeys(line.code for line in day.visit.lines)]
+    pairs = tables.pairs_among(day.claim, given, on) if len(given) > 1 else {}
+    found = {
+        "NCCI edits": any(code in codes and each.rows for codes, each in pairs.items()),
+        "MUE": tables.maximum(day.claim, code, on) is not None,
+        "fee schedule": tables.relative_values(code, on) is not None,
+        "HCPCS list": tables.level2(code, on) is not None,
+    }
+    return listed([name for name, is_named in found.items() if is_named], len(found))
 
 
 def discipline_of(day: Day, given: VisitLine, line: Line) -> Discipline | None:
