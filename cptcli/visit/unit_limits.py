@@ -21,7 +21,9 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
         table = "equipment" if lines[0].known and lines[0].known.coding_verification else day.claim
         limit = day.tables.maximum(table, code, day.service_date)
         if limit is None:
-            if not day.tables.knows("mue", code, day.service_date, table):
+            if not day.tables.knows("mue", code, day.service_date, table) and not _over_its_own_limit(
+                applied, policy, lines
+            ):
                 day.leave_out(f"The most units of {code} (MUE): no table on file has it, and there may be a limit.",
                               "MUE of {} (not in our tables)", code)  # fmt: skip
             continue
@@ -43,6 +45,26 @@ def hold_against_limits(applied: Applied, policy: Policy) -> None:
         if severity == "block" and (a_line or sum(line.units or 0 for line in lines) > limit.units):
             for line in lines:
                 line.denied = True
+
+
+def _over_its_own_limit(applied: Applied, policy: Policy, lines: list[Line]) -> bool:
+    """Find more units than the MUE that the code itself has on file; return whether it has one.
+
+    It is of one edition, which may not be that of the day: a doubt, never more.
+    """
+    units = lines[0].known.units if lines[0].known else None
+    if units is None or units.medicare_maximum is None:
+        return False
+    code, most = lines[0].code, units.medicare_maximum
+    reached = sum(line.told.units if line.told.units is not None else line.units or 0 for line in lines)
+    if reached > most and (most or applied.worst != "info"):
+        accepts = f"at most {units_of(most)}" if most else "no unit"
+        reason = (units.maximum_reason or "reason not known").lower()
+        says = f"{code}: {units_of(reached)}, where Medicare accepts {accepts} of it per day "
+        says += f"(MUE {units.maximum_edition}: {reason}); all of them are denied."
+        short = f"{code}: {units_of(reached)}; Medicare accepts {most or 'none'} per day (MUE {units.maximum_edition})."
+        applied.find(milder(applied.worst), says, lines, policy, f"Bill {accepts}.", [short])
+    return True
 
 
 def _over_limit(
