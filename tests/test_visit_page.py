@@ -93,9 +93,9 @@ def test_policies_that_no_code_of_the_day_touches_are_not_checked_with_full_only
 
 
 def test_one_thing_that_was_not_checked_of_several_codes_is_one_point(answer_to):
-    lines = [{"code": code, "modifiers": ["GP"]} for code in ("97802", "95886")]
+    lines = [{"code": code, "modifiers": ["GP"]} for code in ("97802", "97803")]
     answer = answer_to({"payer": "medicare", "lines": lines})
-    assert [point for point in answer.unchecked if "MUE" in point] == ["MUE of 97802, 95886 (not in our tables)"]
+    assert [point for point in answer.unchecked if "MUE" in point] == ["MUE of 97802, 97803 (not in our tables)"]
     assert sum("MUE" in text for text in answer.not_checked) == 2
     assert len({*answer.unchecked}) == len(answer.unchecked)
 

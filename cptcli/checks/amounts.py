@@ -68,7 +68,7 @@ class Priced(NamedTuple):
 
     @property
     def nothing(self) -> bool:
-        """Return whether nothing is expected to be allowed."""
+        """Return whether the expected allowed amount is 0."""
         return self.lines[0].service.negative or self.denied or self.denial is not None
 
     @property

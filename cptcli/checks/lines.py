@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ..advice.near_codes import CODE, mended_code, near_codes, no_such_code
 from ..advice.payer_path import PayerPath, payer_path
 from ..errors import UnknownName
-from ..findings.phrases import codes_of
+from ..findings.phrases import codes_of, listed
 from ..findings.report import Point, Report, Words, numbers
 from ..model.answer import Question, Remark
 from ..model.claim import Discipline
@@ -191,12 +191,33 @@ def _not_in_our_list(day: Day, code: str) -> Words:
     nearest = f" Nearest: {', '.join(near)}." if near else ""
     level2 = day.tables.level2(code, day.service_date)
     ends = level2.ends if level2 else None
+    if not ends and not near and (tables := _tables_that_name(day, code)):
+        return Words(
+            f"{code} is not in our list: it is outside physical medicine. CMS's tables name it ({tables}) and are "
+            "used; its units, modifiers and coverage were not checked.",
+            f"{code}: outside physical medicine; only CMS's tables were used ({tables}).",
+            "Check units, modifiers and coverage elsewhere.",
+        )
     return Words(
         f"{code} is not in our list, which does not make it invalid; its units, modifiers and coverage "
         f"were not checked.{f' The CMS list says that it ended on {ends}.' if ends else ''}{nearest}",
         f"{code}: not in our list, so not checked.{f' CMS list: ended {ends}.' if ends else ''}{nearest}",
         "Look it up elsewhere.",
     )
+
+
+def _tables_that_name(day: Day, code: str) -> str:
+    """Return CMS's tables on file that name a code, in words; of the NCCI edits, those with the day's other codes."""
+    tables, on = day.tables, day.service_date
+    given = [*dict.fromkeys(line.code for line in day.visit.lines)]
+    pairs = tables.pairs_among(day.claim, given, on) if len(given) > 1 else {}
+    found = {
+        "NCCI edits": any(code in codes and each.rows for codes, each in pairs.items()),
+        "MUE": tables.maximum(day.claim, code, on) is not None,
+        "fee schedule": tables.relative_values(code, on) is not None,
+        "HCPCS list": tables.level2(code, on) is not None,
+    }
+    return listed([name for name, is_named in found.items() if is_named], len(found))
 
 
 def _remark(remark: Remark) -> Words:

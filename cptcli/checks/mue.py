@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from ..cms.entries import Maximum
 from ..findings.phrases import units_of
 from ..findings.report import Point, Words
+from ..model.codes import Units
 from ..model.rules import Policy
 from ..plan.edits import CodePlan
+from .day import Line
 from .edit_context import EditContext, downgrade, table_doubt
 from .policies import caveat_of
 
@@ -19,7 +21,7 @@ def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, Cod
     for code, plan in codes:
         limit = plan.maximum
         if limit is None:
-            if not plan.knows_maximum:
+            if not plan.knows_maximum and not _check_its_own(edits, policy, code):
                 edits.report.note_unchecked(_not_on_file, code)
             continue
         edits.report.use(limit.edition)
@@ -36,8 +38,7 @@ def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) ->
         lines = [line for line in lines if line.number in over]
         reached = max([each.units or 0 for each in edits.claim_lines if each.code == code], default=0)
     else:
-        typed = ((line.given.units, units[line.number - 1]) for line in lines)
-        reached = sum([counted or 0 if given is None else given for given, counted in typed])
+        reached = _reached_per_day(edits, lines)
     if reached <= limit.units:
         return set()
     found_by_coverage = bool(lines) and lines[0].service.negative and limit.units == 0
@@ -49,6 +50,37 @@ def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) ->
     if severity == "block" and (a_line or sum([units[line.number - 1] or 0 for line in lines]) > limit.units):
         return {line.number for line in lines}
     return set()
+
+
+def _check_its_own(edits: EditContext, policy: Policy, code: str) -> bool:
+    """Find more units than the MUE that the code itself has on file; return whether it has one.
+
+    It is of one edition, which may not be that of the day: a doubt, never more.
+    """
+    lines = edits.of_codes(code)
+    own = lines[0].service.units
+    if own is None or own.medicare_maximum is None:
+        return False
+    reached = _reached_per_day(edits, lines)
+    if reached > own.medicare_maximum and (own.medicare_maximum or edits.most != "info"):
+        edits.find(downgrade(edits.most), lines, policy, _over_its_own, code, own, own.medicare_maximum, reached)
+    return True
+
+
+def _reached_per_day(edits: EditContext, lines: Sequence[Line]) -> int:
+    typed = ((line.given.units, edits.units[line.number - 1]) for line in lines)
+    return sum([counted or 0 if given is None else given for given, counted in typed])
+
+
+def _over_its_own(code: str, own: Units, most: int, reached: int) -> Words:
+    accepts = f"at most {units_of(most)}" if most else "no unit"
+    reason = (own.maximum_reason or "reason not known").lower()
+    return Words(
+        f"{code}: {units_of(reached)}, where Medicare accepts {accepts} of it per day (MUE {own.maximum_edition}: "
+        f"{reason}); all of them are denied.",
+        f"{code}: {units_of(reached)}; Medicare accepts {most or 'none'} per day (MUE {own.maximum_edition}).",
+        f"Bill {accepts}.",
+    )
 
 
 def _not_on_file(code: str) -> Point:
