@@ -14,7 +14,7 @@ from ..model.codes import Code
 from ..model.common import Setting
 from ..model.visit import Visit, VisitLine
 from ..plan.plans import Plans
-from ..plan.service import Service, ServiceKey
+from ..plan.service import Service, ServiceKey, Services
 from ..rulebook.book import RuleBook
 from .day import Day, Line, Lines, grouped, line_of
 
@@ -24,10 +24,8 @@ _MOST_TYPED = 20  # characters of what was typed that a finding repeats in short
 
 def read_lines(day: Day, diagnoses: Mapping[str, str], report: Report) -> Lines:
     """Return every line with what its code comes to. `diagnoses` are those of the visit by letter."""
-    paths: dict[Setting, PayerPath] = {}
-    every = tuple(
-        [_line(day, number, given, diagnoses, paths, report) for number, given in enumerate(day.visit.lines, 1)]
-    )
+    reader = _Reader(day, diagnoses, report)
+    every = tuple([reader.line(number, given) for number, given in enumerate(day.visit.lines, 1)])
     billed = tuple([line for line in every if line.valid and not line.service.off_claim])
     path = _path(day, every, report)
     uncovered = tuple([line.code for line in every if line.service.uncovered])
@@ -52,72 +50,81 @@ def _is_equipment(line: Line) -> bool:
     return line.known is not None and line.known.coding_verification
 
 
-def _line(
-    day: Day,
-    number: int,
-    given: VisitLine,
-    diagnoses: Mapping[str, str],
-    paths: dict[Setting, PayerPath],
-    report: Report,
-) -> Line:
-    plans, code = day.plans, given.code
-    known = plans.book.code(code)
-    if known is None and not _CODE.fullmatch(code):
-        mended = mended_code(plans.book, code)
-        if mended is None:
-            report.find("block", (number,), None, _no_such_code, plans.book, code)
-            return line_of(number, given, Service(code, None), None, None)
-        report.find("warn", (number,), None, _mended, code, mended)
-        code, known = mended, plans.book.code(mended)
-    if known is None:
-        report.find("warn", (number,), None, _not_in_our_list, day, code)
-    discipline = discipline_of(plans.book, day.visit, given, known)
-    question = _question(day, given, code, known, discipline, diagnoses)
-    path = paths.get(question.setting)
-    if path is None:
-        path = payer_path(plans.book, day.payer, day.state, question.setting, day.service_date)
-        paths[question.setting] = path
-    service = plans.service(path.chain, ServiceKey(question, discipline, given.device, _denials(plans, given)))
-    for remark in path.remarks if service.known else ():
-        if remark.kind == "warning":
-            report.find("info", (), None, _remark, remark)
-    for of_line, found in service.findings:
-        report.found.append(found._replace(lines=(number,)) if of_line else found)
-    return line_of(number, given, service, discipline, path)
+class _Reader:
+    """Reads the lines of one day."""
 
+    def __init__(self, day: Day, diagnoses: Mapping[str, str], report: Report) -> None:
+        visit = day.visit
+        self.day, self.report, self.plans = day, report, day.plans
+        self.diagnoses = diagnoses
+        self.all_diagnoses = tuple(diagnoses.values())
+        self.of_day = (day.state, visit.provider, day.claim, visit.care, visit.abn)  # as plan.service.OF_DAY
+        self.paths: dict[Setting, tuple[PayerPath, Services]] = {}
 
-def _question(
-    day: Day,
-    given: VisitLine,
-    code: str,
-    known: Code | None,
-    discipline: Discipline | None,
-    diagnoses: Mapping[str, str],
-) -> Question:
-    """Return the question of `cpt suggest` about a line."""
-    visit = day.visit
-    pointed = [diagnoses[letter] for letter in given.diagnoses] if given.diagnoses else [*diagnoses.values()]
-    return Question(
-        service_date=day.service_date,
-        setting="home" if known and known.coding_verification else "clinic",
-        payer=day.payer,
-        state=day.state,
-        diagnoses=tuple(pointed),
-        coding_verification=given.coding_verification,
-        code=code,
-        provider=visit.provider,
-        discipline=discipline.id if discipline else None,
-        claim=day.claim,
-        care=visit.care,
-        abn=visit.abn,
-        assistant=_assisted(given, discipline),
-    )
+    def line(self, number: int, given: VisitLine) -> Line:
+        """Return a line with what its code comes to."""
+        day, report, plans, code = self.day, self.report, self.plans, given.code
+        known = plans.book.code(code)
+        if known is None and not _CODE.fullmatch(code):
+            mended = mended_code(plans.book, code)
+            if mended is None:
+                report.find("block", (number,), None, _no_such_code, plans.book, code)
+                return line_of(number, given, Service(code, None), None, None)
+            report.find("warn", (number,), None, _mended, code, mended)
+            code, known = mended, plans.book.code(mended)
+        if known is None:
+            report.find("warn", (number,), None, _not_in_our_list, day, code)
+        discipline = discipline_of(plans.book, day.visit, given, known)
+        path, service = self._service(given, code, known, discipline)
+        for remark in path.remarks if service.known else ():
+            if remark.kind == "warning":
+                report.find("info", (), None, _remark, remark)
+        for of_line, found in service.findings:
+            report.found.append(found._replace(lines=(number,)) if of_line else found)
+        return line_of(number, given, service, discipline, path)
+
+    def _service(
+        self, given: VisitLine, code: str, known: Code | None, discipline: Discipline | None
+    ) -> tuple[PayerPath, Service]:
+        """Return whose rules count for a line, and what its code comes to by them."""
+        day, visit = self.day, self.day.visit
+        setting: Setting = "home" if known and known.coding_verification else "clinic"
+        letters = given.diagnoses
+        diagnoses = tuple([self.diagnoses[letter] for letter in letters]) if letters else self.all_diagnoses
+        denials = _denials(self.plans, given) if given.modifiers else ()
+        assistant = _assisted(given, discipline)
+        plan = discipline.id if discipline else None
+
+        def ask() -> ServiceKey:
+            question = Question(
+                service_date=day.service_date,
+                setting=setting,
+                payer=day.payer,
+                state=day.state,
+                diagnoses=diagnoses,
+                coding_verification=given.coding_verification,
+                code=code,
+                provider=visit.provider,
+                discipline=plan,
+                claim=day.claim,
+                care=visit.care,
+                abn=visit.abn,
+                assistant=assistant,
+            )
+            return ServiceKey(question, discipline, given.device, denials)
+
+        if setting not in self.paths:
+            path = payer_path(self.plans.book, day.payer, day.state, setting, day.service_date)
+            self.paths[setting] = path, self.plans.services(path.chain)
+        path, services = self.paths[setting]
+        if given.device is not None:
+            return path, services.for_device(ask())
+        of_line = (plan, given.coding_verification, denials, assistant)
+        return path, services.of(code, day.service_date, self.of_day, of_line, diagnoses, ask)
 
 
 def _denials(plans: Plans, given: VisitLine) -> tuple[str, ...]:
     """Return the modifiers typed that say who pays after a denial."""
-    if not given.modifiers:
-        return ()
     known = ((each, plans.book.modifier(each)) for each in given.modifiers)
     return tuple(each for each, modifier in known if modifier and (modifier.denial or modifier.abn))
 

@@ -3,7 +3,7 @@
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any
+from operator import itemgetter
 
 from msgspec import Struct, structs
 
@@ -60,51 +60,65 @@ class ServiceKey(Struct, frozen=True):
     denials: tuple[str, ...] = ()  # the modifiers typed that say who pays after a denial
 
 
-class Services:
-    """The services of one payers' chain, worked out once for each code, span of days and what the rules look at."""
-
-    def __init__(self, book: RuleBook, chain: tuple[str, ...]) -> None:
-        self.book = book
-        self.path = PayerPath(chain)
-        self._seen: dict[str, _Seen] = {}
-        self._kept: BoundedCache[tuple[Any, ...], Service] = BoundedCache()
-
-    def of(self, key: ServiceKey, work_out: Callable[[RuleBook, ServiceKey, PayerPath], Service]) -> Service:
-        """Return the service of a line, by `work_out` where it is not on file yet."""
-        question = key.question
-        if key.device is not None or question.code is None:
-            return work_out(self.book, key, self.path)
-        seen = self._seen.get(question.code) or self._see(question.code)
-        span = bisect(seen.changes, question.service_date)
-        by = (
-            question.code,
-            span,
-            question.setting,
-            question.coding_verification,
-            key.denials,
-            question.discipline,
-            *[getattr(question, field) for field in seen.looks_at],
-        )
-        service = self._kept.get(by) or self._kept.get((*by, question.service_date))
-        if service is None:
-            service = work_out(self.book, structs.replace(key, question=_as_seen(question, seen)), self.path)
-            names_day = str(question.service_date) in _texts(service)
-            self._kept.keep({(*by, question.service_date) if names_day else by: service})
-        return service
-
-    def _see(self, code: str) -> "_Seen":
-        seen = see(self.book, self.path.chain, code)
-        if len(self._seen) > 8192:
-            self._seen.clear()
-        self._seen[code] = seen
-        return seen
+# What is given of a day, in the order in which lines hand it over; a line's own is handed over apart.
+OF_DAY = ("state", "provider", "claim", "care", "abn")
 
 
 class _Seen(Struct, frozen=True):
     """What the rules about a code see: on which days they change, and what of a question they look at."""
 
     changes: tuple[date, ...]
-    looks_at: tuple[str, ...]  # fields of a question
+    of_day: Callable[[tuple[str | None, ...]], object]  # picks from what is given of a day
+    diagnoses: bool
+
+
+class Services:
+    """The services of one payers' chain, worked out once for each code, span of days and what the rules look at."""
+
+    def __init__(
+        self,
+        book: RuleBook,
+        chain: tuple[str, ...],
+        kept: BoundedCache[tuple[object, ...], Service],
+        work_out: Callable[[RuleBook, ServiceKey, PayerPath], Service],
+    ) -> None:
+        self.book = book
+        self.path = PayerPath(chain)
+        self._seen: BoundedCache[str, _Seen] = BoundedCache()
+        self._kept = kept
+        self._work_out = work_out
+
+    def of(
+        self,
+        code: str,
+        day: date,
+        of_day: tuple[str | None, ...],
+        of_line: tuple[object, ...],
+        diagnoses: tuple[str, ...],
+        ask: Callable[[], ServiceKey],
+    ) -> Service:
+        """Return the service of a line, worked out for the key that `ask` gives where it is not on file yet.
+
+        `of_day` is what is given of OF_DAY; `of_line` what else a service depends on, except for its diagnoses.
+        """
+        seen = self._seen.get(code)
+        if seen is None:
+            seen = see(self.book, self.path.chain, code)
+            self._seen.keep({code: seen})
+        span = bisect(seen.changes, day)
+        by = (self.path.chain, code, span, seen.of_day(of_day), of_line, diagnoses if seen.diagnoses else None)
+        service = self._kept.get(by) or self._kept.get((*by, day))
+        if service is None:
+            key = ask()
+            if not seen.diagnoses:
+                key = structs.replace(key, question=structs.replace(key.question, diagnoses=()))
+            service = self._work_out(self.book, key, self.path)
+            self._kept.keep({(*by, day) if str(day) in _texts(service) else by: service})
+        return service
+
+    def for_device(self, key: ServiceKey) -> Service:
+        """Return the service of a line with a device, which is worked out each time."""
+        return self._work_out(self.book, key, self.path)
 
 
 def see(book: RuleBook, chain: Sequence[str], code: str) -> _Seen:
@@ -121,7 +135,12 @@ def see(book: RuleBook, chain: Sequence[str], code: str) -> _Seen:
             firsts.update(_first_days(span.first, span.last))
     for modifier in filter(None, map(book.modifier, book.keys("modifiers"))):
         firsts.update(_first_days(modifier.effective, modifier.ends))
-    return _Seen(tuple(sorted(firsts)), tuple(fields))
+    places = [OF_DAY.index(field) for field in fields if field in OF_DAY]
+    return _Seen(tuple(sorted(firsts)), itemgetter(*places) if places else _nothing, "diagnoses" in fields)
+
+
+def _nothing(of_day: tuple[str | None, ...]) -> None:
+    """Pick nothing: no rule looks at what is given of the day."""
 
 
 def _reach(book: RuleBook, chain: Sequence[str], code: str) -> tuple[list[Rule], set[str]]:
@@ -144,11 +163,6 @@ def _first_days(first: date | None, last: date | None) -> Iterator[date]:
         yield first
     if last and last < date.max:
         yield last + _DAY
-
-
-def _as_seen(question: Question, seen: _Seen) -> Question:
-    """Return a question without the diagnoses that no rule looks at."""
-    return question if "diagnoses" in seen.looks_at else structs.replace(question, diagnoses=())
 
 
 def _texts(service: Service) -> str:

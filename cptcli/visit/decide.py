@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, structs
 
-from ..advice.payer_path import PayerPath
+from ..advice.payer_path import payer_path
 from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
 from ..checks.amounts import DayPrice, price_day
 from ..checks.assistant import split_by_assistant
@@ -48,11 +48,9 @@ def decide(plans: Plans, visit: Visit) -> Decided:
     report = Report()
     day, diagnoses = _asked(plans, visit, report)
     lines = read_lines(day, diagnoses, report)
-    if lines.path.chain != day.chain:
+    if lines.path is not day.path:
         by_schedule = pays_by_fee_schedule(plans.book, lines.path.chain)
         day = structs.replace(day, path=lines.path, by_fee_schedule=by_schedule)
-    else:
-        day = structs.replace(day, path=lines.path)
     modifiers = required_modifiers(day, lines, report)
     counted = count_units(day, lines, modifiers, report)
     without_units = check_typed_modifiers(day, lines, modifiers, report)
@@ -77,17 +75,18 @@ def _asked(plans: Plans, visit: Visit, report: Report) -> tuple[Day, Mapping[str
     book = plans.book
     if not visit.payer:
         raise MissingOption(["--payer"])
-    payer = resolve_payer(book, visit.payer)
+    payer = plans.named("payer", visit.payer, resolve_payer)
     if visit.discipline:
-        visit = structs.replace(visit, discipline=resolve_discipline(book, visit.discipline))
+        discipline = plans.named("discipline", visit.discipline, resolve_discipline)
+        visit = visit if discipline == visit.discipline else structs.replace(visit, discipline=discipline)
     if visit.unit_rule and book.unit_rule(visit.unit_rule) is None:
         raise BadValue("--unit-rule", visit.unit_rule, f"one of {', '.join(book.keys('unit_rules'))}")
-    state = resolve_state(book, visit.state) if visit.state else None
+    state = plans.named("state", visit.state, resolve_state) if visit.state else None
     service_date = visit.service_date or plans.today
     diagnoses = {letter: read_diagnosis(each) for letter, each in sorted(visit.diagnoses.items())}
     if service_date > plans.today:
         report.find("info", (), None, _ahead, service_date)
-    path = PayerPath(book.payer_chain(payer))
+    path = payer_path(book, payer, state, "clinic", service_date)
     by_schedule = pays_by_fee_schedule(book, path.chain)
     day = Day(plans, visit, service_date, payer, state, visit.claim or "professional", path, by_schedule)
     return day, diagnoses
