@@ -6,6 +6,7 @@ import pytest
 
 from cptcli.cms.tables import open_tables
 from cptcli.compose.visit import visit_sheet
+from cptcli.compose.visit_details import sections
 from cptcli.visit.aged import aged_tables
 from cptcli.visit.check import check
 from cptcli.visit.reading import tidied
@@ -100,6 +101,8 @@ def test_a_day_of_2026_before_october_is_priced_as_an_estimate_that_names_its_re
     answer = answer_to(("97110", "97140"), service_date=date(2026, 9, 30))
     assert (answer.amount, answer.amounts.release, answer.amounts.estimate_from) == ("48.63", "RVU26D", "RVU26D")
     assert [line.estimate_from for line in answer.amounts.lines] == ["RVU26D", "RVU26D"]
+    (total, *_) = [row for row in sections(answer, work=False) if row.title == "Expected amount"][0].details
+    assert total.text.endswith("; estimate from RVU26D")
     (units,) = _rows(answer, "units")
     assert "$48.63 (estimate from RVU26D: no release for 2026-09-30 on file)" in units
     assert "expected allowed amount $48.63 (estimate)" in answer.summary
@@ -121,3 +124,35 @@ def test_a_line_that_is_not_paid_is_no_estimate(answer_to):
 def test_a_day_of_2027_has_no_amount(answer_to):
     answer = answer_to(("97110",), service_date=date(2027, 1, 1))
     assert (answer.amount, answer.amounts.conversion_factor, answer.amounts.estimate_from) == (None, None, None)
+
+
+# ------------------------------------------------------------------------------------------------------- new codes
+
+
+@pytest.mark.parametrize("code", ["G0541", "G0542", "G0543"])
+def test_caregiver_training_in_direct_care_is_a_code_from_2025_and_takes_a_therapy_modifier(answer_to, code):
+    before = answer_to((code,), service_date=date(2024, 12, 31))
+    assert any(f"{code} did not exist on 2024-12-31" in finding.says for finding in before.findings)
+    answer = answer_to((code,), service_date=date(2025, 1, 1))
+    (line,) = answer.lines
+    assert (line.verdict, line.modifiers) == ("conditional", ("GP",))
+    assert not any("did not exist" in finding.says for finding in answer.findings)
+
+
+@pytest.mark.parametrize("code", ["97007", "97008", "97009"])
+def test_scalp_cooling_is_said_to_be_outside_the_field_and_is_not_called_covered(book, answer_to, code):
+    known = book.code(code)
+    assert known.summary.startswith("Not physical medicine.")
+    assert (known.effective, known.therapy_modifiers) == (date(2026, 1, 1), ())
+    (line,) = answer_to((code,)).lines
+    assert line.verdict == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("year", "amount"),
+    [(2020, "2080.00"), (2022, "2150.00"), (2023, "2230.00"), (2024, "2330.00"), (2025, "2410.00"), (2026, "2480.00")],
+)
+def test_a_kx_threshold_comes_from_a_document_that_names_it(book, year, amount):
+    rule = book.rule(f"medicare-threshold-{year}")
+    assert (rule.threshold.amount, rule.effective, rule.ends) == (amount, date(year, 1, 1), date(year, 12, 31))
+    assert rule.evidence in ("primary", "secondary")

@@ -77,7 +77,8 @@ def _amounts(answer: VisitAnswer, work: bool) -> Iterator[Detail]:
     if amounts is None:
         return
     where = f"{amounts.locality} {amounts.locality_name or ''}: " if amounts.locality else ""
-    yield Detail("amount", "", "not known" if amounts.allowed is None else f"{where}{shares_text(amounts)}")
+    estimate = f"; estimate from {amounts.estimate_from}" if amounts.estimate_from else ""
+    yield Detail("amount", "", "not known" if amounts.allowed is None else f"{where}{shares_text(amounts)}{estimate}")
     for line in amounts.lines if amounts.release else ():
         yield Detail("amount_line", "", amount_text(line, amounts.says))
         yield from (Detail("work", "", each) for each in line.work if work)
