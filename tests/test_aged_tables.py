@@ -94,6 +94,19 @@ def test_an_edition_that_covers_the_day_or_whose_last_day_is_not_known_is_not_ag
     assert aged.wanted == "2026 Q4"
 
 
+def test_every_file_that_a_table_names_can_be_spelled_for_a_day(book):
+    named = [table for key in book.keys("tables") if (table := book.table(key)) and table.download]
+    assert {(each.download.table, each.download.claim) for each in named} >= {
+        ("ncci-edits", "professional"), ("ncci-edits", "institutional"), ("mue", "professional"),
+        ("mue", "institutional"), ("mue", "equipment"), ("fee-schedule", None),
+    }  # fmt: skip
+    for table in named:
+        claim = table.download.claim or "professional"
+        used = [TableUsed(table.download.table, "2024 Q3", date(2024, 7, 1), date(2024, 9, 30), False, None)]
+        (aged,) = aged_tables(book, used, date(2026, 11, 23), claim, None)
+        assert "{" not in aged.files, table.id
+
+
 # ------------------------------------------------------------------------------------------------------- estimates
 
 
@@ -101,7 +114,7 @@ def test_a_day_of_2026_before_october_is_priced_as_an_estimate_that_names_its_re
     answer = answer_to(("97110", "97140"), service_date=date(2026, 9, 30))
     assert (answer.amount, answer.amounts.release, answer.amounts.estimate_from) == ("48.63", "RVU26D", "RVU26D")
     assert [line.estimate_from for line in answer.amounts.lines] == ["RVU26D", "RVU26D"]
-    (total, *_) = [row for row in sections(answer, work=False) if row.title == "Expected amount"][0].details
+    (total, *_) = next(each for each in sections(answer, work=False) if each.title == "Expected amount").details
     assert total.text.endswith("; estimate from RVU26D")
     (units,) = _rows(answer, "units")
     assert "$48.63 (estimate from RVU26D: no release for 2026-09-30 on file)" in units
