@@ -7,10 +7,10 @@ import pytest
 from cptcli.cms.tables import open_tables
 from cptcli.compose.visit import visit_sheet
 from cptcli.compose.visit_details import sections
+from cptcli.model.visit import TableUsed, Visit, VisitLine
 from cptcli.visit.aged import aged_tables
 from cptcli.visit.check import check
 from cptcli.visit.reading import tidied
-from cptcli.visit_model import TableUsed, Visit, VisitLine
 
 TODAY = date(2026, 11, 23)
 
@@ -23,8 +23,8 @@ def tables():
 
 @pytest.fixture
 def answer_to(book, tables):
-    def ask(codes, **told):
-        lines = tuple(VisitLine(code=code, minutes=15) for code in codes)
+    def ask(codes, verified=None, **told):
+        lines = tuple(VisitLine(code=code, minutes=15, coding_verification=verified) for code in codes)
         visit = Visit(lines=lines, **{"payer": "medicare", "state": "SC", "discipline": "PT", **told})
         return check(book, tables, tidied(visit, "the visit"), TODAY)
 
@@ -82,15 +82,22 @@ def test_a_limit_that_only_the_older_mue_table_has_says_so(answer_to):
     assert answer_to(("97110",)).aged == ()
 
 
+def test_a_home_device_is_looked_up_in_the_limits_of_suppliers_and_their_file_is_named(answer_to):
+    files = [
+        each.files for each in answer_to(("E0730",), verified="PDAC letter of 2026-01-05").aged if each.table == "mue"
+    ]
+    assert files == ["MCR_MUE_DMESupplierServices_Eff_10-01-2026.csv"]
+
+
 def test_an_edition_that_covers_the_day_or_whose_last_day_is_not_known_is_not_aged(book):
     def used(first, last):
-        return [TableUsed("ncci-edits", "2026 Q4", first, last, True, None)]
+        return [TableUsed("ncci-edits", "2026 Q4", first, last, True, None, "professional")]
 
     day = date(2026, 11, 23)
-    assert aged_tables(book, used(date(2026, 10, 1), date(2026, 12, 31)), day, "professional", None) == ()
-    assert aged_tables(book, used(date(2026, 10, 1), date(2026, 11, 23)), day, "professional", None) == ()
-    assert aged_tables(book, used(date(2026, 10, 1), None), day, "professional", None) == ()
-    (aged,) = aged_tables(book, used(date(2026, 10, 1), date(2026, 11, 22)), day, "professional", None)
+    assert aged_tables(book, used(date(2026, 10, 1), date(2026, 12, 31)), day, None) == ()
+    assert aged_tables(book, used(date(2026, 10, 1), date(2026, 11, 23)), day, None) == ()
+    assert aged_tables(book, used(date(2026, 10, 1), None), day, None) == ()
+    (aged,) = aged_tables(book, used(date(2026, 10, 1), date(2026, 11, 22)), day, None)
     assert aged.wanted == "2026 Q4"
 
 
@@ -101,9 +108,9 @@ def test_every_file_that_a_table_names_can_be_spelled_for_a_day(book):
         ("mue", "institutional"), ("mue", "equipment"), ("fee-schedule", None),
     }  # fmt: skip
     for table in named:
-        claim = table.download.claim or "professional"
-        used = [TableUsed(table.download.table, "2024 Q3", date(2024, 7, 1), date(2024, 9, 30), False, None)]
-        (aged,) = aged_tables(book, used, date(2026, 11, 23), claim, None)
+        days = date(2024, 7, 1), date(2024, 9, 30)
+        used = [TableUsed(table.download.table, "2024 Q3", *days, False, None, table.download.claim)]
+        (aged,) = aged_tables(book, used, date(2026, 11, 23), None)
         assert "{" not in aged.files, table.id
 
 
