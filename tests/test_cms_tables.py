@@ -159,7 +159,11 @@ def test_the_relative_values_are_decimals_as_published(tables):
         ("2024-03-09", "RVU24AR", "day"),
         ("2024-11-01", "RVU24C", "older"),
         ("2025-02-01", "RVU25D", "newer"),
-        ("2026-05-01", "RVU25D", "older"),
+        ("2026-05-01", "RVU26D", "newer"),
+        ("2026-09-30", "RVU26D", "newer"),
+        ("2026-10-01", "RVU26D", "day"),
+        ("2026-12-31", "RVU26D", "day"),
+        ("2027-01-01", "RVU26D", "older"),
         ("2013-05-01", "RVU20D", "newer"),
     ],
 )
@@ -169,7 +173,7 @@ def test_the_day_picks_the_release_and_else_the_newest_of_its_year_or_of_the_nea
 
 
 def test_the_releases_of_the_fee_schedule_are_told_in_their_order(tables):
-    assert [each.edition for each in tables.releases()][-3:] == ["RVU24B", "RVU24C", "RVU25D"]
+    assert [each.edition for each in tables.releases()][-3:] == ["RVU24C", "RVU25D", "RVU26D"]
 
 
 def test_the_locality_is_found_by_state_by_contractor_and_by_zip_code(tables):

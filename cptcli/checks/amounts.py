@@ -263,6 +263,7 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
     releases = dict.fromkeys(
         each.price.values.edition.edition for each in found.priced if each.price and each.price.values
     )
+    estimates = dict.fromkeys(line.estimate_from for line in amounts if line.estimate_from)
     return Amounts(
         locality=f"{place.locality.contractor}/{place.locality.locality}" if place.locality else None,
         locality_name=place.locality.name if place.locality else None,
@@ -274,6 +275,7 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
         paid=_total(line.paid for line in amounts) if known else None,
         says=tuple(dict.fromkeys(notes)),
         order=ORDER,
+        estimate_from=", ".join(estimates) or None,
     )
 
 
@@ -336,6 +338,7 @@ def _amount(day: Day, each: Priced, notice: PriceNotes, found: DayPrice, modifie
         paid=_text(paid),
         work=tuple(work),
         says=notice.says or ("The units are not known." if allowed is None else None),
+        estimate_from=price.estimate_from if price and not each.nothing else None,
     )
 
 

@@ -74,7 +74,7 @@ class Report:
     def __init__(self) -> None:
         self.found: list[Found] = []
         self.unchecked: list[Unchecked] = []
-        self.editions: dict[tuple[str, str], Edition] = {}
+        self.editions: dict[tuple[str, str, str | None], Edition] = {}
 
     def find(
         self,
@@ -94,7 +94,7 @@ class Report:
     def use(self, edition: Edition | None) -> None:
         """Name a table's edition in the answer."""
         if edition is not None:
-            self.editions.setdefault((edition.table, edition.edition), edition)
+            self.editions.setdefault((edition.table, edition.edition, edition.claim), edition)
 
 
 class Worded(Struct, frozen=True):
@@ -152,6 +152,7 @@ def _table_used(edition: Edition) -> TableUsed:
         last=edition.last,
         imported=edition.imported,
         caveat=edition.caveat,
+        claim=edition.claim,
     )
 
 

@@ -17,7 +17,7 @@ from .prices import Prices
 from .service import Service, Services
 from .unit_fee import TableValue, find_factor, find_locality
 
-_MOST_SERVICES = 20_000  # of all payers together; some 6 kB each
+_MOST_SERVICES = 2**14  # of all payers together; some 6 kB each
 Span = tuple[int, int]  # between which no table changes: its place among the changes, and the year
 
 

@@ -27,6 +27,13 @@ class UnitPrice(Struct, frozen=True):
     share: str | None = None  # paid of the practice expense
     lack: Lack | None = None
 
+    @property
+    def estimate_from(self) -> str | None:
+        """Return the release of the values where it is not that of the day and they set a fee, else None."""
+        if self.values is None or self.full is None or self.values.fits == "day":
+            return None
+        return self.values.edition.edition
+
 
 def price_unit(
     book: RuleBook,

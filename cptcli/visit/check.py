@@ -15,6 +15,7 @@ from ..findings.report import worded
 from ..model.visit import Amounts, Finding, LineAnswer, Tie, UnitCount, Visit, VisitAnswer, VisitAsked
 from ..plan.plans import plans_of
 from ..rulebook.book import RuleBook
+from .aged import aged_tables
 from .decide import Decided, decide
 
 
@@ -63,6 +64,7 @@ def answer(found: Decided) -> VisitAnswer:
         unchecked=report.unchecked,
         tables=report.tables,
         rulebook=book.receipt,
+        aged=aged_tables(book, report.tables, day.service_date, money.estimate_from if money else None),
     )
     return structs.replace(answered, summary=_summary(answered))
 
@@ -140,7 +142,8 @@ def _summary(answer: VisitAnswer) -> str:
         parts.append(f"{answer.timed_minutes} timed minutes{units}")
     parts.append(f"{block} to fix, {warn} to review")
     if answer.amount is not None:
-        parts.append(f"expected allowed amount ${answer.amount}")
+        estimate = " (estimate)" if answer.amounts and answer.amounts.estimate_from else ""
+        parts.append(f"expected allowed amount ${answer.amount}{estimate}")
     if answer.unchecked:
         parts.append(f"{len(answer.unchecked)} not checked")
     return "; ".join(parts) + "."

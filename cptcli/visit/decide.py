@@ -63,7 +63,8 @@ def decide(plans: Plans, visit: Visit) -> Decided:
     edits = check_edits(day, lines, modifiers, units, claim, report)
     check_payer_limits(day, lines.claimed(units), units, report)
     price = price_day(day, lines, modifiers, claim, edits.denied, report)
-    thresholds = check_thresholds(day, lines, modifiers, price.by_line if price else {}, report)
+    estimated = price is not None and any(each.price and each.price.estimate_from for each in price.priced)
+    thresholds = check_thresholds(day, lines, modifiers, price.by_line if price else {}, report, estimated)
     claim = finished(day, claim, thresholds.late, report)
     if lines.billed and not claim:
         report.find("warn", numbers(lines.billed), None, _nothing_earned)
