@@ -137,10 +137,10 @@ def test_json_with_tabs_numbers_and_words_is_the_same_visit_as_yaml(cpt, tmp_pat
     assert _checked(cpt, "visit.json") == _checked(cpt, "visit.yaml")
 
 
-def test_a_visit_may_come_from_standard_input(cpt, tmp_path):
+def test_a_visit_may_come_from_standard_input(cpt_process, tmp_path):
     (tmp_path / "visit.yaml").write_text(_VISIT)
     with (tmp_path / "visit.yaml").open("rb") as file:
-        ran = cpt("check", "-", "--discipline", "PT", "--json", stdin=file)
+        ran = cpt_process("check", "-", "--discipline", "PT", "--json", stdin=file)
     assert json.loads(ran.stdout)["units"] == {"97110": 2}
 
 

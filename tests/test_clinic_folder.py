@@ -7,6 +7,10 @@ import shutil
 import pytest
 from conftest import TESTS
 
+from cptcli.rulebook.book import RuleBook
+from cptcli.rulebook.compiled import compile_files, shipped_folder
+from cptcli.rulebook.files import Files
+
 ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]
 
 
@@ -72,6 +76,17 @@ def test_a_folder_called_rules_where_one_happens_to_stand_is_not_picked_up(cpt, 
 def test_the_same_question_gives_another_hash_with_other_rules(cpt, clinic):
     hashes = {_document(cpt(*ANODYNE, "--json", *more))["rulebook"]["sha256"] for more in ([], ["--rules", clinic])}
     assert len(hashes) == 2
+
+
+def test_rules_of_one_folder_are_not_in_the_next_folder_that_is_opened(tmp_path):
+    """One process may open several: the shipped rules under them are read once, and no folder changes them."""
+    folders = [shutil.copytree(TESTS / "clinic", tmp_path / name) for name in ("one", "two")]
+    (folders[0] / "payers" / "more.yaml").write_text("id: acme\nname: ACME\nkind: plan\n")
+    books = [RuleBook(compile_files(Files(shipped_folder()), Files(folder), "")) for folder in folders]
+    assert [book.payer("acme") is not None for book in books] == [True, False]
+    alone = RuleBook(compile_files(Files(shipped_folder()), None, ""))
+    assert alone.rule("clinic-palmetto-anodyne") is None
+    assert [book.is_clinic_rule("clinic-palmetto-anodyne") for book in books] == [True, True]
 
 
 def test_lookup_shows_the_clinics_rule_too(cpt, clinic):

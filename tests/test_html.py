@@ -354,43 +354,42 @@ def test_a_file_is_refused_before_anything_is_asked(cpt_here):
     assert ran.stderr.startswith("cpt: --html ")
 
 
-def test_a_pipe_that_closes_costs_the_answer_and_not_the_page(cpt, tmp_path):
+def test_a_pipe_that_closes_costs_the_answer_and_not_the_page(cpt_process, tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as stdout:
-        ran = cpt(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
+        ran = cpt_process(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
     assert (ran.stderr, ran.code) == ("Written: answer.html\n", 0)
     assert (tmp_path / "answer.html").read_text(encoding="utf-8").endswith("</html>\n")
 
 
-def test_a_page_does_not_replace_what_the_command_reads_or_writes(cpt, tmp_path):
+def test_a_page_does_not_replace_what_the_command_reads_or_writes(cpt_process, tmp_path):
     visit = tmp_path / "visit.html"  # any name is read where it is a file
     visit.write_text("payer: palmetto\ndiscipline: PT\nlines:\n  - {code: '97110', minutes: 25}\n", encoding="utf-8")
     (tmp_path / "link.html").hardlink_to(visit)
     before = _contents(tmp_path)
     for target in ("visit.html", "link.html"):
-        ran = cpt("check", "visit.html", "--on", "2024-08-05", "--html", target)
+        ran = cpt_process("check", "visit.html", "--on", "2024-08-05", "--html", target)
         assert (ran.code, ran.stdout) == (2, "")
         assert "this command reads or writes this one already" in ran.stderr
     with visit.open() as stdin:
-        assert cpt("check", "-", "--on", "2024-08-05", "--html", "visit.html", stdin=stdin).code == 2
+        assert cpt_process("check", "-", "--on", "2024-08-05", "--html", "visit.html", stdin=stdin).code == 2
     assert _contents(tmp_path) == before
     with (tmp_path / "answer.html").open("w") as stdout:
-        ran = cpt(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
+        ran = cpt_process(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
     assert ran.code == 2
     assert (tmp_path / "answer.html").read_text() == ""
 
 
-def test_a_disk_that_fills_up_leaves_the_old_page_and_nothing_else(cpt, tmp_path):
+def test_a_disk_that_fills_up_leaves_the_old_page_and_nothing_else(cpt_process, tmp_path):
     resource = pytest.importorskip("resource")  # not on Windows
-    cpt(*SEED)  # so that the compiled rules are stored
+    cpt_process(*SEED)  # so that the compiled rules are stored
     (tmp_path / "answer.html").write_text("old")
 
     def small() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
-    no_bytecode = {"PYTHONDONTWRITEBYTECODE": "1"}  # Python would cut its own files short
-    ran = cpt(*SEED, "--html", "answer.html", env=no_bytecode, preexec_fn=small)
+    ran = cpt_process(*SEED, "--html", "answer.html", preexec_fn=small)
     assert (ran.code, ran.stdout) == (2, "")
     assert "the page cannot be written" in ran.stderr
     assert _contents(tmp_path) == {"answer.html": b"old"}
@@ -412,15 +411,15 @@ def test_ctrl_c_while_a_page_is_written_leaves_the_old_page_and_nothing_else(cpt
     assert _contents(tmp_path) == {"answer.html": b"old"}
 
 
-def test_a_page_has_the_mode_of_the_umask_and_a_page_replaced_keeps_its_own(cpt, tmp_path):
+def test_a_page_has_the_mode_of_the_umask_and_a_page_replaced_keeps_its_own(cpt_process, tmp_path):
     def strict() -> None:
         os.umask(0o027)
 
-    cpt(*SEED, "--html", "answer.html", preexec_fn=strict)
+    cpt_process(*SEED, "--html", "answer.html", preexec_fn=strict)
     page = tmp_path / "answer.html"
     assert page.stat().st_mode & 0o777 == 0o640
     page.chmod(0o600)
-    cpt(*SEED, "--html", "answer.html")
+    cpt_process(*SEED, "--html", "answer.html")
     assert page.stat().st_mode & 0o777 == 0o600
 
 

@@ -6,8 +6,7 @@ import sys
 from functools import cache
 
 import pytest
-import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -21,7 +20,7 @@ from cptcli.errors import AmbiguousName, CptError, UnknownName
 from cptcli.rulebook.compiled import open_rules
 from cptcli.rulebook.words import distance, singular
 
-CASES = yaml.safe_load((TESTS / "cases" / "names.yaml").read_text(encoding="utf-8"))
+CASES = read_yaml(TESTS / "cases" / "names.yaml")
 _SETTINGS = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 _BOOK = cache(open_rules)
 _NAMED = ("codes", "modalities", "devices", "manufacturers", "payers")

@@ -3,14 +3,13 @@
 import json
 
 import pytest
-import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 
 from cptcli.advice.typed import DAY_FORMS
 from cptcli.model.visit import Day
 from cptcli.visit.reading import BadLine, read_line
 
-_CASES = yaml.safe_load((TESTS / "cases" / "typed.yaml").read_text(encoding="utf-8"))
+_CASES = read_yaml(TESTS / "cases" / "typed.yaml")
 _ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]
 
 
@@ -181,7 +180,7 @@ def test_a_file_among_lines_is_refused(cpt_here):
 
 
 def test_a_claim_file_on_standard_input_is_called_what_it_is(cpt):
-    ran = cpt("check", "-", stdin=None, input=b"ISA*00*~")
+    ran = cpt("check", "-", stdin=b"ISA*00*~")
     assert ran.code == 2
     assert "standard input: an 837 (X12) claim file" in ran.stderr
 

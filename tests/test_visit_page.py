@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 
 from cptcli.cms.tables import open_tables
 from cptcli.compose.layout import fitted, lines_of
@@ -13,7 +13,7 @@ from cptcli.findings.phrases import TWO_LINES, cut_to_fit, fits, where
 from cptcli.visit.check import check
 from cptcli.visit.reading import read_document
 
-_CASES = yaml.safe_load((TESTS / "cases" / "visits.yaml").read_text(encoding="utf-8"))
+_CASES = read_yaml(TESTS / "cases" / "visits.yaml")
 _DAYS = [
     pytest.param(asked["visit"], id=f"{case['id']} {number}")
     for case in _CASES

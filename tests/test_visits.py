@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 
 from cptcli.advice.listing import explain
 
-_CASES = yaml.safe_load((TESTS / "cases" / "visits.yaml").read_text(encoding="utf-8"))
+_CASES = read_yaml(TESTS / "cases" / "visits.yaml")
 _SHARED = TESTS.parent.parent / "shared" / "domain" / "cases.yaml"
 
 
@@ -139,6 +139,6 @@ def test_every_worked_case_is_asked_or_says_why_it_cannot_be():
 
 @pytest.mark.skipif(not Path(_SHARED).exists(), reason="the collected notes are not beside the project")
 def test_no_collected_case_was_lost():
-    collected = yaml.safe_load(_SHARED.read_text(encoding="utf-8"))["cases"]
+    collected = read_yaml(_SHARED)["cases"]
     ours = [(case["id"], case["topic"]) for case in _CASES if case["id"].startswith("VC-")]
     assert ours == [(case["id"], case["topic"]) for case in collected]
