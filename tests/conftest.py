@@ -164,12 +164,6 @@ def cpt(environment: dict[str, str], tmp_path: Path) -> Callable[..., Ran]:
     return run
 
 
-@pytest.fixture
-def cpt_here(cpt: Callable[..., Ran]) -> Callable[..., Ran]:
-    """The same as `cpt`."""
-    return cpt
-
-
 @contextlib.contextmanager
 def _streams(stdin: bytes) -> Iterator[list[str]]:
     """Standard streams for a command within this process: files, which it may close or point elsewhere.

@@ -113,10 +113,10 @@ def test_a_broken_clinic_folder_is_an_error_in_json_too(cpt, clinic):
 
 @pytest.mark.parametrize("named", ["missing", "", " ", "a-file", "a\nb"])
 @pytest.mark.parametrize("command", [ANODYNE, ["rules", "check"], ["rules", "test"]])
-def test_a_rule_folder_that_is_no_folder_is_an_error_that_names_the_option(cpt_here, tmp_path, command, named):
+def test_a_rule_folder_that_is_no_folder_is_an_error_that_names_the_option(cpt, tmp_path, command, named):
     """An empty --rules comes from a variable that is not set: it means no folder, and never the current one."""
     (tmp_path / "a-file").write_text("")
-    ran = cpt_here(*command, "--rules", named)
+    ran = cpt(*command, "--rules", named)
     assert (ran.code, ran.stdout) == (2, "")
     assert f"--rules {named!r}: expected a folder that exists" in ran.stderr
 

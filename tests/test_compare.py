@@ -367,8 +367,8 @@ def test_json_has_every_key_of_a_row_with_the_rules_behind_it(cpt):
         (["--payer", "aetna", "--setting", "moon"], "clinic or home"),
     ],
 )
-def test_what_names_nothing_or_too_much_is_no_answer(cpt_here, arguments, words):
-    ran = cpt_here("compare", *arguments)
+def test_what_names_nothing_or_too_much_is_no_answer(cpt, arguments, words):
+    ran = cpt("compare", *arguments)
     assert ran.code == 2
     assert words in ran.stderr
     assert ran.stdout == ""
@@ -380,8 +380,8 @@ def test_what_names_nothing_or_too_much_is_no_answer(cpt_here, arguments, words)
      ["--modality", "cold laser", "--all-payers"], ["--payer", "cigna", "--all"], ["--payer", "aetna", "--full"],
      ["--modality", "e-stim", "--unattended", "--provider", "chiropractor"]],
 )  # fmt: skip
-def test_a_comparison_is_an_answer_whatever_its_verdicts(cpt_here, arguments):
-    ran = cpt_here("compare", *arguments)
+def test_a_comparison_is_an_answer_whatever_its_verdicts(cpt, arguments):
+    ran = cpt("compare", *arguments)
     assert (ran.code, ran.stderr) == (0, "")
     assert all(re.match(r"[a-z_]+: \S", line) for line in ran.stdout.splitlines())
 
@@ -407,9 +407,9 @@ def test_the_html_page_has_every_row_of_the_first_screen(cpt, tmp_path):
         assert all(cell in page for cell in line.split("; "))
 
 
-def test_full_has_every_row_by_its_own_name_with_its_rules(book, cpt_here):
+def test_full_has_every_row_by_its_own_name_with_its_rules(book, cpt):
     found = compared(book, payers=("palmetto",))
-    full = cpt_here("compare", "--payer", "palmetto", "--full", "--on", TODAY.isoformat()).stdout.splitlines()
+    full = cpt("compare", "--payer", "palmetto", "--full", "--on", TODAY.isoformat()).stdout.splitlines()
     rows = [line for line in full if line.startswith("treatment_in_full: ")]
     assert len(rows) == len(found.rows)
     for row in found.rows:

@@ -76,14 +76,14 @@ def _in_order(sheet: Sheet) -> list[str]:
 
 
 @pytest.fixture
-def drawn(cpt_here, monkeypatch, tmp_path):
+def drawn(cpt, monkeypatch, tmp_path):
     """Runs a command with --html: the sheet that it draws, and the page in the file."""
     draw = html.page
 
     def run(*arguments: str) -> tuple[Sheet, str]:
         sheets: list[Sheet] = []
         monkeypatch.setattr(html, "page", lambda sheet, *more: (sheets.append(sheet), draw(sheet, *more))[1])
-        assert cpt_here(*arguments, "--html", "answer.html").code in (0, 1)
+        assert cpt(*arguments, "--html", "answer.html").code in (0, 1)
         return sheets[0], (tmp_path / "answer.html").read_text(encoding="utf-8")
 
     return run
@@ -250,27 +250,27 @@ def test_a_payer_of_a_clinics_rules_cannot_hide_what_a_page_says(cpt, terminal, 
 
 
 @pytest.mark.parametrize("arguments", [SEED, LOOKUP, CHECK, FEE], ids=["suggest", "lookup", "check", "fee"])
-def test_the_answer_is_printed_as_without_a_page(cpt_here, tmp_path, arguments):
-    without = cpt_here(*arguments)
-    ran = cpt_here(*arguments, "--html", "answer.html")
+def test_the_answer_is_printed_as_without_a_page(cpt, tmp_path, arguments):
+    without = cpt(*arguments)
+    ran = cpt(*arguments, "--html", "answer.html")
     assert (ran.stdout, ran.code) == (without.stdout, without.code)
     assert ran.stderr == "Written: answer.html\n"
     assert [*_contents(tmp_path)] == ["answer.html"]
-    as_json = cpt_here(*arguments, "--html", "answer.html", "--json")
-    assert as_json.stdout == cpt_here(*arguments, "--json").stdout
+    as_json = cpt(*arguments, "--html", "answer.html", "--json")
+    assert as_json.stdout == cpt(*arguments, "--json").stdout
     assert as_json.stderr == "Written: answer.html\n"
 
 
-def test_a_dash_writes_the_page_in_the_place_of_the_answer(cpt_here, tmp_path):
-    ran = cpt_here(*SEED, "--html", "-")
+def test_a_dash_writes_the_page_in_the_place_of_the_answer(cpt, tmp_path):
+    ran = cpt(*SEED, "--html", "-")
     assert ran.stdout.startswith("<!doctype html>")
     assert ran.stdout.endswith("</html>\n")
     assert (ran.stderr, ran.code, _contents(tmp_path)) == ("", 0, {})
 
 
 @pytest.mark.parametrize("form", ["--json", "--plain"])
-def test_a_page_and_another_form_do_not_share_standard_output(cpt_here, form):
-    ran = cpt_here(*SEED, "--html", "-", form)
+def test_a_page_and_another_form_do_not_share_standard_output(cpt, form):
+    ran = cpt(*SEED, "--html", "-", form)
     assert ran.code == 2
     assert "<!doctype" not in ran.stdout
     assert "--json and --plain go to standard output too" in ran.stderr
@@ -336,11 +336,11 @@ def _contents(folder: Path) -> dict[str, object]:
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="names devices as Linux does")
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_no_page_may_replace_is_refused_and_stays_as_it_is(cpt_here, tmp_path, case):
+def test_what_no_page_may_replace_is_refused_and_stays_as_it_is(cpt, tmp_path, case):
     make, why = REFUSED[case]
     name = make(tmp_path)
     before = _contents(tmp_path)
-    ran = cpt_here(*SEED, "--html", name)
+    ran = cpt(*SEED, "--html", name)
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.stderr.startswith("cpt: --html ")
     assert why in ran.stderr
@@ -348,8 +348,8 @@ def test_what_no_page_may_replace_is_refused_and_stays_as_it_is(cpt_here, tmp_pa
     assert _contents(tmp_path) == before
 
 
-def test_a_file_is_refused_before_anything_is_asked(cpt_here):
-    ran = cpt_here("suggest", "--html", "no/such/answer.html")
+def test_a_file_is_refused_before_anything_is_asked(cpt):
+    ran = cpt("suggest", "--html", "no/such/answer.html")
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.stderr.startswith("cpt: --html ")
 
@@ -395,7 +395,7 @@ def test_a_disk_that_fills_up_leaves_the_old_page_and_nothing_else(cpt_process, 
     assert _contents(tmp_path) == {"answer.html": b"old"}
 
 
-def test_ctrl_c_while_a_page_is_written_leaves_the_old_page_and_nothing_else(cpt_here, tmp_path, monkeypatch):
+def test_ctrl_c_while_a_page_is_written_leaves_the_old_page_and_nothing_else(cpt, tmp_path, monkeypatch):
     (tmp_path / "answer.html").write_text("old")
     written = []
 
@@ -404,7 +404,7 @@ def test_ctrl_c_while_a_page_is_written_leaves_the_old_page_and_nothing_else(cpt
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(os, "fsync", interrupted)
-    ran = cpt_here(*SEED, "--html", "answer.html")
+    ran = cpt(*SEED, "--html", "answer.html")
     assert (ran.code, ran.stdout) == (130, "")
     assert len(written) == 1
     assert written[0] > 4096
@@ -423,10 +423,10 @@ def test_a_page_has_the_mode_of_the_umask_and_a_page_replaced_keeps_its_own(cpt_
     assert page.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_page_is_written_through_a_link(cpt_here, tmp_path):
+def test_a_page_is_written_through_a_link(cpt, tmp_path):
     (tmp_path / "chart").mkdir()
     (tmp_path / "answer.html").symlink_to("chart/answer.html")
-    assert cpt_here(*SEED, "--html", "answer.html").code == 0
+    assert cpt(*SEED, "--html", "answer.html").code == 0
     assert (tmp_path / "answer.html").is_symlink()
     assert (tmp_path / "chart" / "answer.html").read_text().startswith("<!doctype html>")
     assert [*_contents(tmp_path / "chart")] == ["answer.html"]

@@ -87,11 +87,11 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def shown(browser: Browser, cpt_here, tmp_path: Path) -> Callable[..., str]:
+def shown(browser: Browser, cpt, tmp_path: Path) -> Callable[..., str]:
     """Puts the page of a command before the browser."""
 
     def show(*arguments: str) -> str:
-        assert cpt_here(*arguments, "--html", "answer.html").code in (0, 1)
+        assert cpt(*arguments, "--html", "answer.html").code in (0, 1)
         browser.pages["page.html"] = (tmp_path / "answer.html").read_text(encoding="utf-8")
         return browser.pages["page.html"]
 

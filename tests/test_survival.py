@@ -656,8 +656,8 @@ def _one_gigabyte():
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_cannot_be_answered_says_why_and_leaves_with_2(cpt_here, arguments, words):
-    ran = cpt_here(*arguments)
+def test_what_cannot_be_answered_says_why_and_leaves_with_2(cpt, arguments, words):
+    ran = cpt(*arguments)
     assert ran.code == 2
     assert words in ran.stderr or words in ran.stdout
     assert ran.stdout == "" or arguments == ["rules"]
@@ -682,8 +682,8 @@ _ODD = [
 
 
 @pytest.mark.parametrize("odd", _ODD)
-def test_odd_words_are_looked_up_like_any_other(cpt_here, odd):
-    ran = cpt_here("lookup", "--json", "--", os.fsdecode(odd))
+def test_odd_words_are_looked_up_like_any_other(cpt, odd):
+    ran = cpt("lookup", "--json", "--", os.fsdecode(odd))
     assert ran.code in (0, 2)
     assert json.loads(ran.stdout)["schema"] == 1
     assert "\x1b" not in ran.stdout + ran.stderr

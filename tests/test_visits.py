@@ -102,10 +102,10 @@ _NO_ENTRY = re.compile(
 
 
 @pytest.mark.parametrize("asked", _each("visits"))
-def test_a_worked_day(cpt_here, tmp_path, asked, book):
+def test_a_worked_day(cpt, tmp_path, asked, book):
     """The day comes to what its source says, and each thing to mend names an entry that `cpt explain` shows."""
     (tmp_path / "visit.yaml").write_text(yaml.safe_dump(asked["visit"]), encoding="utf-8")
-    ran = cpt_here("check", "visit.yaml", "--json")
+    ran = cpt("check", "visit.yaml", "--json")
     answer, gives = json.loads(ran.stdout), dict(asked["gives"])
     assert ran.code == gives.pop("exit", ran.code)
     wanted = {key: _as_written(key, value) for key, value in gives.items()}
@@ -119,14 +119,14 @@ def test_a_worked_day(cpt_here, tmp_path, asked, book):
 
 
 @pytest.mark.parametrize("asked", _each("fee"))
-def test_a_worked_fee(cpt_here, asked):
-    answer = json.loads(cpt_here("fee", asked["code"], "--state", "SC", "--on", asked["on"], "--json").stdout)
+def test_a_worked_fee(cpt, asked):
+    answer = json.loads(cpt("fee", asked["code"], "--state", "SC", "--on", asked["on"], "--json").stdout)
     assert answer["conversion_factor"] == asked["conversion_factor"]
 
 
 @pytest.mark.parametrize("asked", _each("lookup"))
-def test_a_worked_look_up(cpt_here, asked):
-    shown = cpt_here("lookup", asked["code"], "--plain").stdout.casefold()
+def test_a_worked_look_up(cpt, asked):
+    shown = cpt("lookup", asked["code"], "--plain").stdout.casefold()
     assert [words for words in asked["says"] if words not in shown] == []
 
 
