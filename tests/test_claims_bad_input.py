@@ -19,7 +19,7 @@ THERAPY = (HERE / "claims" / "therapy.837").read_bytes()
 ISA = 106  # bytes
 CHARGES = (HERE / "claims" / "title-and-totals.csv").read_bytes()
 NDJSON = (HERE / "claims" / "claims.ndjson").read_bytes()
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

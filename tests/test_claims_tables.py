@@ -19,8 +19,9 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "claims" / "csv"
 EXPORTS = {
     "cms1500_lines.csv": 137, "minutes_not_units.csv": 137, "one_row_per_claim_wide.csv": 137,
-    "openemr_billing.csv": 137, "tebra_charges.csv": 137, "tuva_medical_claim.csv": 2727, "webpt_billing_charges_extract.csv": 137,
-    "webpt_charges_extract.csv": 137, "charges_excel.xlsx": 138, "charges.parquet": 137,
+    "openemr_billing.csv": 137, "tebra_charges.csv": 137, "tuva_medical_claim.csv": 2727,
+    "webpt_billing_charges_extract.csv": 137, "webpt_charges_extract.csv": 137, "charges_excel.xlsx": 138,
+    "charges.parquet": 137,
 }  # fmt: skip
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared samples are not here")
 
@@ -164,7 +165,8 @@ def test_a_column_map_that_does_not_fit_names_the_missing_columns_and_no_cell() 
 @pytest.mark.parametrize(
     ("text", "says"),
     [(b"units: Units\n", "has no `code`"), (b"code: A\ncodes: B\n", "no field called 'codes'"),
-     (b"- a\n", "a field a line"), (b"code: A\ncode: B\n", "code"), (b"code: [\n", "YAML"), (b"code: {a: b}\n", "the name of a column")],
+     (b"- a\n", "a field a line"), (b"code: A\ncode: B\n", "code"), (b"code: [\n", "YAML"),
+     (b"code: {a: b}\n", "the name of a column")],
 )  # fmt: skip
 def test_a_column_map_with_a_mistake_says_which(text: bytes, says: str) -> None:
     with pytest.raises(layouts.MapUnreadable, match=says):

@@ -18,7 +18,7 @@ _MONEY = re.compile(r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.[0-9]*)?")
 _DECIMAL_COMMA = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{3})*|-?[0-9]+),([0-9]{1,2})")
 _NUMERIC_DAY = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})")
 _NAMED_DAY = ("%d-%b-%Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%d %b %Y")
-_SERIAL_FROM, _SERIAL_TO = 36526, 73050  # Excel's numbers of 2000-01-01 and 2099-12-31
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)  # read from Excel's number of a day
 _EXCEL_ZERO: Final = date(1899, 12, 30)
 
 
@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 @lru_cache(_KEPT)
 def code(text: str) -> tuple[str, str]:
-    """Return a procedure code, and what was repaired: a spreadsheet makes 01992 to 1992 and 97110 to 97110.0."""
+    """Return a procedure code, and what was repaired: a spreadsheet drops a zero in front and adds `.0`."""
     value = plain(text)
     if _SHORT_CODE.fullmatch(value):
         return value.zfill(5), f"code {value} read as {value.zfill(5)}: a spreadsheet drops zeros in front"
@@ -48,7 +48,7 @@ def modifiers(*cells: str) -> tuple[str, ...]:
 
 @lru_cache(_KEPT)
 def diagnoses(*cells: str) -> tuple[str, ...]:
-    """Return diagnosis codes without dots; `ICD10|M54.50:` is M5450."""
+    """Return diagnosis codes without dots, and without the `ICD10|` that OpenEMR writes before each."""
     parts = (part for cell in cells for part in _BETWEEN_DX.split(cell) if part)
     return tuple(part.replace(".", "").upper() for part in parts if not _DX_LABEL.fullmatch(part))
 
@@ -115,8 +115,7 @@ def day(text: str) -> tuple[str, str]:
 
 def _digits(head: str) -> tuple[str, str]:
     """Return a date written without separators. Raises ValueError."""
-    if len(head) == 5 and _SERIAL_FROM <= int(head) <= _SERIAL_TO:
-        found = _EXCEL_ZERO + timedelta(int(head))
+    if len(head) == 5 and _FIRST_DAY <= (found := _EXCEL_ZERO + timedelta(int(head))) <= _LAST_DAY:
         return f"{found:%Y%m%d}", "a date that is Excel's number of a day, read as such"
     if len(head) != 8:
         raise ValueError(head)

@@ -235,7 +235,8 @@ class RowReader:
             self._oddities.add("the header again, not a service line", row.number)
             return True
         words = next(cell for cell in cells if cell.strip()).strip().lower().rstrip(":")
-        if words in self._totals and not any(cells[place].strip() for place in self._codes):
+        is_total = any(words == total or words.startswith(f"{total} ") for total in self._totals)
+        if is_total and not any(cells[place].strip() for place in self._codes):
             self._oddities.add("a row of totals, not a service line", row.number)
             return True
         if not any(cells[place].strip() for place in self._codes):

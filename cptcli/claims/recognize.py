@@ -1,4 +1,4 @@
-"""A file name or `-` -> an open input whose kind is told by its content, whatever the file is called.
+"""A file name or `-` -> an open input whose kind comes from its content, whatever the file is called.
 
 `with open_input(name) as opened:` gives `opened.kind`: "table" (CSV, tab or semicolon), "xlsx", "parquet", "837p" or
 "fhir". What is recognized and is no claim file (an 835, a PDF, a zip) is refused by name: NotAClaimFile. gzip is
@@ -84,21 +84,32 @@ class Input:
 def open_input(name: str) -> Input:
     """Return the file of this name, or standard input for `-`, open. Raises ClaimFileUnreadable and NotAClaimFile."""
     shown = "standard input" if name == "-" else name
-    with ExitStack() as until:
-        try:
-            stream: BinaryIO = sys.stdin.buffer if name == "-" else until.enter_context(Path(name).open("rb"))
-            head, stream = _peeked(stream, shown)
-            for _ in range(_DEEPEST):
-                if not head.startswith(_GZIP):
-                    break
-                unpacked = until.enter_context(gzip.GzipFile(fileobj=stream))
-                head, stream = _peeked(cast(BinaryIO, unpacked), shown)
-        except (OSError, ValueError) as error:
-            what = getattr(error, "strerror", None) or str(error)
-            raise ClaimFileUnreadable(shown, what, "Check the name of the file.") from None
-        kind = recognize(head, shown)
-        return Input(shown, kind, stream, until.pop_all())
-    raise AssertionError
+    until = ExitStack()
+    try:
+        head, stream = _opened(name, shown, until)
+        return Input(shown, recognize(head, shown), stream, until)
+    except BaseException:
+        until.close()
+        raise
+
+
+def _opened(name: str, shown: str, until: ExitStack) -> tuple[bytes, BinaryIO]:
+    """Return the first bytes of a file, and a stream from its first byte; both unpacked."""
+    try:
+        if name == "-":
+            stream: BinaryIO = sys.stdin.buffer
+        else:
+            stream = until.enter_context(Path(name).open("rb"))  # noqa: SIM115 - `until` closes it
+        head, stream = _peeked(stream, shown)
+        for _ in range(_DEEPEST):
+            if not head.startswith(_GZIP):
+                break
+            unpacked = until.enter_context(gzip.GzipFile(fileobj=stream))
+            head, stream = _peeked(cast(BinaryIO, unpacked), shown)
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", None) or str(error)
+        raise ClaimFileUnreadable(shown, what, "Check the name of the file.") from None
+    return head, stream
 
 
 def recognize(head: bytes, name: str) -> Kind:
@@ -136,6 +147,7 @@ def _x12(text: bytes, name: str) -> Kind:
 def _peeked(stream: BinaryIO, name: str) -> tuple[bytes, BinaryIO]:
     """Return the first bytes of a stream, and the stream with them in front again."""
     is_file = not isinstance(stream, gzip.GzipFile) and stream.seekable()
+    start = stream.tell() if is_file else 0
     parts: list[bytes] = []
     size = 0
     try:
@@ -146,7 +158,7 @@ def _peeked(stream: BinaryIO, name: str) -> tuple[bytes, BinaryIO]:
         raise ClaimFileUnreadable(name, f"the gzip is damaged or cut off ({error})", "Copy it again.") from None
     head = b"".join(parts)
     if is_file:
-        stream.seek(0)
+        stream.seek(start)
         return head, stream
     return head, cast(BinaryIO, io.BufferedReader(_Joined(head, stream, name), 1 << 17))
 

@@ -69,7 +69,7 @@ def parquet_rows(stream: BinaryIO, name: str) -> Iterator[list[str]]:
 
 
 def cell_text(cell: object) -> str:
-    """Return a cell as text: 97110.0 is 97110, a day is 2026-01-02, an empty one is ""."""
+    """Return a cell as text: 2.0 is 2, a day is 2026-01-02, an empty one is nothing."""
     if isinstance(cell, str):
         return cell
     if cell is None:

@@ -12,15 +12,16 @@ from typing import BinaryIO, Final
 from .lines import Oddities, ServiceLine
 from .x12_envelope import Envelopes
 from .x12_segments import Delimiters, batches
-from .x12_values import Service, composite, dates, diagnoses, hundredths, service, wrong_component
+from .x12_values import Service, dates, diagnoses, hundredths, payer_or_provider, place_and_frequency, service
 
 _OUTSIDE, _BILLING, _SUBSCRIBER, _PATIENT, _CLAIM, _OTHER_PAYER, _LINE, _ADJUDICATED = range(8)  # where a segment is
+_BEFORE_LINES: Final = frozenset((_CLAIM, _OTHER_PAYER))
+_RENDERED: Final = frozenset((_CLAIM, _LINE))
 _UNUSED, _LX, _SV1, _DTP, _REF, _INSIDE = range(6)  # what the main loop does itself; from _INSIDE on, a method does it
 _MOST_DELIMITERS: Final = 100  # sets of them in a file that are kept
 _MOST_LINES: Final = 50  # of one claim
 _KEPT: Final = 8192  # distinct SV1 whose parts are kept: a clinic has one charge for a code
 _COUNTS: Final = [str(number) for number in range(1000)]
-_SSN: Final = "34"  # NM108 for a Social Security number
 _OTHER_SERVICES: Final = {"SV2": "an institutional", "SV3": "a dental"}
 _UNUSED_TAGS: Final = frozenset((
     "AMT", "BHT", "CAS", "CN1", "CR1", "CR2", "CR3", "CRC", "CTP", "CUR", "DMG", "FRM", "HCP", "K3", "LIN", "LQ", "MEA",
@@ -31,7 +32,7 @@ _UNUSED_TAGS: Final = frozenset((
 class Reader:
     """The service lines of one 837P file. Iterate over it once.
 
-    `unread` counts service lines that are not professional (SV2, SV3), so that nobody takes them for clean.
+    `unread` counts service lines that are not professional (SV2, SV3), so that they are not taken for clean.
     """
 
     _where: int  # in which loop the last segment was
@@ -49,7 +50,9 @@ class Reader:
         self._methods: list[Callable[[str], None]] = []
         self._ending = 0  # from this method on, a segment ends the line before it
         self._kinds = self._all_kinds = self._outer_kinds = dict[str, int]()
-        self._services: dict[str, Service] = {}
+        self._services: dict[str, Service] = {}  # by the text of the SV1
+        self._names: dict[str, tuple[str, str, str]] = {}  # by the text of the NM1: never that of a patient
+        self._filings: dict[str, str] = {}  # by the text of the SBR
         self._known: dict[Delimiters, tuple[dict[str, int], dict[str, int]]] = {}
         self._envelopes = Envelopes(self.oddities)
         self._st = ""
@@ -63,6 +66,7 @@ class Reader:
         delimiters: Delimiters | None = None
         element = lx = first = last = control = ""
         sv1 = ""
+        days: dict[str, tuple[str, str, str]] = {}  # of a DTP
         number = at = counted = 0  # the segment; that of the SV1 of the line that is open; the lines of the claim
         has_lx = has_service = False  # since the last LX
         for batch in batches(self._stream, self._name):
@@ -70,29 +74,38 @@ class Reader:
                 delimiters = batch.delimiters
                 self._use(delimiters)
                 element = self._element
-            kind_of = self._kinds.get
+                days.clear()
+            kind_of, methods, ending = self._kinds.get, self._methods, self._ending
             for segment in batch.segments:
                 number += 1
                 kind = kind_of(segment[:3])
-                if kind is None:
+                if not kind:
+                    if kind == _UNUSED:
+                        continue
                     segment = segment.strip()
                     number -= not segment
                     kind = kind_of(segment[:3])
-                    if kind is None:
-                        self._unknown(segment, number)
+                    if not kind:
+                        if kind is None:
+                            self._unknown(segment, number)
                         continue
-                if kind == _UNUSED:
-                    continue
                 if kind == _DTP:
-                    if segment[4:7] == "472" and self._where == _LINE:
+                    found = days.get(segment)
+                    if found is None and segment[4:7] == "472":
+                        if len(days) >= _KEPT:
+                            days.clear()
+                        found = days[segment] = dates(segment, element)
+                    if found and self._where == _LINE:
                         if first:
                             self.oddities.add("DTP: more than one date of service on a line", number)
-                        first, last, problem = dates(segment, element)
+                        first, last, problem = found
                         if problem:
                             self.oddities.add(problem, number)
                 elif kind == _REF:
                     if segment[4:6] == "6R" and self._where == _LINE:
-                        control = segment[7:].split(element, 1)[0]
+                        control = segment[7:]
+                        if element in control:
+                            control = control.split(element, 1)[0]
                 elif kind == _LX:
                     if at:
                         yield self._line(lx, at, sv1, first, last, control)
@@ -121,10 +134,11 @@ class Reader:
                     sv1 = segment
                     has_service = True
                     self._where = _LINE
-                elif kind < self._ending:
+                elif kind < ending:
                     self.segments = number
-                    self._methods[kind](segment)
-                    has_service |= kind == _INSIDE
+                    methods[kind](segment)
+                    if kind == _INSIDE:
+                        has_service = True
                 else:
                     if at:
                         yield self._line(lx, at, sv1, first, last, control)
@@ -135,7 +149,7 @@ class Reader:
                     first = last = control = ""
                     self.segments = number
                     self._counted, counted = counted, 0
-                    self._methods[kind](segment)
+                    methods[kind](segment)
                     kind_of = self._kinds.get
             self.segments = number
             if batch.remark:
@@ -153,7 +167,8 @@ class Reader:
         if len(self._known) > _MOST_DELIMITERS:  # a hostile file
             self._known.clear()
         self._element, self._component = delimiters.element, delimiters.component
-        self._services.clear()
+        for kept in (self._services, self._names, self._filings):
+            kept.clear()
         if delimiters not in self._known:
             self._known[delimiters] = self._kinds_with(self._element)
         self._all_kinds, self._outer_kinds = self._known[delimiters]
@@ -254,50 +269,53 @@ class Reader:
                 self._odd("HL: its level is not 20, 22 or 23; provider and payer of what follows are not known")
 
     def _sbr(self, segment: str) -> None:
-        if self._where in (_CLAIM, _OTHER_PAYER):
+        if self._where in _BEFORE_LINES:
             self._where = _OTHER_PAYER
             self._others += 1
             return
-        if self._where in (_LINE, _ADJUDICATED):  # another payer comes before the lines, so this is a subscriber
+        if self._where >= _LINE:  # another payer comes before the lines, so this is a subscriber
             self._end_claim()
             self._start_subscriber()
             self._where = _SUBSCRIBER
             self._odd("SBR: after service lines and without an HL; read as the next subscriber")
-        parts = segment.split(self._element, 10)
-        self._filing = parts[9] if len(parts) > 9 else ""
+        filing = self._filings.get(segment)
+        if filing is None:
+            if len(self._filings) >= _KEPT:
+                self._filings.clear()
+            parts = segment.split(self._element, 10)
+            filing = self._filings[segment] = parts[9] if len(parts) > 9 else ""
+        self._filing = filing
 
     def _nm1(self, segment: str) -> None:
         where, who = self._where, segment[4:6]
-        if where in (_LINE, _CLAIM):
+        if where in _RENDERED:
             if who != "82":
                 return
-        elif where >= _CLAIM or who not in ("85", "IL", "PR", "QC"):
-            return
-        parts = segment.split(self._element)
-        if len(parts) < 10:
-            parts += [""] * (10 - len(parts))
-        if parts[1] != who:
+        elif where >= _CLAIM:
             return
         if who == "IL":
-            self._subscriber = f"{parts[9]}\0{parts[3]}\0{parts[4]}"
-        elif who == "PR":
-            self._payer, self._payer_id = parts[3], parts[9]
+            self._subscriber, self._dependent = segment[7:].replace(self._element, "\0"), ""
         elif who == "QC":
-            self._dependent = "\0".join(("", parts[9], *parts[3:6]))
-        else:
-            self._provider(where, who, parts[8], parts[9])
+            self._dependent = segment[7:].replace(self._element, "\0")
+        elif who == "PR":
+            self._payer, self._payer_id, _ = self._names.get(segment) or self._named(segment)
+        elif who == "82" or (who == "85" and where < _CLAIM):
+            _, number, problem = self._names.get(segment) or self._named(segment)
+            if problem:
+                self._odd(problem)
+            if who == "85":
+                self._billing = number
+            elif where == _LINE:
+                self._rendering = number
+            elif where == _CLAIM:
+                self._claim_rendering = number
 
-    def _provider(self, where: int, who: str, qualifier: str, number: str) -> None:
-        if number and qualifier != "XX":
-            self._odd(f"NM1*{who}: identified by something other than an NPI")
-        if qualifier == _SSN:
-            number = ""
-        if who == "85":
-            self._billing = number
-        elif where == _LINE:
-            self._rendering = number
-        else:
-            self._claim_rendering = number
+    def _named(self, segment: str) -> tuple[str, str, str]:
+        """Return the name of a payer or provider, its number, and what is wrong with it."""
+        if len(self._names) >= _KEPT:
+            self._names.clear()
+        found = self._names[segment] = payer_or_provider(segment, self._element)
+        return found
 
     # Claims and lines
 
@@ -310,12 +328,11 @@ class Reader:
         parts = segment.split(self._element, 6)
         if len(parts) < 6:
             parts += [""] * (6 - len(parts))
-        place, other = composite(parts[5], self._component)
-        if other:
-            self._odd(wrong_component("CLM", other, self._component))
-        self._claim, self._claim_charge, self._claim_pos = parts[1], parts[2], place[0]
-        self._frequency = place[2] if len(place) > 2 else ""
-        self._patient = self._subscriber + self._dependent
+        self._claim, self._claim_charge, where = parts[1], parts[2], parts[5]
+        self._claim_pos, self._frequency, problem = place_and_frequency(where, self._component)
+        if problem:
+            self._odd(problem)
+        self._patient = f"{self._subscriber}\0{self._dependent}" if self._dependent else self._subscriber
         self._claim_at = self.segments
         self._where = _CLAIM
 

@@ -58,26 +58,23 @@ class _Splitter:
 
     def feed(self, text: str, at_end: bool) -> Iterator[Batch]:
         text = self._rest + text
+        start = 0
         if self._delimiters is None:
             if len(text) < LONGEST and not at_end:
                 self._rest = text
                 return
             before, text = self._first(text)
-            yield self._open(text, before)
-            text = self._rest
-        while True:
-            at = self._next_isa(text)
-            if at < 0:
-                yield from self._cut(text, at_end)
-                return
-            yield from self._cut(text[:at], at_end=True)
-            text = text[at:]
-            if len(text) < _ISA_ROOM and not at_end:
-                self._rest = text
-                return
-            batch = self._open(text, 0)
+            batch, start = self._open(text[:_ISA_ROOM], before)
             yield batch
-            text = self._rest
+        while (at := self._next_isa(text, start)) >= 0:
+            yield from self._cut(text[start:at], at_end=True)
+            if len(text) - at < _ISA_ROOM and not at_end:
+                self._rest = text[at:]
+                return
+            batch, length = self._open(text[at : at + _ISA_ROOM])
+            yield batch
+            start = at + length
+        yield from self._cut(text[start:], at_end)
 
     def _first(self, text: str) -> tuple[int, str]:
         """Return how many characters come before the first ISA, and the text from it on."""
@@ -92,29 +89,27 @@ class _Splitter:
         )
         raise ClaimFileUnreadable(self._name, what, "Export it again, or ask the sender for the whole file.")
 
-    def _open(self, text: str, before: int) -> Batch:
-        """Return the ISA that the text begins with, and use its delimiters; `_rest` is what follows it."""
+    def _open(self, text: str, before: int = 0) -> tuple[Batch, int]:
+        """Return the ISA that the text begins with, and its length; its delimiters are used from now on."""
         self._skipping = False
         isa = _isa(text)
-        if isa is None:  # a later ISA that cannot be read: the delimiters stay
+        if isa is None:  # a later ISA that cannot be read
             assert self._delimiters is not None
-            self._rest = text[3:]
-            return Batch(self._delimiters, ["ISA"], "ISA: not readable; the delimiters before it are used")
+            return Batch(self._delimiters, ["ISA"], "ISA: not readable; the delimiters before it are used"), 3
         self._delimiters, length = isa
-        self._rest = text[length:]
         remark = "" if length == _ISA_LENGTH else f"ISA: it has {length} characters, expected {_ISA_LENGTH}"
-        return Batch(self._delimiters, [text[: length - 1]], remark, before)
+        return Batch(self._delimiters, [text[: length - 1]], remark, before), length
 
-    def _next_isa(self, text: str) -> int:
-        """Return where the next interchange begins in the text; -1 if nowhere."""
+    def _next_isa(self, text: str, start: int) -> int:
+        """Return where the next interchange begins in the text from `start` on; -1 if nowhere."""
         assert self._delimiters is not None
         terminator = self._delimiters.terminator
-        at = text.find("ISA")
+        at = text.find("ISA", start)
         while at >= 0:
             before = at - 1
-            while before >= 0 and text[before] != terminator and text[before].isspace():
+            while before >= start and text[before] != terminator and text[before].isspace():
                 before -= 1
-            begins = text[before] == terminator if before >= 0 else not self._skipping
+            begins = text[before] == terminator if before >= start else not self._skipping
             after = text[at + 3 : at + 4]
             if after and ((begins and not after.isalnum() and after != " ") or _ISA_INSIDE.match(text, at)):
                 return at

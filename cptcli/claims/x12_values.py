@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 _KEPT: Final = 8192
+_SSN: Final = "34"  # NM108 for a Social Security number
 _NEVER: Final = 1000  # more than any claim has diagnoses
 _OTHER_COMPONENT = re.compile(r"(?:[A-Z]{2}|[0-9]{1,2})([^A-Za-z0-9\s.])[A-Za-z0-9]")
 _DIAGNOSES: Final = frozenset({"ABK", "ABF", "BK", "BF"})
@@ -122,6 +123,24 @@ def composite(value: str, component: str) -> tuple[list[str], str]:
     return [value], ""
 
 
+def payer_or_provider(segment: str, element: str) -> tuple[str, str, str]:
+    """Return the name and the number of an NM1, and what is wrong with the number of a provider."""
+    parts = segment.split(element, 10)
+    parts += [""] * (10 - len(parts))
+    name, qualifier, number = parts[3], parts[8], parts[9]
+    problem = (
+        "" if not number or qualifier == "XX" else f"NM1*{segment[4:6]}: identified by something other than an NPI"
+    )
+    return name, "" if qualifier == _SSN else number, problem
+
+
+@lru_cache(_KEPT)
+def place_and_frequency(value: str, component: str) -> tuple[str, str, str]:
+    """Return the place of service and the frequency of CLM05, and what is wrong with it."""
+    parts, other = composite(value, component)
+    return parts[0], parts[2] if len(parts) > 2 else "", wrong_component("CLM", other, component) if other else ""
+
+
 def wrong_component(tag: str, used: str, declared: str) -> str:
     """Return the sentence for a component separator that contradicts ISA16."""
     return f"{tag}: component separator {used!r} used, ISA16 declares {declared!r}"
@@ -143,7 +162,6 @@ def hundredths(value: str) -> int | None:
         return None
 
 
-@lru_cache(_KEPT)
 def dates(segment: str, element: str) -> tuple[str, str, str]:
     """Return the first and last day of a DTP segment, and what is wrong with it."""
     _, _, form, value = (*segment.split(element, 3), "", "", "")[:4]
