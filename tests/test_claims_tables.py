@@ -230,6 +230,24 @@ def test_pointers_as_letters_and_glued_digits_are_numbers() -> None:
     assert cells.pointers(12, "12") == ("12",)
 
 
+def test_a_pointer_counts_the_diagnosis_columns_by_their_letter_also_empty_ones() -> None:
+    lines, oddities, _ = read(b"code,pointers,dx_b,dx_a,dx_c\n97110,C,,M54.50,R26.2\n97140,B,,M54.50,\n")
+    assert [line.dx for line in lines] == [("R262",), ()]
+    assert oddities == ["a diagnosis pointer without a diagnosis (row 3)"]
+
+
+def test_two_columns_called_modifier_give_two_modifiers() -> None:
+    lines, oddities, _ = read(b"code,modifier,modifier\n97140,GP,59\n")
+    assert lines[0].modifiers == ("GP", "59")
+    assert "two columns have the same name" in oddities[0]
+
+
+def test_a_total_in_the_column_of_codes_is_no_line() -> None:
+    lines, oddities, _ = read(b"CPT,Units\n97110,2\nTotal,2\n")
+    assert len(lines) == 1
+    assert oddities == ["a row of totals, not a service line (row 3)"]
+
+
 def test_openemr_justify_gives_diagnoses() -> None:
     assert cells.diagnoses("ICD10|S13.4XXA:ICD10|M62.81:") == ("S134XXA", "M6281")
 

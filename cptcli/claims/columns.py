@@ -7,7 +7,7 @@ rows.
 
 import re
 from collections.abc import Sequence
-from itertools import count, takewhile
+from itertools import takewhile
 from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
@@ -78,12 +78,11 @@ def find(head: Sequence[Row], name: str, layout: Layout | None = None) -> Found:
 
 def _given(head: Sequence[Row], name: str, layout: Layout) -> Found:
     """Return the header that has the columns of a layout: all of a column map, those that tell a preset."""
-    wanted = layout.by or [each for names in layout.columns.values() for each in names if not set(each) & set("#{}")]
+    wanted = layout.by or [each for names in layout.columns.values() for each in names]
     fewest = [*wanted]
     for row in head:
-        there = {fold(cell) for cell in row.cells}
-        missing = [each for each in wanted if fold(each) not in there]
-        if not missing and _indexes(layout.columns["code"], row.cells, 1):
+        missing = [each for each in wanted if not _indexes([each], row.cells, 1)]
+        if not missing:
             return Found(layout, row.cells, row.number, "given")
         fewest = min(fewest, missing or fewest, key=len)
     raise NoCodeColumn(
@@ -102,22 +101,29 @@ def _guess(header: list[str]) -> dict[str, tuple[str, ...]]:
         if places := _indexes(across, header, 1):
             found[field] = ("{n}".join(header[places[0]].rsplit("1", 1)),)
         elif places := _indexes([name for name in names if "{n}" not in name or not is_across], header, 1):
-            found[field] = tuple(header[place] for place in (places if field in LISTS else places[:1]))
+            found[field] = tuple(dict.fromkeys(header[place] for place in (places if field in LISTS else places[:1])))
     return found
 
 
-def _indexes(names: Sequence[str], header: Sequence[str], line: int) -> list[int]:
-    """Return where the columns of these names are, in the order of the names; `{n}` is the line."""
+def _indexes(names: Sequence[str], header: Sequence[str], line: int, every: bool = False) -> list[int]:
+    """Return where the columns of these names are, in the order of the names; `{n}` is the line.
+
+    Of columns with the same name it is the first, or with `every` all of them.
+    """
     found: dict[int, None] = {}
     folded = [fold(cell) for cell in header]
     for name in names:
         name = name.replace("{n}", str(line))
         wanted = fold(name)
         if name.strip().rstrip("#").strip() and "#" in name and wanted not in folded:
-            pattern = re.compile("(?:[0-9]{1,2}|[a-z])".join(map(fold, name.split("#"))))
-            found |= {place: None for place, cell in enumerate(folded) if pattern.fullmatch(cell)}
+            pattern = re.compile("([0-9]{1,2}|[a-z])".join(map(fold, name.split("#", 1))))
+            matches = [
+                (match[1].zfill(2), place) for place, cell in enumerate(folded) if (match := pattern.fullmatch(cell))
+            ]
+            found |= {place: None for _, place in sorted(matches)}
         elif wanted in folded:
-            found[folded.index(wanted)] = None
+            places = [place for place, cell in enumerate(folded) if cell == wanted]
+            found |= dict.fromkeys(places if every else places[:1])
     return [*found]
 
 
@@ -186,12 +192,13 @@ class RowReader:
             self._lines.append(_Line(places, own))
         self.used = sorted({at for line in self._lines for places in line.places.values() for at in places})
         self._codes = [line.places["code"][0] for line in self._lines]
-        for folded, place in zip(self._folded, count(), strict=False):
-            if folded and self._folded.index(folded) != place:
-                oddities.add("two columns have the same name; the first is used", found.row)
+        twice = {each for each in self._folded if each and self._folded.count(each) > 1}
+        if any(self._folded[place] in twice for place in self.used):
+            oddities.add("two columns have the same name; all are used for modifiers and dx, else the first", found.row)
 
     def _places(self, columns: dict[str, tuple[str, ...]], line: int) -> dict[str, list[int]]:
-        places = {field: _indexes(names, self._found.header, line) for field, names in columns.items()}
+        header = self._found.header
+        places = {field: _indexes(names, header, line, field in LISTS) for field, names in columns.items()}
         return {field: at for field, at in places.items() if at}
 
     def key(self, row: Row) -> tuple[str, ...]:
@@ -206,9 +213,12 @@ class RowReader:
             if row.number < self._found.row and any(cells):
                 self._oddities.add("a title above the header, not a service line", row.number)
             return []
-        if not self._is_across and cells[self._codes[0]].strip():
-            if cells[self._codes[0]] == self._found.header[self._codes[0]]:
+        if not self._is_across and (code := cells[self._codes[0]].strip()):
+            if code == self._found.header[self._codes[0]].strip():
                 self._oddities.add("the header again, not a service line", row.number)
+                return []
+            if code.lower() in self._totals:
+                self._oddities.add("a row of totals, not a service line", row.number)
                 return []
         elif self._is_no_line(row, cells):
             return []
@@ -280,8 +290,11 @@ class RowReader:
         code, repaired = read_cell.code(one("code"))
         first, wrong = read_cell.day(one("date"))
         last, wrong_too = read_cell.day(one("date_to"))
-        dx = read_cell.diagnoses(*all_of("dx"))
-        pointers = read_cell.pointers(len(dx), *all_of("pointers"))
+        of_claim = all_of("dx")
+        dx = read_cell.diagnoses(*of_claim)
+        pointers = read_cell.pointers(max(len(dx), len(of_claim)), *all_of("pointers"))
+        if pointers and len(of_claim) > 1:  # a pointer counts the columns, also an empty one
+            dx = tuple("".join(read_cell.diagnoses(cell)[:1]) for cell in of_claim)
         pointed, dangling = _pointed(dx, pointers)
         kind = one("code_type")
         units = read_cell.quantity(one("units"))
@@ -307,5 +320,5 @@ def _pointed(dx: tuple[str, ...], pointers: tuple[str, ...]) -> tuple[tuple[str,
     if not pointers or not dx:
         return dx, ""
     numbers = [int(each) if each.isascii() and each.isdigit() and len(each) < 4 else 0 for each in pointers]
-    found = tuple(dx[number - 1] for number in numbers if 0 < number <= len(dx))
+    found = tuple(dx[number - 1] for number in numbers if 0 < number <= len(dx) and dx[number - 1])
     return found, "" if len(found) == len(pointers) else "a diagnosis pointer without a diagnosis"
