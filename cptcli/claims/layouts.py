@@ -12,7 +12,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ..errors import CptError
-from ..rulebook.yaml_strict import Node, Problem, Refused, read_tree
+from ..rulebook.problem import Problem
+from ..rulebook.yaml_strict import Node, Refused, read_tree
 
 LISTS: Final = ("modifiers", "dx", "pointers")  # fields that may have several columns at once
 FIELDS: Final = (

@@ -12,7 +12,17 @@ from typing import BinaryIO, Final
 from .lines import Oddities, ServiceLine
 from .x12_envelope import Envelopes
 from .x12_segments import Delimiters, batches
-from .x12_values import Service, dates, diagnoses, hundredths, payer_or_provider, place_and_frequency, service
+from .x12_values import (
+    UNUSED_TAGS,
+    Kept,
+    dates,
+    diagnoses,
+    element_of,
+    hundredths,
+    payer_or_provider,
+    place_and_frequency,
+    service,
+)  # fmt: skip
 
 _OUTSIDE, _BILLING, _SUBSCRIBER, _PATIENT, _CLAIM, _OTHER_PAYER, _LINE, _ADJUDICATED = range(8)  # where a segment is
 _BEFORE_LINES: Final = frozenset((_CLAIM, _OTHER_PAYER))
@@ -20,13 +30,8 @@ _RENDERED: Final = frozenset((_CLAIM, _LINE))
 _UNUSED, _LX, _SV1, _DTP, _REF, _INSIDE = range(6)  # what the main loop does itself; from _INSIDE on, a method does it
 _MOST_DELIMITERS: Final = 100  # sets of them in a file that are kept
 _MOST_LINES: Final = 50  # of one claim
-_KEPT: Final = 8192  # distinct SV1 whose parts are kept: a clinic has one charge for a code
 _COUNTS: Final = [str(number) for number in range(1000)]
 _OTHER_SERVICES: Final = {"SV2": "an institutional", "SV3": "a dental"}
-_UNUSED_TAGS: Final = frozenset((
-    "AMT", "BHT", "CAS", "CN1", "CR1", "CR2", "CR3", "CRC", "CTP", "CUR", "DMG", "FRM", "HCP", "K3", "LIN", "LQ", "MEA",
-    "MIA", "MOA", "N3", "N4", "OI", "PAT", "PER", "PRV", "PS1", "PWK", "QTY", "SV4", "SV5", "SV6", "TA1",
-))  # fmt: skip
 
 
 class Reader:
@@ -50,9 +55,11 @@ class Reader:
         self._methods: list[Callable[[str], None]] = []
         self._ending = 0  # from this method on, a segment ends the line before it
         self._kinds = self._all_kinds = self._outer_kinds = dict[str, int]()
-        self._services: dict[str, Service] = {}  # by the text of the SV1
-        self._names: dict[str, tuple[str, str, str]] = {}  # by the text of the NM1: never that of a patient
-        self._filings: dict[str, str] = {}  # by the text of the SBR
+        # By the text of the segment. No patient is in them: a name is kept for payers and providers only.
+        self._services = Kept(lambda sv1: service(sv1, self._element, self._component))
+        self._names = Kept(lambda nm1: payer_or_provider(nm1, self._element))
+        self._filings = Kept(lambda sbr: element_of(sbr, self._element, 9))
+        self._days = Kept(lambda dtp: dates(dtp, self._element))
         self._known: dict[Delimiters, tuple[dict[str, int], dict[str, int]]] = {}
         self._envelopes = Envelopes(self.oddities)
         self._st = ""
@@ -66,7 +73,7 @@ class Reader:
         delimiters: Delimiters | None = None
         element = lx = first = last = control = ""
         sv1 = ""
-        days: dict[str, tuple[str, str, str]] = {}  # of a DTP
+        days = self._days
         number = at = counted = 0  # the segment; that of the SV1 of the line that is open; the lines of the claim
         has_lx = has_service = False  # since the last LX
         for batch in batches(self._stream, self._name):
@@ -74,7 +81,6 @@ class Reader:
                 delimiters = batch.delimiters
                 self._use(delimiters)
                 element = self._element
-                days.clear()
             kind_of, methods, ending = self._kinds.get, self._methods, self._ending
             for segment in batch.segments:
                 number += 1
@@ -90,15 +96,10 @@ class Reader:
                             self._unknown(segment, number)
                         continue
                 if kind == _DTP:
-                    found = days.get(segment)
-                    if found is None and segment[4:7] == "472":
-                        if len(days) >= _KEPT:
-                            days.clear()
-                        found = days[segment] = dates(segment, element)
-                    if found and self._where == _LINE:
+                    if segment[4:7] == "472" and self._where == _LINE:
                         if first:
                             self.oddities.add("DTP: more than one date of service on a line", number)
-                        first, last, problem = found
+                        first, last, problem = days[segment]
                         if problem:
                             self.oddities.add(problem, number)
                 elif kind == _REF:
@@ -167,7 +168,7 @@ class Reader:
         if len(self._known) > _MOST_DELIMITERS:  # a hostile file
             self._known.clear()
         self._element, self._component = delimiters.element, delimiters.component
-        for kept in (self._services, self._names, self._filings):
+        for kept in (self._services, self._names, self._filings, self._days):
             kept.clear()
         if delimiters not in self._known:
             self._known[delimiters] = self._kinds_with(self._element)
@@ -176,7 +177,7 @@ class Reader:
 
     def _kinds_with(self, element: str) -> tuple[dict[str, int], dict[str, int]]:
         """Return the kind of a segment by its first three characters: of any, and of an envelope's only."""
-        kinds = dict.fromkeys(_UNUSED_TAGS, _UNUSED) | {"LX": _LX, "SV1": _SV1, "DTP": _DTP, "REF": _REF}
+        kinds = dict.fromkeys(UNUSED_TAGS, _UNUSED) | {"LX": _LX, "SV1": _SV1, "DTP": _DTP, "REF": _REF}
         kinds |= dict.fromkeys(_OTHER_SERVICES, _INSIDE)
         self._methods = [self._other_service] * (_INSIDE + 1)
         inside = {"NM1": self._nm1, "HI": self._hi, "NTE": self._nte, "SVD": self._svd}
@@ -199,8 +200,6 @@ class Reader:
         if not segment or self._kinds is self._outer_kinds:
             return
         self._odd("a segment that an 837P does not have", number)  # not its text: it may be a name in a broken file
-
-    # Envelopes
 
     def _isa(self, segment: str) -> None:
         self._leave_claims()
@@ -230,8 +229,6 @@ class Reader:
         self._start_billing()
         self._st = ""
         self._kinds = self._all_kinds
-
-    # Who
 
     def _start_billing(self) -> None:
         self._where = _OUTSIDE
@@ -278,13 +275,7 @@ class Reader:
             self._start_subscriber()
             self._where = _SUBSCRIBER
             self._odd("SBR: after service lines and without an HL; read as the next subscriber")
-        filing = self._filings.get(segment)
-        if filing is None:
-            if len(self._filings) >= _KEPT:
-                self._filings.clear()
-            parts = segment.split(self._element, 10)
-            filing = self._filings[segment] = parts[9] if len(parts) > 9 else ""
-        self._filing = filing
+        self._filing = self._filings[segment]
 
     def _nm1(self, segment: str) -> None:
         where, who = self._where, segment[4:6]
@@ -298,9 +289,9 @@ class Reader:
         elif who == "QC":
             self._dependent = segment[7:].replace(self._element, "\0")
         elif who == "PR":
-            self._payer, self._payer_id, _ = self._names.get(segment) or self._named(segment)
+            self._payer, self._payer_id, _ = self._names[segment]
         elif who == "82" or (who == "85" and where < _CLAIM):
-            _, number, problem = self._names.get(segment) or self._named(segment)
+            _, number, problem = self._names[segment]
             if problem:
                 self._odd(problem)
             if who == "85":
@@ -309,15 +300,6 @@ class Reader:
                 self._rendering = number
             elif where == _CLAIM:
                 self._claim_rendering = number
-
-    def _named(self, segment: str) -> tuple[str, str, str]:
-        """Return the name of a payer or provider, its number, and what is wrong with it."""
-        if len(self._names) >= _KEPT:
-            self._names.clear()
-        found = self._names[segment] = payer_or_provider(segment, self._element)
-        return found
-
-    # Claims and lines
 
     def _clm(self, segment: str) -> None:
         self._end_claim()
@@ -364,7 +346,7 @@ class Reader:
     def _line(self, lx: str, at: int, sv1: str, first: str, last: str, control: str) -> ServiceLine:
         """Return a line that is complete."""
         (qual, code, modifiers, charge, cents, unit, qty, pos, texts, indexes, highest, pick, problems) = (
-            self._services.get(sv1) or self._service(sv1)
+            self._services[sv1]
         )
         if problems or not first or not self._claim_at:
             self._report_line(at, problems, first)
@@ -381,12 +363,6 @@ class Reader:
             self._payer_id, self._patient, self._frequency, self._others,
             self._claim_notes + self._notes if self._notes else self._claim_notes,
         )  # fmt: skip
-
-    def _service(self, sv1: str) -> Service:
-        if len(self._services) >= _KEPT:
-            self._services.clear()
-        found = self._services[sv1] = service(sv1, self._element, self._component)
-        return found
 
     def _pointed(self, texts: tuple[str, ...], indexes: tuple[int, ...], at: int) -> tuple[str, ...]:
         """Return the diagnoses that a line points to, where one of its pointers is wrong."""

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 _KEPT: Final = 8192
 _SSN: Final = "34"  # NM108 for a Social Security number
@@ -17,6 +17,32 @@ _NEVER: Final = 1000  # more than any claim has diagnoses
 _OTHER_COMPONENT = re.compile(r"(?:[A-Z]{2}|[0-9]{1,2})([^A-Za-z0-9\s.])[A-Za-z0-9]")
 _DIAGNOSES: Final = frozenset({"ABK", "ABF", "BK", "BF"})
 _UNITS: Final = ("UN", "MJ")
+
+
+UNUSED_TAGS: Final = frozenset((
+    "AMT", "BHT", "CAS", "CN1", "CR1", "CR2", "CR3", "CRC", "CTP", "CUR", "DMG", "FRM", "HCP", "K3", "LIN", "LQ", "MEA",
+    "MIA", "MOA", "N3", "N4", "OI", "PAT", "PER", "PRV", "PS1", "PWK", "QTY", "SV4", "SV5", "SV6", "TA1",
+))  # fmt: skip
+V = TypeVar("V")
+
+
+class Kept(dict[str, V]):
+    """What a text says, worked out when it is first asked for: a clinic has few payers, and one charge for a code."""
+
+    def __init__(self, work_out: Callable[[str], V]) -> None:
+        self._work_out = work_out
+
+    def __missing__(self, text: str) -> V:
+        if len(self) >= _KEPT:
+            self.clear()
+        value = self[text] = self._work_out(text)
+        return value
+
+
+def element_of(segment: str, element: str, number: int) -> str:
+    """Return one element of a segment; empty where it has fewer."""
+    parts = segment.split(element, number + 1)
+    return parts[number] if len(parts) > number else ""
 
 
 _Pick = Callable[[tuple[str, ...]], tuple[str, ...]]
