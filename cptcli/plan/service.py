@@ -1,8 +1,8 @@
 """What a line's code comes to under a payer's rules, kept for all lines in which the rules see no difference."""
 
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date
 from operator import itemgetter
 
 from msgspec import Struct, structs
@@ -19,8 +19,7 @@ from ..model.rules import Rule
 from ..rulebook.book import RuleBook, may_be_about
 from .day_rules import LOOKS_AT, DayRules, Ranked
 from .needs import Needs
-
-_DAY = timedelta(1)
+from .spans import first_days
 
 
 class Service(Struct, frozen=True):
@@ -128,13 +127,13 @@ def see(book: RuleBook, chain: Sequence[str], code: str) -> _Seen:
     fields = [field for name, field in LOOKS_AT.items() if any(getattr(rule.applies, name) for rule in rules)]
     if any(rule.liability for rule in rules) and "abn" not in fields:
         fields.append("abn")
-    firsts = {each for rule in rules for each in _first_days(rule.effective, rule.ends)}
+    firsts = {each for rule in rules for each in first_days(rule.effective, rule.ends)}
     for known in filter(None, map(book.code, codes)):
-        firsts.update(_first_days(known.effective, known.ends))
+        firsts.update(first_days(known.effective, known.ends))
         for span in known.medicare.history if known.medicare else ():
-            firsts.update(_first_days(span.first, span.last))
+            firsts.update(first_days(span.first, span.last))
     for modifier in filter(None, map(book.modifier, book.keys("modifiers"))):
-        firsts.update(_first_days(modifier.effective, modifier.ends))
+        firsts.update(first_days(modifier.effective, modifier.ends))
     places = [OF_DAY.index(field) for field in fields if field in OF_DAY]
     return _Seen(tuple(sorted(firsts)), itemgetter(*places) if places else _nothing, "diagnoses" in fields)
 
@@ -155,14 +154,6 @@ def _reach(book: RuleBook, chain: Sequence[str], code: str) -> tuple[list[Rule],
         if codes <= about:
             return rules, {each for each in about if book.code(each)}
         about |= codes
-
-
-def _first_days(first: date | None, last: date | None) -> Iterator[date]:
-    """Return the first day of a span, and the first one after it."""
-    if first:
-        yield first
-    if last and last < date.max:
-        yield last + _DAY
 
 
 def _texts(service: Service) -> str:
