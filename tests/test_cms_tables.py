@@ -374,7 +374,7 @@ def _foreign(path):
 def _newer(path):
     _store(path, QUARTERS[0])
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
 
 

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import mcd
 import pytest
 import typer
 from conftest import _CPT, TESTS, Ran, words_of
@@ -51,6 +52,8 @@ def clinic(environment, tmp_path_factory) -> Path:
     edits = "medicare-ncci-2026q3-practitioner-ptp-edits-ccipra-v322r0-f1"
     _zip(folder / f"{edits}.zip", "ccipra-v322r0-f1.txt", "ccipra-v322r0-f1.txt")
     _zip(folder / "RVU26C.zip", "PPRRVU2026_Jul_nonQPP.csv", "PPRRVU2026_Jul_nonQPP.csv")
+    for name, tables in (("current_article", mcd.articles()), ("current_lcd", mcd.lcds())):
+        mcd.download(folder / f"{name}.zip", mcd.files(tables))
     units = "MCR_MUE_PractitionerServices_Eff_{}-01-2026.csv"
     _zip(folder / "units.zip", units.format("07"), units.format("04"))
     for prepared in (
