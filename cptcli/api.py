@@ -106,8 +106,8 @@ class Desk:
         """Return the same without words, for whole files. Raises as `check`."""
         given = _visit(visit)
         if self._decisions is None:
-            return _decision(decide(self._plans, given))
-        return self._decisions.once(msgspec.msgpack.encode(given), lambda: _decision(decide(self._plans, given)))
+            return decision(decide(self._plans, given))
+        return self._decisions.once(msgspec.msgpack.encode(given), lambda: decision(decide(self._plans, given)))
 
     def __enter__(self) -> "Desk":
         return self
@@ -133,7 +133,8 @@ def _visit(given: Visit | Document) -> Visit:
     return given if isinstance(given, Visit) else tidied(msgspec.convert(given, Visit), "the visit")
 
 
-def _decision(found: Decided) -> DayDecision:
+def decision(found: Decided) -> DayDecision:
+    """Return a decided day without its words."""
     units, modifiers, late = found.units, found.modifiers, found.thresholds.late
     lines = [
         LineDecision(

@@ -7,7 +7,7 @@ from ..advice.near_codes import CODE, mended_code, near_codes, no_such_code
 from ..advice.payer_path import PayerPath, payer_path
 from ..errors import UnknownName
 from ..findings.phrases import codes_of, listed
-from ..findings.report import Point, Report, Words, numbers
+from ..findings.report import Found, Point, Report, Words, numbers
 from ..model.answer import Question, Remark
 from ..model.claim import Discipline
 from ..model.codes import Code
@@ -75,18 +75,23 @@ class _Reader:
         if known is None:
             report.find("warn", (number,), None, _not_in_our_list, day, code)
         discipline = discipline_of(plans.book, day.visit, given, known)
-        path, service = self._service(given, code, known, discipline)
+        path, service, diagnoses = self._service(given, code, known, discipline)
         for remark in path.remarks if service.known else ():
             if remark.kind == "warning":
                 report.find("info", (), None, _remark, remark)
-        for of_line, found in service.findings:
-            report.found.append(found._replace(lines=(number,)) if of_line else found)
+        for about, found in service.findings:
+            if about == "line":
+                report.found.append(Found(found[0], (number,), *found[2:]))
+            elif about == "day":
+                report.found.append(found)
+            else:
+                report.find(*found[:4], *found.given, diagnoses)
         return line_of(number, given, service, discipline, path)
 
     def _service(
         self, given: VisitLine, code: str, known: Code | None, discipline: Discipline | None
-    ) -> tuple[PayerPath, Service]:
-        """Return whose rules count for a line, and what its code comes to by them."""
+    ) -> tuple[PayerPath, Service, tuple[str, ...]]:
+        """Return whose rules count for a line, what its code comes to by them, and its diagnoses."""
         day, visit = self.day, self.day.visit
         setting: Setting = "home" if known and known.coding_verification else "clinic"
         letters = given.diagnoses
@@ -118,9 +123,10 @@ class _Reader:
             self.paths[setting] = path, self.plans.services(path.chain)
         path, services = self.paths[setting]
         if given.device is not None:
-            return path, services.for_device(ask())
+            return path, services.for_device(ask()), diagnoses
         of_line = (plan, given.coding_verification, denials, assistant)
-        return path, services.of(code, day.service_date, self.of_day, of_line, diagnoses, ask)
+        service = services.of(code, day.service_date, self.of_day, of_line, diagnoses, ask)
+        return path, service, diagnoses
 
 
 def _denials(plans: Plans, given: VisitLine) -> tuple[str, ...]:

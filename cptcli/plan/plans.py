@@ -4,6 +4,7 @@ from bisect import bisect
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cached_property, partial
+from typing import Any
 
 from ..bounded_cache import BoundedCache
 from ..cms.entries import Factor, Locality
@@ -39,7 +40,7 @@ class Plans:
         self.today = today
         self._work_out = partial(work_out, today=today)
         self._services: BoundedCache[tuple[str, ...], Services] = BoundedCache(256)
-        self._kept: BoundedCache[tuple[object, ...], Service] = BoundedCache(_MOST_SERVICES)
+        self._kept: BoundedCache[tuple[object, ...], Any] = BoundedCache(_MOST_SERVICES)
         self._named: BoundedCache[tuple[str, str], str] = BoundedCache()
         self._day_rules: BoundedCache[frozenset[int], tuple[tuple[Ranked, ...], DayRules]] = BoundedCache()
         self._edits: BoundedCache[tuple[str, Claim, int, Span], EditPlan] = BoundedCache()

@@ -38,8 +38,7 @@ class Questions:
             kept = self._answers.get((*key, typed.on))
         if kept is None:
             kept = advise(self.book, typed, self.today)
-            undated = structs.replace(kept, question=structs.replace(kept.question, service_date=_ANY_DAY))
-            names_day = str(typed.on).encode() in msgspec.json.encode(undated)
+            names_day = any(str(typed.on) in text for text in _texts(msgspec.to_builtins(kept, builtin_types=(date,))))
             self._answers.keep({(*key, typed.on) if names_day else key: kept})
         return structs.replace(kept, question=structs.replace(kept.question, service_date=typed.on))
 
@@ -61,3 +60,12 @@ class Questions:
             for span in code.medicare.history if code.medicare else ():
                 yield from first_days(span.first, span.last)
         yield from (table.effective for table in map(book.table, book.keys("tables")) if table)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Return every text of an answer, however deep; dates are no texts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
