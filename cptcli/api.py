@@ -92,7 +92,7 @@ class Desk:
         coding_verification, provider, discipline, claim, care, abn. Raises UnknownName or BadValue for names that are
         not found, MissingOption for what is missing.
         """
-        return self._questions.answer(Typed(on=on or self.today, **typed))
+        return self._plans.articles.beside(self._questions.answer(Typed(on=on or self.today, **typed)))
 
     def check(self, visit: Visit | Document) -> VisitAnswer:
         """Return the check of one patient's day: a visit, or the document that a visit file holds.

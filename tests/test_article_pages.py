@@ -153,3 +153,22 @@ def test_payers_without_local_articles_have_no_place(book, payer):
 def test_home_equipment_is_the_equipment_contractor_s(book):
     assert place_of(book, "cgs-dme-jc", None).claims == {"equipment"}
     assert place_of(book, "medicare", "SC", equipment=True).claims == {"equipment"}
+
+
+def test_check_says_of_each_line_whether_its_diagnosis_is_on_the_contractors_list(imported):
+    asked = ("check", "97035:15", "--payer", "ngs", "--state", "NY", "--discipline", "PT", "--on", "2026-10-05")
+    against = imported(*asked, "--dx", "J40", "--full").stdout
+    assert "J40 is on its list of diagnoses that do not support 97035" in against
+    elsewhere = imported(*asked, "--dx", "M54.50", "--full").stdout
+    assert "M54.50 is not on its list of those that do not" in elsewhere
+
+
+def test_suggest_says_what_the_articles_make_of_the_diagnosis_and_nothing_without_one(imported):
+    asked = ("suggest", "--modality", "ultrasound", "--payer", "ngs", "--state", "NY", "--on", "2026-10-05", "--full")
+    assert "J40 is on its list of diagnoses that do not support 97035" in imported(*asked, "--dx", "J40").stdout
+    assert "J40" not in imported(*asked).stdout
+
+
+def test_articles_say_nothing_of_a_payer_that_does_not_follow_them(imported):
+    asked = ("check", "97035:15", "--payer", "aetna", "--discipline", "PT", "--dx", "J40", "--full")
+    assert "A56566" not in imported(*asked).stdout

@@ -11,6 +11,7 @@ from ..cms.entries import Factor, Locality
 from ..cms.tables import Tables
 from ..model.common import Claim
 from ..rulebook.book import RuleBook
+from .articles import LocalArticles
 from .day_rules import DayRules, Ranked, day_rules
 from .edits import EditPlan
 from .line_service import work_out
@@ -46,6 +47,7 @@ class Plans:
         self._edits: BoundedCache[tuple[str, Claim, int, Span], EditPlan] = BoundedCache()
         self._places: BoundedCache[tuple[Span, str | None, str | None, str | None], TableValue] = BoundedCache()
         self._factors: BoundedCache[date, TableValue] = BoundedCache()
+        self.articles = LocalArticles(book, tables)
         self._prices: BoundedCache[tuple[object, ...], Prices] = BoundedCache()
 
     # ------------------------------------------------------------------------------------------------- rules

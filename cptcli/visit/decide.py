@@ -12,6 +12,7 @@ from ..checks.claim_lines import claim_lines, finished
 from ..checks.day import Day, Lines, pays_by_fee_schedule
 from ..checks.edits import EditsFound, check_edits
 from ..checks.lines import read_lines
+from ..checks.local_articles import check_local_articles
 from ..checks.narrative import check_narratives
 from ..checks.payer_limits import check_payer_limits
 from ..checks.required_modifiers import Modifiers, required_modifiers
@@ -61,6 +62,7 @@ def decide(plans: Plans, visit: Visit) -> Decided:
     check_narratives(day, lines, report)
     claim = claim_lines(day, lines, modifiers, units, assisted)
     edits = check_edits(day, lines, modifiers, units, claim, report)
+    check_local_articles(day, lines, diagnoses, report)
     check_payer_limits(day, lines.claimed(units), units, report)
     price = price_day(day, lines, modifiers, claim, edits.denied, report)
     estimated = price is not None and any(each.price and each.price.estimate_from for each in price.priced)
