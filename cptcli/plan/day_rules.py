@@ -42,6 +42,8 @@ class DayRules(Struct, frozen=True):
     assistant: Rule | None
     threshold: Rule | None
     rates: dict[str, tuple[str, Rule]]  # of RATES: the share, and the rule that gives it
+    situations: dict[str, Rule] = {}  # by what is given of a line or the day
+    not_given: tuple[Rule, ...] = ()  # of these, those that matter also where the day does not say it
 
 
 class Ranked(Struct, frozen=True):
@@ -80,7 +82,12 @@ def day_rules(each_line: Iterable[Ranked]) -> DayRules:
         for name in RATES if rule.rates else ():
             if share := getattr(rule.rates, name):
                 rates.setdefault(name, (share, rule))
-    return DayRules(rules, **first, rates=rates)
+    situations: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.situation:
+            situations.setdefault(rule.situation.given, rule)
+    not_given = tuple(each for each in situations.values() if each.situation and each.situation.not_given)
+    return DayRules(rules, **first, rates=rates, situations=situations, not_given=not_given)
 
 
 def _seen(book: RuleBook, chain: Sequence[str]) -> _Seen:
