@@ -18,9 +18,9 @@ from .day import Day, Line, Lines, carries, grouped
 
 _FACTS = attrgetter(
     "student_minutes", "aide_minutes", "patients_at_once", "patient_present", "place_of_service", "assistant_minutes",
-    "modifiers",
+    "provider",
 )  # fmt: skip
-_NO_FACTS = (None, None, None, None, None, None, ())
+_NO_FACTS = (None, None, None, None, None, None, None)
 _BY_STUDENT = ("student",)
 _BY_AIDE = ("aide", "athletic_trainer", "massage_therapist")
 _WHO: dict[Fact, str] = {"student": "a student", "aide": "an aide", "assistant": "an assistant"}
@@ -41,10 +41,16 @@ def check_situations(day: Day, lines: Lines, report: Report) -> tuple[Lines, fro
     if lines.rules.not_given and not visit.other_care:
         report.note_unchecked(_other_care_not_given, lines.rules.not_given)
     of_day = bool(visit.other_care or visit.place_of_service) or visit.provider in (*_BY_STUDENT, *_BY_AIDE)
-    some = [line for line in lines.billed if of_day or _FACTS(line.given) != _NO_FACTS or line.given.provider]
+    some = [line for line in lines.billed if of_day or _FACTS(line.given) != _NO_FACTS or _modifier_says_so(line)]
     if not some:
         return lines, _NONE_DENIED
     return _Situations(day, report).applied(lines, some)
+
+
+def _modifier_says_so(line: Line) -> bool:
+    """Return whether a modifier that was typed gives a fact: telehealth, or an assistant's part."""
+    typed = line.given.modifiers
+    return bool(typed) and (not line.service.day_rules.says_so.isdisjoint(typed) or line.typed_for_assistant)
 
 
 class _Situations:
@@ -78,14 +84,19 @@ class _Situations:
 
     def _apply(self, line: Line, fact: Fact) -> None:
         rule = line.service.day_rules.situations.get(fact)
+        if rule and rule.applies.disciplines and not line.service.therapy:
+            return  # a rule on plans of care is about the codes that go under one
         situation = rule.situation if rule else None
         if rule is None or situation is None:
             if fact in _WHO and fact != "assistant":
-                self._leave_out(line, fact, None)
+                if line.service.therapy or _minutes_by(line, fact):
+                    self._leave_out(line, fact, None)
             elif fact != "assistant":
                 self.unruled.setdefault(fact, []).append(line)
             return
         if carries(line.given.modifiers, situation.unless_modifiers) or line.provider in situation.unless_providers:
+            return
+        if situation.only_providers and line.provider not in situation.only_providers:
             return
         if fact in _WHO and self._leave_out(line, fact, rule):
             return
@@ -134,7 +145,7 @@ def _facts(day: Day, line: Line) -> Iterator[Fact]:
         yield "student"
     if line.provider in _BY_AIDE or given.aide_minutes:
         yield "aide"
-    if "assistant" in rules:  # the rule itself applies only with an assistant's part
+    if given.assistant_minutes or line.typed_for_assistant:
         yield "assistant"
     if given.patients_at_once is not None:
         yield "several_patients" if given.patients_at_once > 1 else "one_patient"

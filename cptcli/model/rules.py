@@ -109,6 +109,7 @@ class Situation(Noun, frozen=True):
     fix: Short | None = None  # what to do, in a few words
     unless_modifiers: tuple[ModifierText, ...] = ()  # with one of them on the line the rule does not apply
     unless_providers: tuple[Provider, ...] = ()
+    only_providers: tuple[Provider, ...] = ()
     places: tuple[Place, ...] = ()  # places of service that say it
     modifiers: tuple[ModifierText, ...] = ()  # modifiers that say it
     not_given: Short | None = None  # what was not checked where the day does not say

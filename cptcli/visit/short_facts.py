@@ -45,5 +45,5 @@ def read_facts(typed: Iterable[str]) -> tuple[dict[str, Any], tuple[str, str] | 
         try:
             facts[key] = msgspec.convert(value, hints[key], strict=False)
         except msgspec.ValidationError:
-            return facts, (each, expected_of(hints[key]))
+            return facts, (each, expected_of(hints[key]).removesuffix(" or null"))
     return facts, None
