@@ -71,6 +71,9 @@ class _Situations:
         for line in some:
             for fact in _facts(self.day, line):
                 self._apply(line, fact)
+            place = line.given.place_of_service or self.day.visit.place_of_service
+            if place and "telehealth" not in line.service.day_rules.situations:
+                self.report.note_unchecked(_place_not_known, self.day, line.code, place)
         if self.off:  # what pays for a line matters no more
             found = self.report.found
             found[:] = [each for each in found if each.severity != "info" or not each.lines or {*each.lines} - self.off]
@@ -226,11 +229,16 @@ def _no_rule(day: Day, fact: Fact, its: Sequence[Line]) -> Point:
                  f"what {what} means for {{}}", tuple(line.code for line in its))  # fmt: skip
 
 
+def _place_not_known(day: Day, code: str, place: str) -> Point:
+    return Point(f"{code}: what place of service {place} means for {day.payer_name()}: no rule found. Ask the payer.",
+                 f"what place of service {place} means for {{}}", (code,))  # fmt: skip
+
+
 def _other_care_not_given(rules: Sequence[Rule]) -> Point:
     named = [each.situation.not_given for each in rules if each.situation and each.situation.not_given]
     named = [*dict.fromkeys(named)]
-    says = f"Whether the patient is under other care that takes the payment: {', '.join(named)} "
-    return Point(f"{says}(add --other-care).", "{} (add --other-care)", tuple(named))
+    says = f"Whether the patient is under other care that takes the payment: {', '.join(named)} (add --other-care)."
+    return Point(says, "{}", tuple(named))
 
 
 def _none_and_some(given: Sequence[str]) -> Words:

@@ -87,7 +87,8 @@ def day_rules(each_line: Iterable[Ranked]) -> DayRules:
     for rule in rules:
         if rule.situation:
             situations.setdefault(rule.situation.given, rule)
-    not_given = tuple(each for each in situations.values() if each.situation and each.situation.not_given)
+    by_id = sorted(situations.values(), key=lambda rule: rule.id)
+    not_given = tuple(each for each in by_id if each.situation and each.situation.not_given)
     says_so = {each for rule in situations.values() if rule.situation for each in rule.situation.modifiers}
     return DayRules(rules, **first, rates=rates, situations=situations, not_given=not_given, says_so=frozenset(says_so))
 
