@@ -6,7 +6,9 @@ from conftest import TESTS, TODAY
 from day_cases import holds
 
 from cptcli.advice.clock import read_clock, read_times
-from cptcli.visit.reading import BadLine, read_document, read_line
+from cptcli.errors import BadValue
+from cptcli.model.visit import Visit
+from cptcli.visit.reading import BadLine, read_document, read_line, with_options
 from cptcli.visit.tidying import VisitUnreadable
 
 _DAYS = yaml.safe_load((TESTS / "cases" / "day-facts.yaml").read_text(encoding="utf-8"))
@@ -48,6 +50,13 @@ def test_a_short_line_that_cannot_be_read_says_what_was_expected(typed):
         read_line(typed)
 
 
+def test_other_care_is_read_as_people_type_it_and_refused_by_name():
+    care = with_options(Visit(lines=()), other_care=["Home-Health, hospice"]).other_care
+    assert care == ("home_health", "hospice")
+    with pytest.raises(BadValue, match="expected one of none, home_health"):
+        with_options(Visit(lines=()), other_care=["nursing"])
+
+
 def test_a_visit_file_has_the_same_facts_and_refuses_minutes_that_do_not_add_up():
     raw = "payer: medicare\nother_care: [hospice]\nplace_of_service: '10'\nlines:\n"
     one = read_document((raw + "  - {code: '97110', minutes: 30, start: 1:30 pm, end: '14:00'}").encode(), "v", TODAY)
@@ -55,6 +64,11 @@ def test_a_visit_file_has_the_same_facts_and_refuses_minutes_that_do_not_add_up(
     assert (line.start, line.end, one.visit.other_care, one.visit.place_of_service) == (
         "13:30", "14:00", ("hospice",), "10",
     )  # fmt: skip
-    for wrong in ("minutes: 15, student_minutes: 20", "minutes: 40, therapist_minutes: 15, student_minutes: 20"):
+    contradicting = (
+        "minutes: 15, student_minutes: 20",
+        "minutes: 15, shared_minutes: 20",
+        "minutes: 40, therapist_minutes: 15, student_minutes: 20",
+    )
+    for wrong in contradicting:
         with pytest.raises(VisitUnreadable, match="minutes that add up"):
             read_document((raw + f"  - {{code: '97110', {wrong}}}").encode(), "v", TODAY)

@@ -164,9 +164,10 @@ def _found(day: Day, line: Line, beside: Sequence[Line], lost: int, report: Repo
 
 def _check_not_given(lines: Lines, report: Report) -> None:
     """Note that two disciplines may have treated at the same time, where neither times nor shared minutes say."""
-    some = [line for line in lines.billed if line.minutes and line.given.start is None and needs_clinician(line)]
+    some = [line for line in lines.billed if line.minutes and needs_clinician(line)]
     plans = dict.fromkeys(line.discipline.id for line in some if line.discipline)
-    if len(plans) > 1 and any(line.service.timed for line in some):
+    without_times = any(line.given.start is None for line in some)
+    if len(plans) > 1 and without_times and any(line.service.timed for line in some):
         report.note_unchecked(_together_not_given, tuple(plans))
 
 

@@ -109,7 +109,6 @@ def check(
     """
     from msgspec import structs
 
-    from ..advice.typed import each_of
     from ..cms.tables import open_tables
     from ..settings import KEYS
     from ..visit.check import check as check_visit
@@ -129,7 +128,7 @@ def check(
         "diagnoses": diagnosis or [],
         "care": care,
         "abn": abn,
-        "other_care": each_of(other_care or ()) or None,
+        "other_care": other_care or [],
         "place_of_service": place_of_service,
         "year_to_date": year_to_date or [],
         "assistant_method": assistant_method,

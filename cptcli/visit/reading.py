@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct, structs
@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from ..advice.clock import read_clock, read_times
 from ..advice.typed import each_of, joined_code, read_day, read_minutes
 from ..errors import BadValue, CptError
+from ..model.common import OtherCare
 from ..model.visit import Money, Visit, VisitLine, YearToDate
 from ..rulebook.names import upright
 from ..rulebook.problem import Problem
@@ -147,6 +148,8 @@ def with_options(visit: Visit, **options: Any) -> Visit:
         given["diagnoses"] = dict(zip(LETTERS, diagnoses, strict=False))
     if amounts := given.pop("year_to_date", None):
         given["year_to_date"] = _year_to_date(amounts)
+    if care := given.pop("other_care", None):
+        given["other_care"] = _other_care(each_of(care))
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
         try:
@@ -154,6 +157,15 @@ def with_options(visit: Visit, **options: Any) -> Visit:
         except msgspec.ValidationError:
             raise BadValue(option, str(value), expected_of(hints[name])) from None
     return structs.replace(visit, **given)
+
+
+def _other_care(typed: Sequence[str]) -> tuple[str, ...]:
+    """Return the other care of an option: home-health is home_health. Raises BadValue."""
+    known = get_args(OtherCare)
+    for each in typed:
+        if each.casefold().replace("-", "_") not in known:
+            raise BadValue("--other-care", each, f"one of {', '.join(known)}")
+    return tuple(each.casefold().replace("-", "_") for each in typed)
 
 
 def _year_to_date(amounts: Sequence[str]) -> YearToDate:

@@ -66,6 +66,9 @@ def _contradicts(line: VisitLine) -> str | None:
     qualified = (line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
     others = (line.student_minutes, line.aide_minutes)
     given = sum(each or 0 for each in (*qualified, *others))
+    minutes = given if line.minutes is None else line.minutes
+    if line.shared_minutes and minutes and line.shared_minutes > minutes:
+        return f"{minutes} minutes, but {line.shared_minutes} shared with another discipline"
     if line.minutes is None or given == line.minutes:
         return None
     if any(each is not None for each in qualified):
