@@ -36,7 +36,7 @@ def check_patient_time(day: Day, lines: Lines, report: Report) -> Lines:
         several = several or line.discipline is not plan
     if timed:
         lines = _by_times(day, lines, report)
-    if shared:
+    if shared and not (timed and all(line.given.start for line in lines.billed)):  # times say it already
         return _by_shares(day, lines, report)
     if several:
         _check_not_given(lines, report)
@@ -181,10 +181,8 @@ def _counted_once(day: Day, line: Line, beside: Sequence[Line], lost: int, rule:
     once = f"{own}: {lost} minutes are also minutes of {others}, and count there"
     fix = "Bill them once: split them, or one bills all."
     if rule is None:
-        why = f"no rule of {day.payer_name()} lets both bill them."
-        return Words(
-            f"{once}: {why}", (f"{once}.", f"{line.code}: {lost} minutes shared with {codes_of(beside)}."), fix
-        )
+        says = f"{once}. Whether {day.payer_name()} pays both is not known: ask the payer."
+        return Words(says, (f"{once}.", f"{line.code}: {lost} minutes shared with {codes_of(beside)}."), fix)
     short = (f"{own}: {in_short(rule)}{weak_mark(rule)}", f"{own}: {lost} minutes shared with {codes_of(beside)}.")
     return Words(f"{once}. {rule.says}", (f"{once}.", *short), fix)
 
