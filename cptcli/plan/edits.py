@@ -67,16 +67,17 @@ class EditPlan:
     def pairs(self, codes: list[str]) -> list[PairPlan]:
         """Return what is on file between every two of some sorted codes."""
         several = [(one, other) for place, one in enumerate(codes) for other in codes[place + 1 :]]
-        found = [self._pairs.get(each) for each in several]
-        if None in found:
+        kept = [self._pairs.get(each) for each in several]
+        found = [each for each in kept if each]
+        if len(found) < len(several):
             rows = self.tables.pairs_among(self.claim, codes, self.day)
-            for pair in several:
-                if pair not in self._pairs:
-                    found_in = rows[pair]
-                    passes = found_in.covered and found_in.fits in ("day", "history")
-                    self._pairs.keep({pair: PairPlan(*pair, found_in, self._concerning(*pair), passes)})
-            found = [self._pairs[each] for each in several]
-        return [each for each in found if each]
+            found = [each or self._pair(pair, rows[pair]) for each, pair in zip(kept, several, strict=True)]
+            self._pairs.keep({(each.one, each.other): each for each in found})
+        return found
+
+    def _pair(self, pair: tuple[str, str], pairs: Pairs) -> PairPlan:
+        passes = pairs.covered and pairs.fits in ("day", "history")
+        return PairPlan(*pair, pairs, self._concerning(*pair), passes)
 
     def code(self, code: str) -> CodePlan:
         """Return what is on file on one code."""
