@@ -279,15 +279,11 @@ def test_no_phrase_of_an_ama_descriptor_is_anywhere(book):
     files += [file for ending in ("yaml", "txt", "csv") for file in TESTS.rglob(f"*.{ending}")]
     files += [file for file in [package.parent / "README.md", package.parent / "CHANGELOG.md"] if file.exists()]
     assert len(files) > 100
-    found = [
-        f"{file.name}: {hit.group()}"
-        for file in files
-        for phrase in _DESCRIPTORS
-        for hit in [
-            re.search(phrase, " ".join(file.read_text(encoding="utf-8", errors="replace").split()), re.IGNORECASE)
-        ]
-        if hit
-    ]
+    phrases = [*map(re.compile, _DESCRIPTORS)]
+    texts = (
+        (file.name, " ".join(file.read_text(encoding="utf-8", errors="replace").lower().split())) for file in files
+    )
+    found = [f"{name}: {hit.group()}" for name, text in texts for each in phrases if (hit := each.search(text))]
     assert found == []
 
 
@@ -307,7 +303,12 @@ _OUR_WORDS = {"other"} | {
 }
 
 
+@cache
 def _literals():
+    return [*_read_literals()]
+
+
+def _read_literals():
     for file in sorted(Path(cptcli.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str | int):
