@@ -94,12 +94,15 @@ def _alike(
 
 
 def _shares(total: int, kinds: list[list[Line]], modifiers: Modifiers, units: Sequence[int | None]) -> list[int]:
-    """Return a code's units over its kinds of lines: as typed where that adds up, else by minutes, else in place."""
+    """Return a code's units over its kinds of lines: as typed where that adds up, else by minutes, else in place.
+
+    A timed line without minutes has no share: its modifiers are about nothing that was done.
+    """
     typed = [sum(line.given.units or 0 for line in lines) for lines in kinds]
     if sum(typed) == total:
         return typed
     minutes = [sum(line.minutes or 0 for line in lines) for lines in kinds]
-    if not all(minutes):
+    if not kinds[0][0].service.timed or not any(minutes):
         return [sum(units[line.number - 1] or 0 for line in lines) for lines in kinds]
     in_all = sum(minutes)
     shares = [total * each // in_all for each in minutes]

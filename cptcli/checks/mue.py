@@ -29,15 +29,14 @@ def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, Cod
 
 def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) -> set[int]:
     lines = edits.of_codes(code)
-    units = edits.units
+    own = [each.units or 0 for each in edits.claim_lines if each.code == code]
     a_line = limit.adjudication == _A_LINE or edits.limits_a_line
     if a_line:
         over = {number for each in edits.claim_lines if (each.units or 0) > limit.units for number in each.lines}
         lines = [line for line in lines if line.number in over]
-        reached = max([each.units or 0 for each in edits.claim_lines if each.code == code], default=0)
+        reached = max(own, default=0)
     else:
-        typed = ((line.given.units, units[line.number - 1]) for line in lines)
-        reached = sum([counted or 0 if given is None else given for given, counted in typed])
+        reached = sum(own)
     if reached <= limit.units:
         return set()
     found_by_coverage = bool(lines) and lines[0].service.negative and limit.units == 0
@@ -46,9 +45,7 @@ def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) ->
         return set()
     severity = edits.most if limit.fits == "day" else downgrade(edits.most)
     edits.find(severity, lines, policy, _over, edits, policy, limit, reached, a_line)
-    if severity == "block" and (a_line or sum([units[line.number - 1] or 0 for line in lines]) > limit.units):
-        return {line.number for line in lines}
-    return set()
+    return {line.number for line in lines} if severity == "block" else set()
 
 
 def _not_on_file(code: str) -> Point:

@@ -1,6 +1,6 @@
 """Counts units: which unit rule applies, a pool of minutes for each discipline, typed units checked against it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -13,9 +13,10 @@ from ..model.rules import Rule
 from ..model.visit import Severity, Tie, UnitCount
 from ..rulebook.precedence import is_weak
 from .day import Day, Group, Line, Lines
-from .minutes import Counted, count, earned
+from .minutes import Choice, Counted, count, earned
 from .required_modifiers import Modifiers
 
+Preferred = Mapping[str | None, tuple[str, ...]]  # by discipline: the codes that get the units of a tie
 Reach = tuple[int, int] | None  # the fewest and the most units; None where nothing can be said
 _MINUTES_OF_A_DAY = 24 * 60
 
@@ -36,7 +37,7 @@ class UnitsOfDay(Struct, frozen=True):
     counted: tuple[UnderRule, ...]
 
 
-def count_units(day: Day, lines: Lines, modifiers: Modifiers, report: Report) -> UnitsOfDay:
+def count_units(day: Day, lines: Lines, modifiers: Modifiers, preferred: Preferred, report: Report) -> UnitsOfDay:
     """Return the units of the day under the payer's unit rule, or under every rule where the payer's is not known."""
     every = unit_rules(day)
     given = day.visit.unit_rule
@@ -44,7 +45,7 @@ def count_units(day: Day, lines: Lines, modifiers: Modifiers, report: Report) ->
     named = given or (payers and payers.unit_rule)
     rules = [rule for rule in every if named in (None, rule.id)]
     units = _not_pooled(day, lines, modifiers, every, report)
-    counted = tuple([_under(lines, rule) for rule in rules])
+    counted = tuple([_under(lines, rule, preferred) for rule in rules])
     for line in (line for each in counted for line in each.capped):
         report.find("info", (line.number,), line.known, _capped, line)
     for group in dict.fromkeys(
@@ -55,7 +56,7 @@ def count_units(day: Day, lines: Lines, modifiers: Modifiers, report: Report) ->
     if overruling and overruling.unit_rule != given and not is_weak(overruling):
         report.find("warn", (), overruling, _overruled, day, given, overruling)
     if payers and is_weak(payers):
-        differ = any(_under(lines, rule).reached != counted[0].reached for rule in every)
+        differ = any(_under(lines, rule, preferred).reached != counted[0].reached for rule in every)
         report.find("warn" if differ else "info", (), payers, _weak_rule, day, payers, rules[0], differ)
     total = sum([line.minutes or 0 for line in lines.billed])
     if total > _MINUTES_OF_A_DAY:
@@ -73,7 +74,7 @@ def in_pool(line: Line, rule: UnitRule) -> bool:
     return line.service.pool_minutes == rule.minutes_per_unit
 
 
-def _under(lines: Lines, rule: UnitRule) -> UnderRule:
+def _under(lines: Lines, rule: UnitRule, preferred: Preferred) -> UnderRule:
     pooled: dict[str | None, dict[str, int]] = {}
     given: dict[str | None, dict[str, int | None]] = {}
     lacking: list[Group] = []
@@ -90,7 +91,10 @@ def _under(lines: Lines, rule: UnitRule) -> UnderRule:
             else:
                 pool = pooled.setdefault(discipline, {})
                 pool[code] = pool.get(code, 0) + minutes
-    pools = {discipline: count(rule, pool, given.get(discipline)) for discipline, pool in pooled.items()}
+    pools = {
+        discipline: count(rule, pool, given.get(discipline), preferred.get(discipline, ()))
+        for discipline, pool in pooled.items()
+    }
     reached: dict[Group, Reach] = dict.fromkeys(lacking)
     capped: list[Line] = []
     for discipline, counted in pools.items():
@@ -229,8 +233,7 @@ def shown(under: UnderRule) -> UnitCount:
             codes=pool.choice.codes,
             units=pool.choice.spare,
             chosen=pool.choice.chosen,
-            says=f"{', '.join(pool.choice.codes)} have equal minutes left over for {pool.choice.spare} more "
-            f"unit{'' if pool.choice.spare == 1 else 's'}: the clinician chooses, and either is right.",
+            says=_tied(pool.choice),
         )
         for discipline, pool in under.pools.items()
         if pool.choice and all(units[code] is not None for code in pool.choice.codes)
@@ -246,6 +249,14 @@ def shown(under: UnderRule) -> UnitCount:
 
 
 # ------------------------------------------------------------------------------------------------------ in words
+
+
+def _tied(choice: Choice) -> str:
+    units = f"{choice.spare} more unit{'' if choice.spare == 1 else 's'}"
+    says = f"{', '.join(choice.codes)} have equal minutes left over for {units}: "
+    if choice.preferred:
+        return f"{says}{' and '.join(choice.chosen)} here, as with another choice this day has more to fix."
+    return f"{says}the clinician chooses, and either is right."
 
 
 def _capped(line: Line) -> Words:

@@ -1,0 +1,64 @@
+"""What a clean day promises: limits on the claim's units, an order that decides nothing, and no wrong "nothing to fix"."""
+
+from datetime import date
+from functools import cache
+from itertools import permutations
+
+import pytest
+from conftest import TODAY
+from msgspec import structs
+
+from cptcli import api
+from cptcli.errors import CptError
+from cptcli.model.visit import Visit, VisitLine
+from cptcli.visit.check import is_finding
+from cptcli.visit.reading import read_line
+
+_DESK = cache(lambda: api.open(today=TODAY))
+_DAY = {"payer": "medicare", "state": "SC", "discipline": "PT", "service_date": date(2024, 7, 5)}
+
+
+def _check(*typed, **changes):
+    return _DESK().check(Visit(lines=tuple(map(read_line, typed)), **{**_DAY, **changes}))
+
+
+def _claim(answer):
+    return sorted((each.code, each.modifiers, each.units) for each in answer.claim_lines)
+
+
+def _says(answer, severity=None):
+    return [each.short for each in answer.findings if severity in (None, each.severity)]
+
+
+# ------------------------------------------------------------------------------------------------- units and order
+
+
+def test_mue_is_checked_against_the_units_of_the_claim_not_those_typed():
+    answer = _check("97034-GP:56x1")
+    assert _claim(answer) == [("97034", ("GP",), 4)]
+    assert any(each.severity == "block" and "MUE" in each.says for each in answer.findings)
+
+
+def test_units_typed_on_one_of_two_lines_are_not_added_to_those_counted():
+    for typed in permutations(["97530-GP:24", "97530-GP:38x3"]):
+        assert not any("MUE" in each.says for each in _check(*typed).findings)
+
+
+def test_a_line_of_no_minutes_lends_no_modifier_to_the_units_of_its_code():
+    for typed in permutations(["97110-GP:38", "97110-GP-GY:0"]):
+        assert _claim(_check(*typed)) == [("97110", ("GP",), 3)]
+
+
+def test_a_tie_goes_where_the_day_has_less_to_fix_in_any_order():
+    answers = [_check(*typed) for typed in permutations(["97034:35", "97112:20"])]  # 97034: at most 2 per day
+    assert [_claim(each) for each in answers] == [[("97034", ("GP",), 2), ("97112", ("GP",), 2)]] * 2
+    assert not any(each.severity == "block" for answer in answers for each in answer.findings)
+    assert "another choice" in answers[0].ties[0].says
+
+
+def test_a_pointer_to_a_diagnosis_not_given_is_refused_in_python_as_in_a_file():
+    day = Visit(lines=(VisitLine(code="97110", minutes=20, diagnoses=("B",)),), diagnoses={"A": "M54.50"}, **_DAY)
+    with pytest.raises(CptError, match="diagnosis B"):
+        _DESK().check(day)
+    with pytest.raises(CptError, match="below 0"):
+        _DESK().check(structs.replace(day, lines=(VisitLine(code="97110", minutes=-5),)))
