@@ -12,6 +12,7 @@ from cptcli import api
 from cptcli.errors import CptError
 from cptcli.model.visit import Visit, VisitLine
 from cptcli.visit.check import is_finding
+from cptcli.visit.check import is_finding
 from cptcli.visit.reading import read_line
 
 _DESK = cache(lambda: api.open(today=TODAY))
@@ -62,3 +63,41 @@ def test_a_pointer_to_a_diagnosis_not_given_is_refused_in_python_as_in_a_file():
         _DESK().check(day)
     with pytest.raises(CptError, match="below 0"):
         _DESK().check(structs.replace(day, lines=(VisitLine(code="97110", minutes=-5),)))
+
+
+# ------------------------------------------------------------------------------------------------ what clean means
+
+
+def test_an_edit_or_limit_that_no_table_has_is_not_clean():
+    without_limit = _check("92507", discipline="SLP")
+    assert without_limit.without_table == ("MUE of 92507 (not in our tables)",)
+    assert is_finding(without_limit)
+    later = _check("97110:30", "97530:8", service_date=date(2025, 10, 15))
+    assert is_finding(later)
+    assert "2024 Q3" in " ".join(later.without_table)
+    assert not is_finding(_check("97110:30", "97530:8"))
+
+
+def test_a_table_that_is_missing_for_a_payer_not_known_to_apply_edits_is_no_finding():
+    assert _check("97110:30", "97530:8", payer="aetna", service_date=date(2025, 10, 15)).without_table == ()
+
+
+def test_a_line_on_which_a_denial_is_expected_is_to_be_reviewed():
+    for modifier in ("GA", "GZ"):
+        answer = _check(f"97110-GP-{modifier}:30")
+        assert answer.amount == "0.00"
+        assert any("denial is expected" in each for each in _says(answer, "warn"))
+
+
+def test_an_amount_says_that_the_code_may_not_be_covered():
+    answer = _check("20560", diagnoses={"A": "M25.511"})
+    assert answer.amounts.if_covered == ("20560",)
+    assert f"${answer.amount} if 20560 is covered" in answer.summary
+    assert any("by a PT" in each for each in _says(answer, "warn"))
+    assert _check("97110:30").amounts.if_covered == ()
+
+
+def test_the_discipline_of_the_visit_needs_no_second_telling_beside_a_typed_modifier():
+    answer = _check("97150:25", "97110-59:20")
+    assert _claim(answer) == [("97110", ("GP", "59"), 1), ("97150", ("GP",), 1)]
+    assert not is_finding(answer)

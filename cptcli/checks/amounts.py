@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from ..findings.report import Point, Report
+from ..findings.phrases import if_covered
+from ..findings.report import Point, Report, Words
 from ..model.claim import Modifier
 from ..model.visit import AmountLine, Amounts, ClaimLine
 from ..plan.prices import Prices
@@ -146,6 +147,9 @@ def price_day(
     for found in (place.locality, factor.factor):
         report.use(found.edition if found else None)
     allowed = [_allowed(each, charges[at], at in unsure, at == first) for at, each in enumerate(priced)]
+    for each in allowed:
+        if each.allowed == 0 and not each.nothing and each.charge != 0:
+            report.find("warn", each.claim_line.lines, each.lines[0].known, _no_fee, each.claim_line.code)
     return DayPrice(tuple(allowed), place, factor, partly)
 
 
@@ -263,6 +267,10 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
     releases = dict.fromkeys(
         each.price.values.edition.edition for each in found.priced if each.price and each.price.values
     )
+    expected = {each.claim_line.code for each in found.priced if each.allowed}
+    open_codes = dict.fromkeys(
+        line.code for line in lines.every if line.code in expected and (line.service.uncovered or line.service.deniable)
+    )
     return Amounts(
         locality=f"{place.locality.contractor}/{place.locality.locality}" if place.locality else None,
         locality_name=place.locality.name if place.locality else None,
@@ -274,6 +282,7 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
         paid=_total(line.paid for line in amounts) if known else None,
         says=tuple(dict.fromkeys(notes)),
         order=ORDER,
+        if_covered=tuple(open_codes),
     )
 
 
@@ -335,8 +344,16 @@ def _amount(day: Day, each: Priced, notice: PriceNotes, found: DayPrice, modifie
         patient=_text(patient),
         paid=_text(paid),
         work=tuple(work),
-        says=notice.says or ("The units are not known." if allowed is None else None),
+        says=notice.says or ("The units are not known." if allowed is None else _condition(each, allowed)),
     )
+
+
+def _condition(each: Priced, allowed: Decimal) -> str | None:
+    """Return that an amount is expected only if the code is covered, where a rule on that is open or none is known."""
+    services = [line.service for line in each.lines]
+    if not allowed or not any(service.deniable or service.uncovered for service in services):
+        return None
+    return f"Expected only{if_covered([each.claim_line.code])}: see its coverage."
 
 
 def _times(units: int, each: Decimal | None, words: str) -> str:
@@ -364,6 +381,11 @@ def _shares(each: Priced, allowed: Decimal, work: list[str]) -> tuple[Decimal | 
         work.append(f"sequestration: {rest} - {held_back[0]} of it = {cents(after)} ({held_back[1].id})")
         rest = after
     return patient, cents(rest)
+
+
+def _no_fee(code: str) -> Words:
+    says = f"{code}: the fee schedule has no amount for it; nothing is expected."
+    return Words(says, says, "Expect no payment, or ask the payer.")
 
 
 def _no_schedule(day: Day) -> Point:

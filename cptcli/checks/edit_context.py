@@ -36,6 +36,11 @@ class EditContext(Struct, frozen=True):
         return self.plan.family
 
     @property
+    def apply(self) -> bool:
+        """Return whether the payer is known to apply the edits."""
+        return self.most != "info"
+
+    @property
     def by_code(self) -> tuple[Line, ...]:
         """Return the lines that an edit can be between, by code."""
         return tuple(sorted(self.claimed, key=lambda line: (line.code, line.number)))

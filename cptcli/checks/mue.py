@@ -1,6 +1,7 @@
 """Checks the units of a code against its MUE: per claim line or per day."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from ..cms.entries import Maximum
 from ..findings.phrases import units_of
@@ -20,8 +21,10 @@ def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, Cod
         limit = plan.maximum
         if limit is None:
             if not plan.knows_maximum:
-                edits.report.note_unchecked(_not_on_file, code)
+                edits.report.note_unchecked(_not_on_file, code, edits.apply)
             continue
+        if edits.apply and limit.fits not in ("day", "history"):
+            edits.report.note_unchecked(_of_another_quarter, limit, edits.day.service_date)
         edits.report.use(limit.edition)
         denied |= _check_one(edits, policy, code, limit)
     return denied
@@ -48,9 +51,16 @@ def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) ->
     return {line.number for line in lines} if severity == "block" else set()
 
 
-def _not_on_file(code: str) -> Point:
+def _not_on_file(code: str, apply: bool) -> Point:
     return Point(f"The most units of {code} (MUE): no table on file has it, and there may be a limit.",
-                 "MUE of {} (not in our tables)", (code,))  # fmt: skip
+                 "MUE of {} (not in our tables)", (code,), apply)  # fmt: skip
+
+
+def _of_another_quarter(limit: Maximum, day: date) -> Point:
+    newest, edition = "newest" if limit.fits == "older" else "only a later", limit.edition.edition
+    return Point(f"The most units of {limit.code} (MUE) on {day}: no table of that quarter is on file; checked against "
+                 f"that of {edition}.",
+                 f"MUE of {{}} on that day ({newest} table: {edition})", (limit.code,), True)  # fmt: skip
 
 
 def _over(edits: EditContext, policy: Policy, limit: Maximum, reached: int, a_line: bool) -> Words:

@@ -60,7 +60,7 @@ def check_ptp(edits: EditContext, ruled_out: RuledOut, pairs: Sequence[PairPlan]
             edition = found.edition
             edits.report.use(edition)
     for several in unsure.values():
-        edits.report.note_unchecked(_pairs_not_checked, day, several)
+        edits.report.note_unchecked(_pairs_not_checked, day, several, edits.apply)
     return tuple(results)
 
 
@@ -279,10 +279,10 @@ def _not_checked_why(day: Day, pairs: Pairs) -> str:
     return f"{'newest' if pairs.fits == 'older' else 'only a later'} table: {edition}"
 
 
-def _pairs_not_checked(day: Day, several: Sequence[PairPlan]) -> Point:
+def _pairs_not_checked(day: Day, several: Sequence[PairPlan], apply: bool) -> Point:
     says, why = _no_edit_says(day, several[0].pairs), _not_checked_why(day, several[0].pairs)
     named = tuple(f"{each.one}/{each.other}" for each in several)
-    return Point(f"Pairs {listed(named, 6)}: {says}", f"NCCI edits of {{}} ({why})", named)
+    return Point(f"Pairs {listed(named, 6)}: {says}", f"NCCI edits of {{}} ({why})", named, apply)
 
 
 def _nothing_to_open(line: Line, known: Modifier) -> Words:

@@ -31,6 +31,7 @@ def check_typed_modifiers(day: Day, lines: Lines, modifiers: Modifiers, report: 
                 )
             else:
                 _check_one(day, line, on_line, modifier, by_schedule, report)
+        _check_denial(line, [each for each in known if each], report)
         _check_clashes(day, line, on_line, [each for each in known if each], report)
         _check_twice(day, line, report)
         if _check_plan(day, line, on_line, by_schedule, report):
@@ -91,6 +92,13 @@ def _check_place(line: Line, on_line: tuple[str, ...], known: Modifier, by_sched
         report.find("block", at, known, _off_place, line, known)
     if known.untimed_only and line.service.timed:
         report.find("warn", at, known, _on_timed, line, known)
+
+
+def _check_denial(line: Line, every: list[Modifier], report: Report) -> None:
+    """Find a line that nothing is expected for, by the modifier typed on it; where a rule denies it that is said."""
+    denial = next((each for each in every if each.denial and each.modifier in line.given.modifiers), None)
+    if denial and not line.service.negative:
+        report.find("warn", (line.number,), denial, _denial_expected, line, denial)
 
 
 def _check_clashes(day: Day, line: Line, on_line: tuple[str, ...], every: list[Modifier], report: Report) -> None:
@@ -180,6 +188,13 @@ def _unknown(line: Line, modifier: str) -> Words:
     return Words(f"Modifier {modifier} is not in our list; whether it exists or fits was not checked.",
                  f"{line.code}: modifier {modifier} is not in our list, so not checked.",
                  "Look it up, or take it off.")  # fmt: skip
+
+
+def _denial_expected(line: Line, known: Modifier) -> Words:
+    says = f"{known.modifier} on {line.code} says that a denial is expected: nothing is paid"
+    liable = f"; the {known.liable} pays" if known.liable else ""
+    return Words(f"{says}{liable}. {known.says[:1].upper()}{known.says[1:]}.", (f"{says}{liable}.", f"{says}."),
+                 f"Expect the denial, or take {known.modifier} off.")  # fmt: skip
 
 
 def _not_excluded(line: Line, known: Modifier) -> Words:

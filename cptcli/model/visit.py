@@ -213,6 +213,7 @@ class Amounts(Noun, frozen=True, omit_defaults=False):
     paid: str | None
     says: tuple[str, ...]
     order: tuple[str, ...]  # the steps in the order in which they are taken
+    if_covered: tuple[str, ...] = ()  # codes with an amount that a rule not yet decided may deny, or of no known rule
 
 
 class VisitAsked(Noun, frozen=True, omit_defaults=False):
@@ -257,6 +258,7 @@ class VisitAnswer(Noun, frozen=True, omit_defaults=False):
     findings: tuple[Finding, ...]
     not_checked: tuple[str, ...]
     unchecked: tuple[str, ...]  # those that matter for the codes of the day, in a few words each
+    without_table: tuple[str, ...]  # of these, the edits and limits that no table on file has
     tables: tuple[TableUsed, ...]
     rulebook: Receipt
 

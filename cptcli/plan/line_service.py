@@ -102,6 +102,7 @@ class _Working:
             units=units,
             timed=units.timed if units else None,
             pool_minutes=units.minutes_per_unit if units and units.timed and therapy else None,
+            deniable=self._deniable(),
             negative=self.decided.coverage.verdict in NEGATIVE,
             excluded=any(step.verdict in NEGATIVE for step in steps),
             therapy=therapy,
@@ -207,6 +208,8 @@ class _Working:
         elif verdict == "conditional":
             self.find("info", f"{self.code}: {decided.coverage.says}", rule, sources=sources, short=in_few,
                       coverage=True)  # fmt: skip
+        if verdict not in NEGATIVE:
+            self._by_provider()
         notes.warn(draft, decided, self.today)
         for remark in draft.remarks:
             if remark.kind == "warning" and not any(remark.says in _says(found) for of_line, found in self.findings
@@ -217,6 +220,28 @@ class _Working:
                 what = text.partition(": ")[0]
                 self.find("info", text, each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"), of_line=False)
         return verdict == "unknown" and not self.off_claim
+
+    def _by_provider(self) -> None:
+        """Find a rule that denies the code when the professionals of its plan of care provide it."""
+        for aside in self.decided.aside:
+            if self._by_own_provider(aside.rule):
+                says = f"{self.code}: {aside.rule.says} Who provides it is not given."
+                short = code_first(self.code, in_short(aside.rule))
+                self.find("warn", says, aside.rule, "Add --provider.", short=short)
+
+    def _deniable(self) -> bool:
+        """Return whether a rule that waits for what is not given says that it is not paid."""
+        decided = self.decided
+        if decided.coverage.verdict in NEGATIVE:
+            return False
+        return any(each.verdict in NEGATIVE and not each.decided for each in decided.coverage.steps) or any(
+            self._by_own_provider(each.rule) for each in decided.aside
+        )
+
+    def _by_own_provider(self, rule: Rule) -> bool:
+        """Return whether a rule denies it when the professionals of its plan of care provide it, as they mostly do."""
+        plan = self.key.discipline
+        return rule.verdict in NEGATIVE and plan is not None and bool({*plan.providers} & {*rule.applies.providers})
 
     def _excluding(self) -> Iterator[Rule]:
         """Return the rules by which it is not a benefit: the modifier for "not necessary" does not belong on it."""

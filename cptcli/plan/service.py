@@ -46,6 +46,7 @@ class Service(Struct, frozen=True):
     units: Units | None = None  # how the code is counted; None where that is not known
     timed: bool | None = None
     pool_minutes: int | None = None  # minutes of a unit, where the minutes of several codes are added up
+    deniable: bool = False  # paid or not by a rule that depends on what is not given
     negative: bool = False  # not paid: not covered, investigational or bundled
     excluded: bool = False  # some rule says that it is not paid, or would
     therapy: bool = False  # a code with a plan of care's modifiers
