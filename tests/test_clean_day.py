@@ -101,3 +101,36 @@ def test_the_discipline_of_the_visit_needs_no_second_telling_beside_a_typed_modi
     answer = _check("97150:25", "97110-59:20")
     assert _claim(answer) == [("97110", ("GP", "59"), 1), ("97150", ("GP",), 1)]
     assert not is_finding(answer)
+
+
+# ---------------------------------------------------------------------------------------------------- diagnoses
+
+
+_CHIROPRACTIC = {"discipline": None, "provider": "chiropractor", "care": "active"}
+
+
+def test_spinal_manipulation_requires_its_subluxation_as_the_first_diagnosis():
+    def severities(*diagnoses, **changes):
+        given = dict(zip("ABC", diagnoses, strict=False))
+        answer = _check("98940-AT", **{**_CHIROPRACTIC, "diagnoses": given, **changes})
+        return [each.severity for each in answer.findings if "first diagnosis" in each.short]
+
+    palmetto = {"payer": "palmetto", "service_date": date(2025, 10, 15)}
+    assert severities("M54.50", **palmetto) == ["block"]
+    assert severities("M54.50", "M99.03", **palmetto) == ["block"]
+    assert severities("M99.03", "M54.50", **palmetto) == []
+    assert severities("M54.50", payer="ngs", state="NY") == ["warn"]  # inferred from the lists of others
+    assert severities("M99.03", payer="ngs", state="NY") == []
+    assert severities("M54.50", payer="aetna") == []
+
+
+def test_a_pointer_decides_which_diagnosis_of_a_line_is_first():
+    line = structs.replace(read_line("98940-AT"), diagnoses=("B", "A"))
+    day = Visit(lines=(line,), diagnoses={"A": "M54.50", "B": "M99.03"}, **{**_DAY, **_CHIROPRACTIC})
+    assert not any("first diagnosis" in each.short for each in _DESK().check(day).findings)
+
+
+def test_diagnoses_that_no_rule_weighs_are_said_not_to_be():
+    assert "diagnoses of 97110 (no rule on file weighs them)" in _check("97110:30", diagnoses={"A": "M54.50"}).unchecked
+    assert not any("weighs" in each for each in _check("97110:30").unchecked)
+    assert not any("weighs" in each for each in _check("97026", diagnoses={"A": "E11.42"}).unchecked)

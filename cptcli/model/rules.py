@@ -84,8 +84,8 @@ class Rule(Noun, frozen=True):
     """What one payer says from `effective` to `ends` (inclusive); None means that date is not known.
 
     Effects: `code` (with `replaces`), `accepts`, `refuses`, `verdict`, `modifiers`,
-    `one_of_modifiers`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`, and for a visit `unit_rule`,
-    `edits`, `assistant`, `threshold`, `rates`; at least one.
+    `one_of_modifiers`, `first_diagnosis`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`, and for a
+    visit `unit_rule`, `edits`, `assistant`, `threshold`, `rates`; at least one.
     """
 
     id: Id
@@ -107,6 +107,7 @@ class Rule(Noun, frozen=True):
     modifiers: tuple[ModifierText, ...] = ()  # all of them
     one_of_modifiers: tuple[ModifierText, ...] = ()  # one of them, depending on discipline or provider
     unit_limit: str | None = None
+    first_diagnosis: Id | None = None  # id of the list that a line's first diagnosis must be on
     most_units: int | None = None  # of everything the rule applies to, per day
     prior_authorization: str | None = None
     payment: str | None = None

@@ -8,7 +8,7 @@ from msgspec import structs
 from ..advice import notes
 from ..advice.citations import existence
 from ..advice.code_decision import CodeDecision
-from ..advice.coverage import NEGATIVE, CoverageDecision
+from ..advice.coverage import NEGATIVE, CoverageDecision, rules_with_lists
 from ..advice.layers import NeedsAnswer
 from ..advice.matching import Match
 from ..advice.payer_path import PayerPath, short_name_of
@@ -97,6 +97,8 @@ class _Working:
             limiting=tuple(
                 (rule, rule.most_units) for rule, found in rules if rule.most_units is not None and found.truth == "yes"
             ),
+            first_diagnosis=self._first_diagnosis(rules),
+            weighs_diagnoses=bool(rules_with_lists(self.book, self.path.chain, case)),
             ranked=ranked,
             day_rules=day_rules([ranked]),
             units=units,
@@ -220,6 +222,13 @@ class _Working:
                 what = text.partition(": ")[0]
                 self.find("info", text, each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"), of_line=False)
         return verdict == "unknown" and not self.off_claim
+
+    def _first_diagnosis(self, rules: Iterable[tuple[Rule, Match]]) -> Rule | None:
+        """Return the narrowest payer's rule on which diagnosis comes first; None where the code is not paid."""
+        if self.decided.coverage.verdict in NEGATIVE:
+            return None
+        asking = [rule for rule, found in rules if rule.first_diagnosis and found.truth == "yes"]
+        return max(asking, key=lambda rule: self.path.chain.index(rule.payer or ""), default=None)
 
     def _by_provider(self) -> None:
         """Find a rule that denies the code when the professionals of its plan of care provide it."""

@@ -220,6 +220,7 @@ def _rules(parts: Parts) -> None:
             ("modality", rule.applies.modalities, parts.modalities),
             ("code", rule.applies.codes, parts.codes),
             ("diagnosis list", rule.applies.diagnoses, parts.diagnoses),
+            ("diagnosis list", (rule.first_diagnosis,) if rule.first_diagnosis else (), parts.diagnoses),
             ("discipline", rule.applies.disciplines, parts.disciplines),
             ("unit rule", tuple(filter(None, (rule.unit_rule,))), parts.unit_rules),
             ("edit family", tuple(filter(None, (rule.edits,))), parts.edits),

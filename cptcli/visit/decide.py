@@ -11,6 +11,7 @@ from ..checks.amounts import DayPrice, price_day
 from ..checks.assistant import split_by_assistant
 from ..checks.claim_lines import claim_lines, finished
 from ..checks.day import Day, Lines, pays_by_fee_schedule
+from ..checks.diagnoses import check_diagnoses
 from ..checks.edits import EditsFound, check_edits
 from ..checks.lines import read_lines
 from ..checks.narrative import check_narratives
@@ -93,6 +94,7 @@ def _decide(plans: Plans, visit: Visit, preferred: Preferred) -> Decided:
         units = tuple([0 if at in without_units else each for at, each in enumerate(units, 1)])
     assisted = split_by_assistant(day, lines, modifiers, units, report)
     check_narratives(day, lines, report)
+    check_diagnoses(day, lines, diagnoses, report)
     claim = claim_lines(day, lines, modifiers, units, assisted)
     edits = check_edits(day, lines, modifiers, units, claim, report)
     check_payer_limits(day, lines.claimed(units), units, report)
