@@ -10,7 +10,7 @@ from msgspec import structs
 
 from cptcli import api
 from cptcli.errors import CptError
-from cptcli.model.visit import Visit, VisitLine
+from cptcli.model.visit import Visit, VisitLine, YearToDate
 from cptcli.visit.check import is_finding
 from cptcli.visit.check import is_finding
 from cptcli.visit.reading import read_line
@@ -134,3 +134,28 @@ def test_diagnoses_that_no_rule_weighs_are_said_not_to_be():
     assert "diagnoses of 97110 (no rule on file weighs them)" in _check("97110:30", diagnoses={"A": "M54.50"}).unchecked
     assert not any("weighs" in each for each in _check("97110:30").unchecked)
     assert not any("weighs" in each for each in _check("97026", diagnoses={"A": "E11.42"}).unchecked)
+
+
+# ---------------------------------------------------------------------------------------------------- modifiers
+
+
+def test_ga_on_a_line_over_the_threshold_is_asked_to_choose_between_ga_and_kx():
+    over = {"year_to_date": YearToDate(PT_SLP="2400"), "abn": "mandatory", "service_date": date(2024, 8, 1)}
+    answer = _check("97110-GA:30", **over)
+    assert any(each.fix == "If necessary: 97110-GP-KX." for each in answer.findings)
+    assert not any(each.fix == "If necessary: 97110-GP-KX." for each in _check("97110-GA:30").findings)
+    (notice,) = [each for each in _check("97110:30", **over).findings if "no line has GA" in each.says]
+    assert "never beside KX" in notice.fix
+
+
+def test_repeat_modifiers_do_not_belong_on_timed_codes():
+    for modifier in ("76", "77"):
+        answer = _check("97110-GP:15", f"97110-GP-{modifier}:15")
+        assert any(f"{modifier} does not belong" in each for each in _says(answer, "warn"))
+    assert not any("does not belong" in each for each in _says(_check("97012-GP-76")))
+
+
+def test_lines_and_claim_lines_have_the_same_units():
+    answer = _check("97110-GP:15", "97110-GP-59:15")
+    assert [each.units for each in answer.lines] == [1, 1]
+    assert [each.units for each in _check("97110-GP:15", "97110-GP:15").lines] == [2, 0]

@@ -34,6 +34,21 @@ def claim_lines(
     return tuple(built)
 
 
+def units_on_claim(lines: Lines, claim: Sequence[ClaimLine], units: Sequence[int | None]) -> tuple[int | None, ...]:
+    """Return the units of each line as they are on the claim: those of a claim line stand at the first of its lines.
+
+    Where a code is on one line, these are its `units`.
+    """
+    several = {line.number for group in lines.groups if len(group) > 1 for line in group}
+    placed: dict[int, int | None] = dict.fromkeys(several, 0)
+    for each in claim:
+        first = min(each.lines)
+        if first in placed:
+            before = placed[first]
+            placed[first] = None if each.units is None or before is None else before + each.units
+    return tuple([placed.get(number, each) for number, each in enumerate(units, 1)])
+
+
 def _by_assistant(kinds: list[Kind], modifiers: Modifiers, assisted: int | None) -> list[int | None]:
     """Return how many units of each kind of line have the assistant's modifier, most assistant minutes first."""
     shares: list[int | None] = [None] * len(kinds)

@@ -134,6 +134,11 @@ def carries(modifiers: Collection[str], some: Collection[str]) -> bool:
     return any(each in some for each in modifiers)
 
 
+def claim_text(book: RuleBook, code: str, modifiers: Iterable[str], without: Collection[str] = ()) -> str:
+    """Return a line as it is typed and goes on the claim: 97110-GP-59."""
+    return "-".join((code, *in_order(book, dict.fromkeys(each for each in modifiers if each not in without))))
+
+
 def in_order(book: RuleBook, modifiers: Iterable[str]) -> tuple[str, ...]:
     """Return modifiers in the usual order on a line; unknown ones last."""
     several = tuple(modifiers)

@@ -199,10 +199,14 @@ def _untimed_twice(lines: Lines, modifiers: Modifiers, units: list[int | None], 
         counted = its[0].service.units if len(its) > 1 else None
         if counted and counted.usual and sum([units[line.number - 1] or 0 for line in its]) > counted.usual:
             report.find("block", numbers(its), its[0].known, _untimed_on_lines, its, counted)
-            stays = min(its, key=lambda line: sorted(modifiers[line.number - 1]))  # whichever was typed first
+            stays = min(its, key=lambda line: _plainest(modifiers[line.number - 1]))  # whichever was typed first
             for line in its:
                 if line is not stays:
                     units[line.number - 1] = 0
+
+
+def _plainest(modifiers: Sequence[str]) -> tuple[int, list[str]]:
+    return len(modifiers), sorted(modifiers)
 
 
 def _by_itself(line: Line, counted: Units, minutes: int, rule: UnitRule, report: Report) -> int:

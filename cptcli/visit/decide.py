@@ -9,7 +9,7 @@ from ..advice.payer_path import PayerPath
 from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
 from ..checks.amounts import DayPrice, price_day
 from ..checks.assistant import split_by_assistant
-from ..checks.claim_lines import claim_lines, finished
+from ..checks.claim_lines import claim_lines, finished, units_on_claim
 from ..checks.day import Day, Lines, pays_by_fee_schedule
 from ..checks.diagnoses import check_diagnoses
 from ..checks.edits import EditsFound, check_edits
@@ -96,6 +96,7 @@ def _decide(plans: Plans, visit: Visit, preferred: Preferred) -> Decided:
     check_narratives(day, lines, report)
     check_diagnoses(day, lines, diagnoses, report)
     claim = claim_lines(day, lines, modifiers, units, assisted)
+    units = units_on_claim(lines, claim, units)
     edits = check_edits(day, lines, modifiers, units, claim, report)
     check_payer_limits(day, lines.claimed(units), units, report)
     price = price_day(day, lines, modifiers, claim, edits.denied, report)
