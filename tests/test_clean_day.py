@@ -159,3 +159,27 @@ def test_lines_and_claim_lines_have_the_same_units():
     answer = _check("97110-GP:15", "97110-GP-59:15")
     assert [each.units for each in answer.lines] == [1, 1]
     assert [each.units for each in _check("97110-GP:15", "97110-GP:15").lines] == [2, 0]
+
+
+# --------------------------------------------------------------------------------------------- status and exclusion
+
+
+def test_a_restricted_status_without_a_rule_on_the_code_is_to_be_reviewed():
+    answer = _check("97545:120", payer="noridian-jf", state="OR")
+    assert any("status R" in each for each in _says(answer, "warn"))
+
+
+def test_what_the_law_excludes_from_a_chiropractor_holds_for_codes_outside_our_list():
+    answer = _check("99213", "98940-AT", diagnoses={"A": "M99.03"}, abn="none", **_CHIROPRACTIC)
+    assert _claim(answer)[1] == ("99213", ("GY",), None)
+    assert [each.verdict for each in answer.lines] == ["not_covered", "conditional"]
+    assert [each.rule for each in answer.findings if each.severity == "block"] == ["medicare-chiropractor-other"]
+    assert not any("not in our list" in each for each in _says(answer, "warn"))
+
+
+def test_no_edit_and_no_remedy_for_a_line_that_is_not_paid_anyway():
+    excluded = _check("97140:15", "98940-AT", diagnoses={"A": "M99.03"}, **_CHIROPRACTIC)
+    assert excluded.edits == ()
+    announced = _check("97150", "97110-GP-GZ:20")
+    assert announced.edits == ()
+    assert _check("97150", "97110-GP:20").edits != ()

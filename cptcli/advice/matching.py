@@ -59,6 +59,12 @@ def match(book: RuleBook, applies: Applies, case: Case) -> Match:
     named = _named(book, applies, case)
     if named is None:
         return _NO
+    if applies.other_than:
+        codes = case.codes or {*filter(None, [question.code])}  # one that is not in the rule base
+        if codes & {*applies.other_than}:
+            return _NO
+        if not codes:
+            asks.append(Ask(f"the code is not {' or '.join(applies.other_than)}"))
     if applies.settings and question.setting not in applies.settings:
         return _NO
     if applies.states:

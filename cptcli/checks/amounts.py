@@ -17,7 +17,7 @@ from ..model.visit import AmountLine, Amounts, ClaimLine
 from ..plan.prices import Prices
 from ..plan.unit_fee import TableValue, cents
 from ..plan.unit_price import PriceNotes, UnitPrice, in_words, notes_of
-from .day import Day, Line, Lines
+from .day import Day, Line, Lines, denial_of
 from .required_modifiers import Modifiers
 
 ORDER = (
@@ -173,13 +173,8 @@ def _priced(
     return Priced(claim_line, its, price, off, denial)
 
 
-def denial_of(day: Day, modifiers: Iterable[str]) -> Modifier | None:
-    """Return the modifier of a line that says that a denial is expected; None where none does."""
-    return next((known for known in map(day.book.modifier, modifiers) if known and known.denial), None)
-
-
 def _denial(day: Day, lines: Sequence[Line], modifiers: Modifiers) -> Modifier | None:
-    return next(filter(None, (denial_of(day, modifiers[line.number - 1]) for line in lines)), None)
+    return next(filter(None, (denial_of(day.book, modifiers[line.number - 1]) for line in lines)), None)
 
 
 def _unsure_of(units: Sequence[Unit], claim: Sequence[ClaimLine]) -> set[int]:

@@ -69,8 +69,6 @@ def _line(
             return line_of(number, given, Service(code, None), None, None)
         report.find("warn", (number,), None, _mended, code, mended)
         code, known = mended, plans.book.code(mended)
-    if known is None:
-        report.find("warn", (number,), None, _not_in_our_list, day, code)
     discipline = discipline_of(plans.book, day.visit, given, known)
     question = _question(day, given, code, known, discipline, diagnoses)
     path = paths.get(question.setting)
@@ -81,6 +79,8 @@ def _line(
     for remark in path.remarks if service.known else ():
         if remark.kind == "warning":
             report.find("info", (), None, _remark, remark)
+    if known is None and not service.negative:
+        report.find("warn", (number,), None, _not_in_our_list, day, code)
     for of_line, found in service.findings:
         report.found.append(found._replace(lines=(number,)) if of_line else found)
     return line_of(number, given, service, discipline, path)

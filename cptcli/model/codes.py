@@ -114,6 +114,7 @@ class StatusIndicator(Noun, frozen=True):
     sources: tuple[Id, ...]
     verdict: Verdict | None = None
     valid: bool = True  # false: a payer that pays by this schedule rejects the code
+    review: bool = False  # true: without a rule on the code, payment by this schedule is to be reviewed
     priced: bool = False  # true: paid by the schedule's relative values
 
 

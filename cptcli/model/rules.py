@@ -39,6 +39,7 @@ class Applies(Noun, frozen=True):
     manufacturers: tuple[Id, ...] = ()
     modalities: tuple[Id, ...] = ()
     codes: tuple[CodeText, ...] = ()
+    other_than: tuple[CodeText, ...] = ()  # every code but these, also one that is not in the rule base
     diagnoses: tuple[Id, ...] = ()  # ids of diagnosis lists
     settings: tuple[Setting, ...] = ()
     states: tuple[State, ...] = ()

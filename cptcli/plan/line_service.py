@@ -6,12 +6,12 @@ from datetime import date
 from msgspec import structs
 
 from ..advice import notes
-from ..advice.citations import existence
+from ..advice.citations import existence, status_on
 from ..advice.code_decision import CodeDecision
 from ..advice.coverage import NEGATIVE, CoverageDecision, rules_with_lists
 from ..advice.layers import NeedsAnswer
 from ..advice.matching import Match
-from ..advice.payer_path import PayerPath, short_name_of
+from ..advice.payer_path import PayerPath, pays_by_fee_schedule, short_name_of
 from ..advice.question import resolve_device
 from ..advice.suggest import decide
 from ..advice.wording import VERDICTS, weakness
@@ -27,6 +27,7 @@ from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
 from .day_rules import day_rules, ranked_for
 from .needs import needs_of
+from .open_coverage import denied_by_own_provider, first_diagnosis_of, may_be_denied
 from .service import Service, ServiceKey
 
 _ASK = "Try cpt suggest, or ask the payer."
@@ -97,14 +98,14 @@ class _Working:
             limiting=tuple(
                 (rule, rule.most_units) for rule, found in rules if rule.most_units is not None and found.truth == "yes"
             ),
-            first_diagnosis=self._first_diagnosis(rules),
+            first_diagnosis=first_diagnosis_of(self.decided, rules, self.path.chain),
             weighs_diagnoses=bool(rules_with_lists(self.book, self.path.chain, case)),
             ranked=ranked,
             day_rules=day_rules([ranked]),
             units=units,
             timed=units.timed if units else None,
             pool_minutes=units.minutes_per_unit if units and units.timed and therapy else None,
-            deniable=self._deniable(),
+            deniable=may_be_denied(self.decided, self.key.discipline),
             negative=self.decided.coverage.verdict in NEGATIVE,
             excluded=any(step.verdict in NEGATIVE for step in steps),
             therapy=therapy,
@@ -193,9 +194,9 @@ class _Working:
     def _coverage(self) -> bool:
         """Find whether it is covered; return whether no rule on that is known."""
         draft, decided, book = self.draft, self.decided, self.book
-        if self.known is None:
-            return False
         verdict = decided.coverage.verdict
+        if self.known is None and verdict not in NEGATIVE:
+            return False
         settled = [step.rule for step in decided.coverage.steps if step.decided and verdict in NEGATIVE]
         rules = map(book.rule, [*settled, *decided.coverage.rules])
         rule = next(filter(None, rules), None) or self.known  # where a letter of the fee schedule decides
@@ -212,6 +213,8 @@ class _Working:
                       coverage=True)  # fmt: skip
         if verdict not in NEGATIVE:
             self._by_provider()
+        if verdict == "unknown":
+            self._status()
         notes.warn(draft, decided, self.today)
         for remark in draft.remarks:
             if remark.kind == "warning" and not any(remark.says in _says(found) for of_line, found in self.findings
@@ -223,34 +226,27 @@ class _Working:
                 self.find("info", text, each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"), of_line=False)
         return verdict == "unknown" and not self.off_claim
 
-    def _first_diagnosis(self, rules: Iterable[tuple[Rule, Match]]) -> Rule | None:
-        """Return the narrowest payer's rule on which diagnosis comes first; None where the code is not paid."""
-        if self.decided.coverage.verdict in NEGATIVE:
-            return None
-        asking = [rule for rule, found in rules if rule.first_diagnosis and found.truth == "yes"]
-        return max(asking, key=lambda rule: self.path.chain.index(rule.payer or ""), default=None)
+    def _status(self) -> None:
+        """Find a status of the fee schedule that leaves payment open, where no rule on the code is known."""
+        known = self.known
+        if known is None or not pays_by_fee_schedule(self.book, self.path.chain):
+            return
+        status, seen = status_on(known, self.question.service_date)
+        indicator = self.book.status(status)
+        if indicator and indicator.review:
+            notes_of_code = [note.says for note in known.medicare.notes] if known.medicare else []
+            says = f"{self.code}: Medicare status {indicator.status}: {indicator.says} ({seen})."
+            short = f"{self.code}: Medicare status {indicator.status}: {indicator.says}."
+            self.find("warn", " ".join([says, *notes_of_code]), known, "Ask the contractor.", indicator.sources,
+                      short=short)  # fmt: skip
 
     def _by_provider(self) -> None:
         """Find a rule that denies the code when the professionals of its plan of care provide it."""
         for aside in self.decided.aside:
-            if self._by_own_provider(aside.rule):
+            if denied_by_own_provider(aside.rule, self.key.discipline):
                 says = f"{self.code}: {aside.rule.says} Who provides it is not given."
                 short = code_first(self.code, in_short(aside.rule))
                 self.find("warn", says, aside.rule, "Add --provider.", short=short)
-
-    def _deniable(self) -> bool:
-        """Return whether a rule that waits for what is not given says that it is not paid."""
-        decided = self.decided
-        if decided.coverage.verdict in NEGATIVE:
-            return False
-        return any(each.verdict in NEGATIVE and not each.decided for each in decided.coverage.steps) or any(
-            self._by_own_provider(each.rule) for each in decided.aside
-        )
-
-    def _by_own_provider(self, rule: Rule) -> bool:
-        """Return whether a rule denies it when the professionals of its plan of care provide it, as they mostly do."""
-        plan = self.key.discipline
-        return rule.verdict in NEGATIVE and plan is not None and bool({*plan.providers} & {*rule.applies.providers})
 
     def _excluding(self) -> Iterator[Rule]:
         """Return the rules by which it is not a benefit: the modifier for "not necessary" does not belong on it."""
@@ -274,7 +270,7 @@ class _Working:
                 self.liability.append(modifier)
                 typed.append(modifier)
         if notes and not typed and abn is None:
-            choices = "; ".join(f"{modifier}{_if_abn(notice)}" for modifier, _, notice in notes)
+            choices = "; ".join(dict.fromkeys(f"{modifier}{_if_abn(notice)}" for modifier, _, notice in notes))
             severity: Severity = "info" if notes[0][1].modifiers else "warn"  # the rule's own modifiers say it already
             says = f"{self.code} needs the modifier that says who pays: {choices}."
             self.find(severity, says, notes[0][1], "Add --abn none, mandatory or voluntary.",

@@ -219,6 +219,7 @@ def _rules(parts: Parts) -> None:
             ("manufacturer", rule.applies.manufacturers, parts.manufacturers),
             ("modality", rule.applies.modalities, parts.modalities),
             ("code", rule.applies.codes, parts.codes),
+            ("code", rule.applies.other_than, parts.codes),
             ("diagnosis list", rule.applies.diagnoses, parts.diagnoses),
             ("diagnosis list", (rule.first_diagnosis,) if rule.first_diagnosis else (), parts.diagnoses),
             ("discipline", rule.applies.disciplines, parts.disciplines),

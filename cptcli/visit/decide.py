@@ -5,12 +5,12 @@ from itertools import combinations, islice
 
 from msgspec import Struct, structs
 
-from ..advice.payer_path import PayerPath
+from ..advice.payer_path import PayerPath, pays_by_fee_schedule
 from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
 from ..checks.amounts import DayPrice, price_day
 from ..checks.assistant import split_by_assistant
 from ..checks.claim_lines import claim_lines, finished, units_on_claim
-from ..checks.day import Day, Lines, pays_by_fee_schedule
+from ..checks.day import Day, Lines
 from ..checks.diagnoses import check_diagnoses
 from ..checks.edits import EditsFound, check_edits
 from ..checks.lines import read_lines
