@@ -183,3 +183,19 @@ def test_no_edit_and_no_remedy_for_a_line_that_is_not_paid_anyway():
     announced = _check("97150", "97110-GP-GZ:20")
     assert announced.edits == ()
     assert _check("97150", "97110-GP:20").edits != ()
+
+
+# ------------------------------------------------------------------------------------------------ not known is not yes
+
+
+def test_an_exclusion_that_waits_for_a_diagnosis_makes_nothing_conditional():
+    answer = _DESK().suggest(modality="infrared", payer="hcsc", setting="clinic")
+    assert answer.coverage.verdict == "unknown"
+    assert "hcsc-infrared" in answer.coverage.rules
+    assert "otherwise not known" in answer.coverage.says
+
+
+def test_a_day_says_the_open_exclusion_of_a_code_of_unknown_coverage():
+    answer = _check("97026", payer="hcsc", state="IL")
+    assert answer.lines[0].verdict == "unknown"
+    assert any("neuropathy" in each.short and each.about == "coverage" for each in answer.findings)

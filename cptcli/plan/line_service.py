@@ -208,7 +208,7 @@ class _Working:
             severity: Severity = "warn" if verdict == "bundled" or accepted else "block"
             says = f"{self.code}: {decided.coverage.says}{' The modifier says who pays.' if accepted else ''}"
             self.find(severity, says, rule, _fix(verdict, accepted), sources, short=in_few, coverage=True)
-        elif verdict == "conditional":
+        elif verdict == "conditional" or (verdict == "unknown" and decided.coverage.steps):
             self.find("info", f"{self.code}: {decided.coverage.says}", rule, sources=sources, short=in_few,
                       coverage=True)  # fmt: skip
         if verdict not in NEGATIVE:
@@ -224,7 +224,7 @@ class _Working:
             for text in notes.limits(draft, each, found):
                 what = text.partition(": ")[0]
                 self.find("info", text, each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"), of_line=False)
-        return verdict == "unknown" and not self.off_claim
+        return verdict == "unknown" and not decided.coverage.steps and not self.off_claim
 
     def _status(self) -> None:
         """Find a status of the fee schedule that leaves payment open, where no rule on the code is known."""

@@ -1,4 +1,4 @@
-"""What leaves the payment of a code open on a day: a rule that waits for a fact, the professional, the first diagnosis."""
+"""What leaves payment open on a day: a rule that waits for a fact, the professional, the first diagnosis."""
 
 from collections.abc import Iterable, Sequence
 
