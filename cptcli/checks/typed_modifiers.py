@@ -7,7 +7,7 @@ from ..findings.report import Point, Report, Words
 from ..model.claim import Clash, Discipline, Modifier
 from ..model.codes import Therapy
 from ..model.visit import Severity
-from ..plan.edits import in_ranges
+from ..plan.edits import fits_on
 from ..plan.line_service import weakly_none
 from ..rulebook.precedence import is_in_force
 from .day import Day, Line, Lines, carries
@@ -95,7 +95,7 @@ def _check_place(line: Line, on_line: tuple[str, ...], known: Modifier, by_sched
     if known.only_with and name in line.given.modifiers and not carries(on_line, known.only_with):
         severity: Severity = "block" if by_schedule else "warn"  # the rule is Medicare's
         report.find(severity, at, known, _alone, line, known)
-    if (known.only_on and not in_ranges(code, known.only_on)) or (known.never_on and in_ranges(code, known.never_on)):
+    if not fits_on(known, code):
         report.find("block", at, known, _off_place, line, known)
     if known.untimed_only and line.service.timed:
         report.find("warn", at, known, _on_timed, line, known)
