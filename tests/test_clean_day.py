@@ -1,5 +1,6 @@
-"""What a clean day promises: limits on the claim's units, an order that decides nothing, and no wrong "nothing to fix"."""
+"""What a clean day promises: limits on the units of the claim, an order that decides nothing, no wrong exit 0."""
 
+import re
 from datetime import date
 from functools import cache
 from itertools import permutations
@@ -11,7 +12,6 @@ from msgspec import structs
 from cptcli import api
 from cptcli.errors import CptError
 from cptcli.model.visit import Visit, VisitLine, YearToDate
-from cptcli.visit.check import is_finding
 from cptcli.visit.check import is_finding
 from cptcli.visit.reading import read_line
 
@@ -199,3 +199,81 @@ def test_a_day_says_the_open_exclusion_of_a_code_of_unknown_coverage():
     answer = _check("97026", payer="hcsc", state="IL")
     assert answer.lines[0].verdict == "unknown"
     assert any("neuropathy" in each.short and each.about == "coverage" for each in answer.findings)
+
+
+# ------------------------------------------------------------------------------------------------------- remedies
+
+
+def test_the_remedy_of_an_edit_is_the_finished_line_with_the_modifier_that_fits():
+    therapy = _check("97150", "97110:20")
+    assert [each.fix for each in therapy.findings if each.severity == "block"] == [
+        "97110-GP-59 (or an X modifier) if distinct."
+    ]
+    visit = _check("99213", "97161-GP", provider="physician")
+    assert "99213-25 if distinct." in [each.fix for each in visit.findings]
+
+
+def test_a_modifier_that_does_not_belong_on_a_code_opens_no_edit_of_it():
+    answer = _check("99213-59", "97161-GP", provider="physician")
+    assert [each.state for each in answer.edits] == ["fails"]
+    assert any("59 does not belong on 99213" in each for each in _says(answer, "block"))
+    assert [each.state for each in _check("99213-25", "97161-GP", provider="physician").edits] == ["bypassed"]
+
+
+def test_time_beyond_a_code_names_its_add_on_code_with_the_minutes():
+    assert "Add 97551:15." in [each.fix for each in _check("97550:45").findings]
+    assert "Add 97130:30." in [each.fix for each in _check("97129:45", discipline="SLP").findings]
+
+
+def test_a_deleted_code_is_replaced_by_what_the_payer_accepts():
+    day = {"service_date": date(2018, 3, 1), "discipline": "SLP"}
+    assert any("Replaced by: G0515." in each for each in _says(_check("97532:30", **day)))
+    assert any("Replaced by: 97127 or G0515." in each for each in _says(_check("97532:30", payer="aetna", **day)))
+
+
+def test_a_word_of_the_trade_finds_what_the_rules_say_of_it():
+    assert [each.id for each in _DESK().lookup("telehealth").matches][:1] == ["95"]
+    assert "medicare-acupuncture" in [each.id for each in _DESK().lookup("incident to").matches]
+
+
+_REMEDY = re.compile(r"^([A-Z0-9]{5})((?:-[A-Z0-9]{2})*)(?: \(or .*\))? if ")
+
+
+def _mended(typed, finding):
+    """The lines with a finding's remedy done as it is written; None where it says something else."""
+    fix = finding.fix or ""
+    lines = [typed[number - 1] for number in finding.lines]
+    if found := _REMEDY.match(fix):
+        code, modifiers = found[1], tuple(found[2].split("-")[1:])
+        done = {id(line): structs.replace(line, modifiers=modifiers) for line in lines if line.code == code}
+        return [done.get(id(line), line) for line in typed]
+    if found := re.match(r"Bill (\S+) without (\S+)\.$", fix):
+        return [line for line in typed if line.code != found[2]]
+    if found := re.match(r"Bill (\S+) alone\.$", fix):
+        return [line for line in typed if line not in lines or line.code == found[1]]
+    if found := re.match(r"Bill (\S+) x1 on one line\.", fix):
+        return [line for line in typed if line not in lines[1:]]
+    if found := re.match(r"Take (\S+) off", fix):
+        off = {id(line): tuple(each for each in line.modifiers if each != found[1]) for line in lines}
+        return [structs.replace(line, modifiers=off.get(id(line), line.modifiers)) for line in typed]
+    if re.match(r"(Bill \d+\.$|\d+ may be billed)", fix):
+        return [structs.replace(line, units=None) if line in lines else line for line in typed]
+    return None
+
+
+@pytest.mark.parametrize("other", ["97140:15", "97530:15", "97150", "97012", "97164", "99213", "97113:15", "G0283"])
+@pytest.mark.parametrize(
+    "first", ["97110:20x2", "97124:15", "97150-59", "97112-76:15", "97597", "97750:30", "97116:15"]
+)
+def test_doing_what_the_page_says_leads_to_a_clean_day(first, other):
+    """Each remedy is applied as it is written, and the day checked again, until nothing is left that names one."""
+    typed = [*map(read_line, (first, other))]
+    for _ in range(6):
+        answer = _DESK().check(Visit(lines=tuple(typed), **_DAY))
+        wrong = [each for each in answer.findings if each.severity != "info"]
+        mended = next(filter(None, (_mended(typed, each) for each in wrong)), None)
+        if mended is None:
+            break
+        assert mended != typed, wrong
+        typed = mended
+    assert all("not in our list" in each.short for each in wrong), [(each.short, each.fix) for each in wrong]

@@ -47,7 +47,7 @@ def count_units(day: Day, lines: Lines, modifiers: Modifiers, preferred: Preferr
     units = _not_pooled(day, lines, modifiers, every, report)
     counted = tuple([_under(lines, rule, preferred) for rule in rules])
     for line in (line for each in counted for line in each.capped):
-        report.find("info", (line.number,), line.known, _capped, line)
+        report.find("info", (line.number,), line.known, _capped, day, line, rules[0].minutes_per_unit)
     for group in dict.fromkeys(
         (discipline, code) for each in counted for discipline, pool in each.pools.items() for code in pool.units
     ):
@@ -173,7 +173,7 @@ def _not_pooled(
         elif line.minutes is None:
             report.note_unchecked(_no_minutes, line.code, given)
         elif service.pool_minutes not in per_unit or service.pool_minutes is None:
-            given = _by_itself(line, counted, line.minutes, rules[0], report)
+            given = _by_itself(day, line, counted, line.minutes, rules[0], report)
         else:
             given = None  # its pool says
         units[line.number - 1] = given
@@ -209,17 +209,17 @@ def _plainest(modifiers: Sequence[str]) -> tuple[int, list[str]]:
     return len(modifiers), sorted(modifiers)
 
 
-def _by_itself(line: Line, counted: Units, minutes: int, rule: UnitRule, report: Report) -> int:
+def _by_itself(day: Day, line: Line, counted: Units, minutes: int, rule: UnitRule, report: Report) -> int:
     """Return the units of a timed code outside the pool: of a longer unit, always whole, or no therapy code."""
     per, at = counted.minutes_per_unit or rule.minutes_per_unit, (line.number,)
     pooled = per == rule.minutes_per_unit
     reached = earned(rule, minutes) if pooled else minutes // per
     if not pooled and minutes % per:
-        report.find("info", at, line.known, _minutes_over, line, counted, per, minutes)
+        report.find("info", at, line.known, _minutes_over, day, line, counted, per, minutes)
     if line.given.units is not None and line.given.units > reached:
         report.find("block", at, line.known, _more_typed, line, counted, minutes, reached)
     if counted.usual is not None and reached > counted.usual:
-        report.find("info", at, line.known, _capped, line)
+        report.find("info", at, line.known, _capped, day, line, per)
         return counted.usual
     return reached
 
@@ -263,10 +263,19 @@ def _tied(choice: Choice) -> str:
     return f"{says}the clinician chooses, and either is right."
 
 
-def _capped(line: Line) -> Words:
-    most = line.service.units.usual if line.service.units else None
+def _capped(day: Day, line: Line, per: int) -> Words:
+    most = (line.service.units.usual if line.service.units else None) or 0
     says = f"{line.code} is {most} per day; further minutes belong to its add-on code."
-    return Words(says, says, f"cpt lookup {line.code}")
+    return Words(says, says, _add_on(day, line.code, (line.minutes or 0) - most * per) or f"cpt lookup {line.code}")
+
+
+def _add_on(day: Day, code: str, minutes: int) -> str | None:
+    """Return the line to add for minutes beyond a code, with its add-on code; None where none is on file."""
+    for other in day.book.keys("codes"):
+        known = day.tables.add_ons(other, day.service_date)
+        if known and known.primaries == (code,):
+            return f"Add {other}:{minutes}."
+    return None
 
 
 def _too_long(total: int) -> Words:
@@ -361,12 +370,12 @@ def _untimed_over(line: Line, counted: Units, given: int) -> Words:
 def _untimed_on_lines(lines: list[Line], counted: Units) -> Words:
     says = f"{lines[0].code} is untimed: {counted.usual} per day, however long it took; it is on "
     says += f"{len(lines)} lines."
-    return Words(says, says, f"Bill {counted.usual}.", counted.sources)
+    return Words(says, says, f"Bill {lines[0].code} x{counted.usual} on one line.", counted.sources)
 
 
-def _minutes_over(line: Line, counted: Units, per: int, minutes: int) -> Words:
+def _minutes_over(day: Day, line: Line, counted: Units, per: int, minutes: int) -> Words:
     says = f"{line.code} is counted by whole periods of {per} minutes; {minutes % per} minutes are over."
-    return Words(says, says, sources=counted.sources)
+    return Words(says, says, _add_on(day, line.code, minutes % per), counted.sources)
 
 
 def _more_typed(line: Line, counted: Units, minutes: int, reached: int) -> Words:

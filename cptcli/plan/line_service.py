@@ -69,7 +69,7 @@ class _Working:
 
     def service(self) -> Service:
         """Return the service."""
-        if self.known and (gone := existence(self.book, self.known, self.question.service_date)):
+        if self.known and (gone := existence(self.book, self.known, self.question.service_date, self.path.chain)):
             self.off_claim = True
             self.find("block", gone, self.known, "Bill a code valid that day.", short=gone)
         if self.key.device:
