@@ -277,3 +277,53 @@ def test_doing_what_the_page_says_leads_to_a_clean_day(first, other):
         assert mended != typed, wrong
         typed = mended
     assert all("not in our list" in each.short for each in wrong), [(each.short, each.fix) for each in wrong]
+
+
+# --------------------------------------------------------------------------------------- what is on file is applied
+
+_NAMED = re.compile(r"\b(?:\d{5}|\d{4}T|[A-V]\d{4})\b")
+_DENIES = re.compile(
+    r"not (?:be )?covered|non-covered|never covered|investigational|not medically necessary|unproven", re.I
+)
+_ONLY_IN_WORDS = {
+    "independence-blue-cross-low-level-laser": "97039 is unlisted: by itself it means any treatment",
+    "premera-home-cooling": "E0650 to E0652 and E1399 are other devices' codes too",
+    "wps-spinal-manipulation": "98943: its fee-schedule status says so",
+}
+
+
+def _reached(book, rule):
+    """The codes that a rule applies to, whoever provides them: its own, and those of its treatments."""
+    named = {*rule.applies.codes, *rule.accepts, *rule.refuses, *rule.replaces, rule.code}
+    wanted = {*rule.applies.modalities}
+    for key in book.keys("modalities"):
+        if wanted & {*book.modality_chain(key)}:
+            modality = book.modality(key)
+            answers = modality.decide.answers if modality.decide else ()
+            named |= {modality.code, *modality.home_codes, *(each.code for each in answers)}
+    return named
+
+
+def test_a_rule_that_says_in_words_that_a_code_is_not_covered_applies_to_it(book):
+    rules = [book.rule(key) for key in book.keys("rules")]
+    reached = {}
+    for each in rules:
+        if not each.applies.providers:
+            reached.setdefault(each.payer, set()).update(_reached(book, each))
+    missed = {}
+    for each in rules:
+        known = set().union(*(reached.get(payer, ()) for payer in book.payer_chain(each.payer))) | _reached(book, each)
+        for text in (each.says, *(fact.says for fact in each.facts)):
+            for sentence in re.split(r"(?<=[.;])\s", text):
+                named = (
+                    {code for code in _NAMED.findall(sentence) if book.code(code)} if _DENIES.search(sentence) else ()
+                )
+                if left := {*named} - known:
+                    missed.setdefault(each.id, set()).update(left)
+    assert {*missed} == {*_ONLY_IN_WORDS}, missed
+
+
+def test_home_wound_stimulation_is_not_covered_by_medicare():
+    answer = _DESK().suggest(modality="wound-estim", setting="home", payer="medicare", diagnoses=("L89.153",))
+    assert answer.coverage.verdict == "not_covered"
+    assert "medicare-home-wound-stimulation" in answer.coverage.rules

@@ -88,9 +88,14 @@ def warn_beside(draft: CodeDecision, decided: CoverageDecision) -> None:
         draft.warn(f"{draft.payer}: no rule on this found. The code comes from the code set and the manufacturer.")
     if draft.question.diagnoses and not rules_with_lists(draft.book, draft.chain, draft.case()):
         given = ", ".join(draft.question.diagnoses)
-        draft.warn(f"{given} changed nothing: no rule on this depends on the diagnosis.",
-                   f"{given} changed nothing: no rule on this depends on the diagnosis.")  # fmt: skip
+        says = f"{given} changed nothing: no rule on this depends on the diagnosis."
+        if any(step.conditions for step in decided.coverage.steps):  # in words, as "chronic low back pain"
+            says = f"{given}: no rule on this lists diagnoses; hold it against the conditions yourself."
+        draft.warn(says, says)
+    first = {(each.rule.payer, each.match.asks): each for each in reversed(decided.aside)}  # the highest rank of each
     for each in decided.aside:
+        if first[each.rule.payer, each.match.asks] is not each and each.rule.verdict in NEGATIVE:
+            continue
         verdict = VERDICTS[each.rule.verdict or "unknown"]
         negative = each.rule.verdict in NEGATIVE
         draft.warn(f"If {_words(each.match)}: {verdict} (rule {each.rule.id}).",
