@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from .advice.question import Typed
 from .bounded_cache import BoundedCache
 from .cms.tables import Tables, open_tables
 from .model.answer import Answer
@@ -30,6 +31,7 @@ from .model.common import Verdict
 from .model.lookup import CodeCard, Hits
 from .model.visit import ClaimLine, Severity, Visit, VisitAnswer
 from .plan.plans import Plans
+from .plan.questions import Questions
 from .rulebook.book import RuleBook
 from .rulebook.compiled import open_rules
 from .visit.check import answer
@@ -74,6 +76,7 @@ class Desk:
         self.tables = tables
         self.today = today
         self._plans = Plans(book, tables, today)
+        self._questions = Questions(book, today)
         self._decisions: BoundedCache[bytes, DayDecision] | None = BoundedCache(most=remember) if remember else None
 
     def lookup(self, asked: str, on: date | None = None) -> CodeCard | Hits:
@@ -89,10 +92,7 @@ class Desk:
         coding_verification, provider, discipline, claim, care, abn. Raises UnknownName or BadValue for names that are
         not found, MissingOption for what is missing.
         """
-        from .advice.question import Typed
-        from .advice.suggest import advise
-
-        return advise(self.book, Typed(on=on or self.today, **typed), self.today)
+        return self._plans.articles.beside(self._questions.answer(Typed(on=on or self.today, **typed)))
 
     def check(self, visit: Visit | Document) -> VisitAnswer:
         """Return the check of one patient's day: a visit, or the document that a visit file holds.
@@ -106,8 +106,8 @@ class Desk:
         """Return the same without words, for whole files. Raises as `check`."""
         given = _visit(visit)
         if self._decisions is None:
-            return _decision(decide(self._plans, given))
-        return self._decisions.once(msgspec.msgpack.encode(given), lambda: _decision(decide(self._plans, given)))
+            return decision(decide(self._plans, given))
+        return self._decisions.once(msgspec.msgpack.encode(given), lambda: decision(decide(self._plans, given)))
 
     def __enter__(self) -> "Desk":
         return self
@@ -133,7 +133,8 @@ def _visit(given: Visit | Document) -> Visit:
     return given if isinstance(given, Visit) else tidied(msgspec.convert(given, Visit), "the visit")
 
 
-def _decision(found: Decided) -> DayDecision:
+def decision(found: Decided) -> DayDecision:
+    """Return a decided day without its words."""
     units, modifiers, late = found.units, found.modifiers, found.thresholds.late
     lines = [
         LineDecision(

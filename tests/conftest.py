@@ -1,9 +1,11 @@
-"""What every test stands on: the rule base, `cpt` as a real process, and `cpt` at a real terminal.
+"""What every test uses: the rule base; `cpt` within this process, as a process, and at a terminal.
 
-Every process is started on the same day, in a folder of its own, without a network, and with the same environment;
-every one is held to two promises: no traceback, and no exit code 3.
+Every command runs on the same day, in a folder of its own, without a network, and with the same environment; every one
+must keep two promises: no traceback, and no exit code 3.
 """
 
+import contextlib
+import copy
 import io
 import os
 import re
@@ -12,15 +14,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
+import yaml
 
 import cptcli
+from cptcli.commands import options
 from cptcli.commands.main import main
 from cptcli.rulebook.book import RuleBook
-from cptcli.rulebook.compiled import open_rules
+from cptcli.rulebook.compiled import open_rules, shipped_folder
+from cptcli.rulebook.files import Files
 
 TESTS = Path(__file__).parent
 TODAY = date(2026, 11, 23)  # how old a fact is depends on the day, so all tests share one
@@ -45,6 +53,16 @@ def _refuse(event, arguments):
 
 sys.addaudithook(_refuse)
 '''
+options.today = lambda: TODAY  # before a command imports it
+_no_sockets = False  # while a command runs within this process
+
+
+def _refuse_sockets(event: str, _: object) -> None:
+    if _no_sockets and event.startswith("socket."):
+        raise RuntimeError(f"a network connection: {event}")
+
+
+sys.addaudithook(_refuse_sockets)
 _SECONDS = 60  # far more than any command takes; a process that hangs is stopped, and the test fails
 
 
@@ -56,6 +74,30 @@ def settled(text: str) -> str:
     """Output without what changes with every edit of the rules: the hash of the rule base."""
     text = re.sub(r"\brules [0-9a-f]{7}\b", "rules HASHED!", text)  # as long as a hash: it is at a line's right end
     return re.sub(r'(sha256"?:? "?)[0-9a-f]{16,}(\+[0-9a-f]{64})?', r"\1HASH", text)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_files_read_once() -> Iterator[None]:
+    """Have the shipped rule files read and hashed once: 4 MB, a third of most commands, and no test changes them."""
+    read, known = Files.__init__, {}
+
+    def once(self: Files, folder: Path) -> None:
+        if folder not in (shipped_folder(), shipped_folder() / "tables"):
+            return read(self, folder)
+        if folder not in known:
+            read(self, folder)
+            known[folder] = vars(self).copy()
+        vars(self).update({name: copy.copy(value) for name, value in known[folder].items()})
+        return None
+
+    with patch.object(Files, "__init__", once):
+        yield
+
+
+@cache
+def read_yaml(file: Path) -> object:
+    """What a file of cases holds; read once, and by the fast loader where PyYAML has it."""
+    return yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @pytest.fixture(scope="session")
@@ -101,15 +143,83 @@ def _with(environment: dict[str, str], changes: Environment | None) -> dict[str,
 
 @pytest.fixture
 def cpt(environment: dict[str, str], tmp_path: Path) -> Callable[..., Ran]:
-    """Runs `cpt` with the arguments, not at a terminal; keyword arguments are those of subprocess.run."""
+    """Runs `cpt` within this process, not at a terminal, and spares the fifth of a second that a start takes.
+
+    The command has an environment, a folder and streams of its own, as a process has, and may open no socket either.
+    """
+
+    def run(*arguments: str | bytes, env: Environment | None = None, cwd: Path = tmp_path, stdin: bytes = b"") -> Ran:
+        with (
+            patch.dict(os.environ, _with(environment, env), clear=True),
+            contextlib.chdir(cwd),
+            patch.object(sys, "argv", ["cpt", *map(os.fsdecode, arguments)]),
+            _streams(stdin) as written,
+            without_sockets(),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        stdout, stderr = written
+        return _kept_promises(Ran(stdout, stderr, int(ended.value.code or 0)))
+
+    return run
+
+
+@contextlib.contextmanager
+def _streams(stdin: bytes) -> Iterator[list[str]]:
+    """Standard streams for a command within this process: files, which it may close or point elsewhere.
+
+    The list has what was written to stdout and to stderr, once it ended.
+    """
+    written: list[str] = []
+    own = sys.stdin, sys.stdout, sys.stderr
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+        given.write(stdin)
+        given.seek(0)
+        modes = ((given, "r"), (out, "w"), (err, "w"))
+        opened = [os.fdopen(os.dup(file.fileno()), mode, encoding="utf-8") for file, mode in modes]
+        sys.stdin, sys.stdout, sys.stderr = opened
+        try:
+            yield written
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = own
+            for each in opened:
+                each.close()
+        for file in (out, err):
+            file.seek(0)
+            written.append(_text(file.read()))
+
+
+@contextlib.contextmanager
+def without_sockets() -> Iterator[None]:
+    """Refuses what opens a socket, as _NO_NETWORK does in a process."""
+    global _no_sockets
+    _no_sockets = True
+    try:
+        yield
+    finally:
+        _no_sockets = False
+
+
+def _kept_promises(ran: Ran) -> Ran:
+    assert "Traceback" not in ran.stderr, ran.stderr
+    assert ran.code != 3, ran.stderr
+    return ran
+
+
+@pytest.fixture
+def cpt_process(environment: dict[str, str], tmp_path: Path) -> Callable[..., Ran]:
+    """Runs `cpt` as a process, for tests of a start, of its limits, encodings and streams.
+
+    Not at a terminal; keyword arguments are those of subprocess.run. A process with a limit writes no bytecode: Python
+    would cut it short, and the next process would read it.
+    """
 
     def run(*arguments: str | bytes, env: Environment | None = None, **options: object) -> Ran:
+        if "preexec_fn" in options:
+            env = {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
         options = {"cwd": tmp_path, "stdin": subprocess.DEVNULL, "capture_output": True, "timeout": _SECONDS, **options}
         done = subprocess.run([*_CPT, *arguments], env=_with(environment, env), **options)
-        ran = Ran(_text(done.stdout), _text(done.stderr), done.returncode)
-        assert "Traceback" not in ran.stderr, ran.stderr
-        assert ran.code != 3, ran.stderr
-        return ran
+        return _kept_promises(Ran(_text(done.stdout), _text(done.stderr), done.returncode))
 
     return run
 
@@ -144,27 +254,6 @@ def cost(environment: dict[str, str], tmp_path: Path) -> Callable[..., tuple[Ran
         code, seconds, megabytes = measured.split()
         assert "Traceback" not in errors, errors
         return Ran(_text(done.stdout), errors, int(code)), float(seconds), int(megabytes)
-
-    return run
-
-
-@pytest.fixture
-def cpt_here(environment: dict[str, str], tmp_path: Path, monkeypatch, capsys) -> Callable[..., Ran]:
-    """Runs `cpt` within this process: for tables of arguments, where a process for each would only cost time."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", environment["XDG_CACHE_HOME"])
-    monkeypatch.setenv("XDG_CONFIG_HOME", environment["XDG_CONFIG_HOME"])
-    monkeypatch.setenv("CPT_DATA", environment["CPT_DATA"])
-    monkeypatch.delenv("CPT_RULES", raising=False)
-    monkeypatch.delenv("CPT_SETTINGS", raising=False)
-
-    def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["cpt", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        assert ended.value.code != 3, shown.err
-        return Ran(shown.out, shown.err, int(ended.value.code))
 
     return run
 

@@ -30,24 +30,27 @@ from typing import Any, NamedTuple
 import msgspec
 from days import SEED, Days, Document
 
-from cptcli.advice.suggest import advise
 from cptcli.cms.tables import Tables, open_tables
 from cptcli.errors import CptError
 from cptcli.rulebook.book import RuleBook
 from cptcli.rulebook.compiled import open_rules
-from cptcli.visit.tidying import tidied
 
 try:
     from cptcli.advice.question import Typed
+    from cptcli.api import decision
     from cptcli.model.visit import Visit
     from cptcli.plan.plans import Plans
+    from cptcli.plan.questions import Questions
     from cptcli.visit.check import answer
     from cptcli.visit.decide import decide
+    from cptcli.visit.tidying import tidied
 except ImportError:  # an older checkout, which tests/bench/decide.py measures beside this one
-    from cptcli.advice.asking import Typed
+    from cptcli.advice.asking import Typed, understand
     from cptcli.visit_model import Visit
 
+    from cptcli.advice.suggest import suggest
     from cptcli.visit.check import check
+    from cptcli.visit.reading import tidied
 
     Plans = None
 
@@ -102,15 +105,21 @@ class Desk:
         self.book: RuleBook = open_rules()
         self.tables: Tables = open_tables(shipped_alone=True)
         self.plans = Plans(self.book, self.tables, TODAY) if Plans else None
+        self.questions = Questions(self.book, TODAY) if Plans else None
 
     def check(self, document: Document) -> msgspec.Struct:
         """The answer about a day."""
         visit = tidied(msgspec.convert(document, Visit), "the visit")
         return answer(decide(self.plans, visit)) if self.plans else check(self.book, self.tables, visit, TODAY)
 
+    def decide(self, document: Document) -> object:
+        """The decision about a day, without words."""
+        return decision(decide(self.plans, tidied(msgspec.convert(document, Visit), "the visit")))
+
     def suggest(self, document: Document) -> msgspec.Struct:
         """The answer to a question."""
-        return advise(self.book, msgspec.convert(document, Typed), TODAY)
+        typed = msgspec.convert(document, Typed)
+        return self.questions.answer(typed) if Plans else suggest(self.book, understand(self.book, typed), TODAY)
 
 
 # ----------------------------------------------------------------------------------------------------- two parts

@@ -70,16 +70,36 @@ def test_the_day_picks_between_the_two_factors_of_2024(book, tables, day, factor
 
 
 def test_a_year_that_is_not_held_has_no_amount_and_names_the_years_that_are(book, tables):
-    answer = fee_of(book, tables, "97110", date(2026, 5, 1), "SC", None, None)
-    assert answer.amount is None
-    assert answer.conversion_factor == "33.4009"
-    assert any("2026 are not on file" in each and "2025" in each for each in answer.warnings)
+    answer = fee_of(book, tables, "97110", date(2027, 1, 1), "SC", None, None)
+    assert (answer.amount, answer.estimate_from, answer.conversion_factor) == (None, None, None)
+    assert any("2027 are not on file" in each and "2026" in each for each in answer.warnings)
 
 
 def test_the_release_of_a_year_stands_in_for_an_earlier_day_of_it_and_says_so(book, tables):
     answer = fee_of(book, tables, "97110", date(2025, 1, 15), "SC", None, None)
-    assert answer.amount == "27.52"
+    assert (answer.amount, answer.estimate_from) == ("27.52", "RVU25D")
     assert any("is used for 2025-01-15" in each for each in answer.warnings)
+
+
+@pytest.mark.parametrize(
+    ("day", "estimate_from", "on_file"),
+    [
+        ("2026-01-01", "RVU26D", ["RVU26D"]),
+        ("2026-09-30", "RVU26D", ["RVU26D"]),
+        ("2026-10-01", None, []),
+        ("2026-12-31", None, []),
+    ],
+)
+def test_a_fee_of_2026_is_an_estimate_before_october(book, tables, day, estimate_from, on_file):
+    answer = fee_of(book, tables, "97110", date.fromisoformat(day), "SC", None, None)
+    assert (answer.amount, answer.release, answer.conversion_factor) == ("27.97", "RVU26D", "33.4009")
+    assert answer.estimate_from == estimate_from
+    assert [each.on_file for each in answer.aged] == on_file
+
+
+def test_a_code_that_the_contractor_prices_has_no_amount_and_so_no_estimate(book, tables):
+    answer = fee_of(book, tables, "97039", date(2026, 3, 1), "SC", None, None)
+    assert (answer.amount, answer.estimate_from) == (None, None)
 
 
 def test_a_state_of_several_localities_is_not_guessed(book, tables):

@@ -8,8 +8,11 @@ from multiprocessing import get_context
 import msgspec
 import pytest
 from days import Days
+from msgspec import structs
 
 import cptcli.api as api
+from cptcli.advice.question import Typed
+from cptcli.advice.suggest import advise
 from cptcli.errors import CptError, MissingOption
 
 TODAY = date(2026, 11, 23)
@@ -25,6 +28,12 @@ def desk():
 def documents(desk):
     days = Days(desk.book)
     return [days.day(f"api {number}") for number in range(_DAYS)]
+
+
+@pytest.fixture(scope="module")
+def questions(desk):
+    days = Days(desk.book)
+    return [msgspec.convert(days.clinic_question(f"api {number}"), Typed) for number in range(25)]
 
 
 def answers(desk, documents):
@@ -89,6 +98,24 @@ def test_a_desk_that_remembers_gives_the_same_decisions_and_keeps_no_more_than_i
             continue
         assert remembering.decide(document) == expected
         assert len(remembering._decisions) <= 5
+
+
+def test_a_question_asked_again_of_another_day_is_answered_as_if_it_were_the_first(desk, questions):
+    days = [date(2006, 10, 23), date(2006, 10, 24), date(2019, 12, 31), date(2024, 7, 1), date(2026, 9, 30), TODAY]
+    days += [date(2026, 10, 1), date(2027, 5, 5), date(2025, 3, 3), date(2025, 3, 4)]
+    for typed in questions:
+        for day in days:
+            asked = structs.replace(typed, on=day)
+            assert _answer(lambda asked=asked: desk._questions.answer(asked)) == _answer(
+                lambda asked=asked: advise(desk.book, asked, TODAY)
+            )
+
+
+def _answer(ask):
+    try:
+        return ask()
+    except CptError as error:
+        return str(error)
 
 
 def test_a_day_without_a_payer_is_refused_by_both(desk):

@@ -5,8 +5,7 @@ import json
 from datetime import date
 
 import pytest
-import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 
 from cptcli.advice.examples import typed_from
 from cptcli.advice.lookup import lookup
@@ -21,7 +20,7 @@ _ASKS = {"modality", "device", "payer", "state", "setting", "answer", "attended"
 
 
 def _cases(name):
-    cases = yaml.safe_load((TESTS / "cases" / name).read_text(encoding="utf-8"))
+    cases = read_yaml(TESTS / "cases" / name)
     return [pytest.param(case, id=case["name"]) for case in cases]
 
 

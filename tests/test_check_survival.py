@@ -55,8 +55,8 @@ def _said(answer, line=None):
     ],
     ids=lambda each: " ".join(each)[:60],
 )
-def test_what_cannot_be_checked_says_why_and_leaves_with_2(cpt_here, arguments, words):
-    ran = cpt_here("check", *arguments)
+def test_what_cannot_be_checked_says_why_and_leaves_with_2(cpt, arguments, words):
+    ran = cpt("check", *arguments)
     assert (ran.code, ran.stdout) == (2, "")
     assert [word for word in words if word not in ran.stderr] == []
 
@@ -100,24 +100,24 @@ _VISIT = "payer: medicare\nlines:\n  - {code: 97110, minutes: 25}\n"
         pytest.param("", ["without 'lines'"], id="empty"),
     ],
 )
-def test_a_visit_file_s_mistakes_are_told_at_their_place(cpt_here, tmp_path, content, words):
+def test_a_visit_file_s_mistakes_are_told_at_their_place(cpt, tmp_path, content, words):
     (tmp_path / "visit.yaml").write_text(content)
-    ran = cpt_here("check", "visit.yaml")
+    ran = cpt("check", "visit.yaml")
     assert (ran.code, ran.stdout) == (2, "")
     assert [word for word in words if word not in ran.stderr] == []
 
 
-def test_all_mistakes_of_a_visit_file_are_told_at_once(cpt_here, tmp_path):
+def test_all_mistakes_of_a_visit_file_are_told_at_once(cpt, tmp_path):
     (tmp_path / "visit.yaml").write_text("payr: x\nabn: perhaps\nlines:\n  - {code: 97110, minutes: many}\n")
-    told = cpt_here("check", "visit.yaml").stderr
+    told = cpt("check", "visit.yaml").stderr
     assert [place for place in ("visit.yaml:1:1", "visit.yaml:2:6", "visit.yaml:4:28") if place not in told] == []
 
 
-def test_a_file_of_other_bytes_or_of_no_size_for_a_visit_is_refused(cpt_here, tmp_path):
+def test_a_file_of_other_bytes_or_of_no_size_for_a_visit_is_refused(cpt, tmp_path):
     (tmp_path / "visit.yaml").write_bytes(b"payer: caf\xe9\n")
-    assert "not UTF-8" in cpt_here("check", "visit.yaml").stderr
+    assert "not UTF-8" in cpt("check", "visit.yaml").stderr
     (tmp_path / "visit.yaml").write_bytes(b"# " + b"x" * 2_000_001)
-    ran = cpt_here("check", "visit.yaml")
+    ran = cpt("check", "visit.yaml")
     assert ran.code == 2
     assert "more than 2,000,000 bytes" in ran.stderr
 
@@ -137,10 +137,10 @@ def test_json_with_tabs_numbers_and_words_is_the_same_visit_as_yaml(cpt, tmp_pat
     assert _checked(cpt, "visit.json") == _checked(cpt, "visit.yaml")
 
 
-def test_a_visit_may_come_from_standard_input(cpt, tmp_path):
+def test_a_visit_may_come_from_standard_input(cpt_process, tmp_path):
     (tmp_path / "visit.yaml").write_text(_VISIT)
     with (tmp_path / "visit.yaml").open("rb") as file:
-        ran = cpt("check", "-", "--discipline", "PT", "--json", stdin=file)
+        ran = cpt_process("check", "-", "--discipline", "PT", "--json", stdin=file)
     assert json.loads(ran.stdout)["units"] == {"97110": 2}
 
 
@@ -152,8 +152,8 @@ def test_an_option_overrules_the_file(cpt, tmp_path):
 
 
 @pytest.mark.parametrize("typed", ["97110GP:15", "97110-gp:15", "97110 GP:15", "97110,GP:15"])
-def test_a_modifier_may_stand_on_its_code_in_any_usual_way(cpt_here, typed):
-    (line,) = _checked(cpt_here, typed, *ASK)["lines"]
+def test_a_modifier_may_stand_on_its_code_in_any_usual_way(cpt, typed):
+    (line,) = _checked(cpt, typed, *ASK)["lines"]
     assert (line["code"], line["given_modifiers"], line["minutes"]) == ("97110", ["GP"], 15)
 
 
@@ -188,53 +188,53 @@ def test_a_modifier_may_stand_on_its_code_in_any_usual_way(cpt_here, typed):
         ("97799", ["97799 needs a short narrative"]),
     ],
 )
-def test_one_odd_line_is_told_and_the_other_is_checked_all_the_same(cpt_here, typed, words):
-    answer = _checked(cpt_here, typed, "97035:16", *ASK)
+def test_one_odd_line_is_told_and_the_other_is_checked_all_the_same(cpt, typed, words):
+    answer = _checked(cpt, typed, "97035:16", *ASK)
     assert [word for word in words if word not in _said(answer, 1)] == []
     assert answer["lines"][1]["units"] == 1
     assert "97035" in [line["code"] for line in answer["claim_lines"]]
 
 
-def test_a_code_that_may_not_be_billed_is_off_the_claim_and_on_the_list_of_lines(cpt_here):
-    answer = _checked(cpt_here, "97001", "97110:15", *ASK)
+def test_a_code_that_may_not_be_billed_is_off_the_claim_and_on_the_list_of_lines(cpt):
+    answer = _checked(cpt, "97001", "97110:15", *ASK)
     assert [line["code"] for line in answer["lines"]] == ["97001", "97110"]
     assert [line["code"] for line in answer["claim_lines"]] == ["97110"]
     assert answer["units"] == {"97001": 0, "97110": 1}
 
 
-def test_a_timed_code_without_minutes_has_unknown_units_and_says_so(cpt_here):
-    answer = _checked(cpt_here, "97110", *ASK)
+def test_a_timed_code_without_minutes_has_unknown_units_and_says_so(cpt):
+    answer = _checked(cpt, "97110", *ASK)
     assert answer["units"] == {"97110": None}
     assert answer["claim_lines"][0]["units"] is None
     assert any("no minutes were given" in each for each in answer["not_checked"])
 
 
-def test_minutes_of_more_than_a_day_are_found(cpt_here):
-    assert "a day has 1440" in _said(_checked(cpt_here, "97110:1000", "97140:1000", *ASK))
+def test_minutes_of_more_than_a_day_are_found(cpt):
+    assert "a day has 1440" in _said(_checked(cpt, "97110:1000", "97140:1000", *ASK))
 
 
-def test_two_hundred_lines_are_checked_in_time(cpt_here):
-    answer = _checked(cpt_here, *(["97110:1", "97140:1"] * 100), *ASK)
+def test_two_hundred_lines_are_checked_in_time(cpt):
+    answer = _checked(cpt, *(["97110:1", "97140:1"] * 100), *ASK)
     assert len(answer["lines"]) == 200
     assert answer["units"] == {"97110": 7, "97140": 6}  # 200 minutes make 13 units; 100 minutes are 6 and a rest
 
 
-def test_where_the_payer_s_unit_rule_is_unknown_both_are_shown_and_none_is_chosen(cpt_here):
-    answer = _checked(cpt_here, "97110:8", "97140:8", "--payer", "aetna", "--discipline", "PT")
+def test_where_the_payer_s_unit_rule_is_unknown_both_are_shown_and_none_is_chosen(cpt):
+    answer = _checked(cpt, "97110:8", "97140:8", "--payer", "aetna", "--discipline", "PT")
     assert answer["unit_rule"] is None
     assert {each["unit_rule"]: each["timed_units"] for each in answer["unit_rules"]} == {"cms": 1, "cpt_midpoint": 2}
     assert answer["timed_units"] is None
     assert "is not known, and the rules differ" in _said(answer)
 
 
-def test_where_both_unit_rules_agree_the_units_are_known(cpt_here):
-    answer = _checked(cpt_here, "97110:15", "--payer", "aetna", "--discipline", "PT")
+def test_where_both_unit_rules_agree_the_units_are_known(cpt):
+    answer = _checked(cpt, "97110:15", "--payer", "aetna", "--discipline", "PT")
     assert answer["units"] == {"97110": 1}
     assert answer["timed_units"] == 1
 
 
-def test_a_day_after_the_newest_table_is_not_called_checked(cpt_here):
-    answer = _checked(cpt_here, "97110:15", "97035:15", *ASK[:-1], "2026-11-23")
+def test_a_day_after_the_newest_table_is_not_called_checked(cpt):
+    answer = _checked(cpt, "97110:15", "97035:15", *ASK[:-1], "2026-11-23")
     assert {each["state"] for each in answer["edits"]} == {"not_checked"}
     assert any("the newest table on file; none for 2026-11-23" in each for each in answer["not_checked"])
 
@@ -251,9 +251,9 @@ def test_a_day_after_the_newest_table_is_not_called_checked(cpt_here):
         "payer: medicare\ncare: Jane Roe\nlines: [{code: 97110}]\n",
     ],
 )
-def test_what_was_typed_about_a_patient_reaches_no_error_message(cpt_here, tmp_path, visit):
+def test_what_was_typed_about_a_patient_reaches_no_error_message(cpt, tmp_path, visit):
     (tmp_path / "visit.yaml").write_text(visit)
-    ran = cpt_here("check", "visit.yaml")
+    ran = cpt("check", "visit.yaml")
     assert ran.code == 2
     assert "Jane" not in ran.stderr
 
@@ -273,21 +273,21 @@ def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(cpt, terminal, tmp_p
     assert "to the \N{REPLACEMENT CHARACTER}knee" in said[0].stdout
 
 
-def test_a_value_of_a_visit_file_that_names_nothing_is_told_with_its_place(cpt_here, tmp_path):
+def test_a_value_of_a_visit_file_that_names_nothing_is_told_with_its_place(cpt, tmp_path):
     """Also one that is read as the command line's would be; an option that overrules it is named as it was typed."""
     for key, value in (("discipline", "XX"), ("unit_rule", "XX"), ("state", "XX"), ("payer", "medicarr")):
         told = {"payer": "medicare", key: value}
         text = "".join(f"{name}: {each}\n" for name, each in told.items()) + "lines: [{code: 97110, minutes: 15}]\n"
         (tmp_path / "visit.yaml").write_text(text, encoding="utf-8")
-        ran = cpt_here("check", "visit.yaml")
+        ran = cpt("check", "visit.yaml")
         assert ran.code == 2
         assert re.search(rf"visit\.yaml:{len(told)}:{len(key) + 3}: ", ran.stderr), ran.stderr
         assert f"--{key}" not in ran.stderr or key == "payer"
-    assert "--discipline 'YY'" in cpt_here("check", "visit.yaml", "--payer", "medicare", "--discipline", "YY").stderr
+    assert "--discipline 'YY'" in cpt("check", "visit.yaml", "--payer", "medicare", "--discipline", "YY").stderr
 
 
-def test_minutes_are_whole_numbers_written_as_one_writes_them(cpt_here, tmp_path):
+def test_minutes_are_whole_numbers_written_as_one_writes_them(cpt, tmp_path):
     for minutes in ("1e3", "15.0", "0x10", "1_0"):
         text = f"payer: medicare\nlines: [{{code: 97110, minutes: {minutes}}}]\n"
         (tmp_path / "visit.yaml").write_text(text, encoding="utf-8")
-        assert "expected whole minutes" in cpt_here("check", "visit.yaml").stderr
+        assert "expected whole minutes" in cpt("check", "visit.yaml").stderr

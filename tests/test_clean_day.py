@@ -170,8 +170,8 @@ def test_a_restricted_status_without_a_rule_on_the_code_is_to_be_reviewed():
 
 
 def test_what_the_law_excludes_from_a_chiropractor_holds_for_codes_outside_our_list():
-    answer = _check("99213", "98940-AT", diagnoses={"A": "M99.03"}, abn="none", **_CHIROPRACTIC)
-    assert _claim(answer)[1] == ("99213", ("GY",), None)
+    answer = _check("72100", "98940-AT", diagnoses={"A": "M99.03"}, abn="none", **_CHIROPRACTIC)
+    assert _claim(answer)[0] == ("72100", ("GY",), None)
     assert [each.verdict for each in answer.lines] == ["not_covered", "conditional"]
     assert [each.rule for each in answer.findings if each.severity == "block"] == ["medicare-chiropractor-other"]
     assert not any("not in our list" in each for each in _says(answer, "warn"))
@@ -232,7 +232,7 @@ def test_a_deleted_code_is_replaced_by_what_the_payer_accepts():
 
 
 def test_a_word_of_the_trade_finds_what_the_rules_say_of_it():
-    assert [each.id for each in _DESK().lookup("telehealth").matches][:1] == ["95"]
+    assert "95" in [each.id for each in _DESK().lookup("telehealth").matches]
     assert "medicare-acupuncture" in [each.id for each in _DESK().lookup("incident to").matches]
 
 

@@ -7,6 +7,10 @@ import shutil
 import pytest
 from conftest import TESTS
 
+from cptcli.rulebook.book import RuleBook
+from cptcli.rulebook.compiled import compile_files, shipped_folder
+from cptcli.rulebook.files import Files
+
 ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]
 
 
@@ -74,6 +78,17 @@ def test_the_same_question_gives_another_hash_with_other_rules(cpt, clinic):
     assert len(hashes) == 2
 
 
+def test_rules_of_one_folder_are_not_in_the_next_folder_that_is_opened(tmp_path):
+    """One process may open several: the shipped rules under them are read once, and no folder changes them."""
+    folders = [shutil.copytree(TESTS / "clinic", tmp_path / name) for name in ("one", "two")]
+    (folders[0] / "payers" / "more.yaml").write_text("id: acme\nname: ACME\nkind: plan\n")
+    books = [RuleBook(compile_files(Files(shipped_folder()), Files(folder), "")) for folder in folders]
+    assert [book.payer("acme") is not None for book in books] == [True, False]
+    alone = RuleBook(compile_files(Files(shipped_folder()), None, ""))
+    assert alone.rule("clinic-palmetto-anodyne") is None
+    assert [book.is_clinic_rule("clinic-palmetto-anodyne") for book in books] == [True, True]
+
+
 def test_lookup_shows_the_clinics_rule_too(cpt, clinic):
     assert "rule clinic-palmetto-anodyne" in cpt("lookup", "97039", "--rules", str(clinic), "--full").stdout
 
@@ -98,10 +113,10 @@ def test_a_broken_clinic_folder_is_an_error_in_json_too(cpt, clinic):
 
 @pytest.mark.parametrize("named", ["missing", "", " ", "a-file", "a\nb"])
 @pytest.mark.parametrize("command", [ANODYNE, ["rules", "check"], ["rules", "test"]])
-def test_a_rule_folder_that_is_no_folder_is_an_error_that_names_the_option(cpt_here, tmp_path, command, named):
+def test_a_rule_folder_that_is_no_folder_is_an_error_that_names_the_option(cpt, tmp_path, command, named):
     """An empty --rules comes from a variable that is not set: it means no folder, and never the current one."""
     (tmp_path / "a-file").write_text("")
-    ran = cpt_here(*command, "--rules", named)
+    ran = cpt(*command, "--rules", named)
     assert (ran.code, ran.stdout) == (2, "")
     assert f"--rules {named!r}: expected a folder that exists" in ran.stderr
 

@@ -1,5 +1,6 @@
 """CMS's own files into the user's store: what is recognised, what is refused, and that nothing is ever half stored."""
 
+import copy
 import csv
 import errno
 import gzip
@@ -423,17 +424,15 @@ def test_an_amount_that_is_none_is_a_damaged_store_and_no_answer(load, tables, t
         held.localities(state=state, day=date(day // 10000, 8, 1))
 
 
-def test_rows_of_one_pair_that_contradict_each_other_are_answered_by_the_strictest(
-    load, tmp_path, cpt_here, monkeypatch
-):
+def test_rows_of_one_pair_that_contradict_each_other_are_answered_by_the_strictest(load, tmp_path, cpt):
     for number, order in enumerate(("01", "10")):
         rows = [["97110", "97150", "", "20260701", "*", indicator, "why"] for indicator in order]
         _as_csv(_rows(EDITS)[:6] + rows, tmp_path / EDITS, "\t")
         (tmp_path / "cms.sqlite").unlink(missing_ok=True)
         if load(tmp_path / EDITS).files[0].problem:
             continue  # refusing them is as good
-        monkeypatch.setenv("CPT_DATA", str(tmp_path))
-        ran = cpt_here("check", "97110:15", "97150-59", "--payer", "medicare", "--on", "2026-08-01", "--json")
+        asked = ("check", "97110:15", "97150-59", "--payer", "medicare", "--on", "2026-08-01", "--json")
+        ran = cpt(*asked, env={"CPT_DATA": str(tmp_path)})
         assert [(each["state"], each["indicator"]) for each in json.loads(ran.stdout)["edits"]] == [("fails", "0")], (
             number
         )
@@ -838,10 +837,18 @@ def _book(path, rows, sheets=1, **parts):
 
 
 def _zip_of(path, count, content, more=0):
-    """So many members of one content, and noise that makes the file large enough for them."""
+    """So many members of one content, packed once, and noise that makes the file large enough for them."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(count):
-            archive.writestr(f"{number}.csv", content)
+        archive.writestr("0.csv", content)
+        (first,) = archive.infolist()
+        archive.fp.seek(archive.start_dir - first.compress_size)
+        packed = archive.fp.read(first.compress_size)
+        for number in range(1, count):
+            member = copy.copy(first)
+            member.filename, member.header_offset = f"{number}.csv", archive.fp.tell()
+            archive.fp.write(member.FileHeader(zip64=False) + packed)
+            archive.filelist.append(member)
+        archive.start_dir = archive.fp.tell()
         archive.writestr("noise.bin", os.urandom(more), zipfile.ZIP_STORED)
     return path
 
@@ -1053,10 +1060,10 @@ def test_a_process_that_is_stopped_in_the_middle_leaves_the_store_as_it_was(cpt,
     assert _content(tmp_path / "data" / "cms.sqlite") == before
 
 
-def test_a_full_disk_leaves_the_store_as_it_was(cpt, tmp_path):
+def test_a_full_disk_leaves_the_store_as_it_was(cpt_process, tmp_path):
     resource = pytest.importorskip("resource")
     env = {"CPT_DATA": str(tmp_path / "data")}
-    assert cpt("data", "import", str(FILES / UNITS), env=env).code == 0
+    assert cpt_process("data", "import", str(FILES / UNITS), env=env).code == 0
     before = _content(tmp_path / "data" / "cms.sqlite")
     big = _many(tmp_path / "ccipra-v322r0-f2.txt", 600_000)
 
@@ -1064,12 +1071,12 @@ def test_a_full_disk_leaves_the_store_as_it_was(cpt, tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 
-    ran = cpt("data", "import", str(FILES / ZIPS), str(big), env=env, preexec_fn=small)
+    ran = cpt_process("data", "import", str(FILES / ZIPS), str(big), env=env, preexec_fn=small)
     assert ran.code == 2
     assert "could not be written" in ran.stderr
     assert f"Nothing of {big} was stored" in ran.stderr
-    assert cpt("data", "verify", env=env).code == 0
-    assert cpt("data", "remove", "zip-codes-2025-q4", env=env).code == 0
+    assert cpt_process("data", "verify", env=env).code == 0
+    assert cpt_process("data", "remove", "zip-codes-2025-q4", env=env).code == 0
     assert [line for line in before if line not in _content(tmp_path / "data" / "cms.sqlite")] == []
 
 

@@ -41,6 +41,13 @@ def every_comparison(book) -> tuple[Comparison, ...]:
     return tuple(_every(book))
 
 
+@cache
+def every_sheet(book) -> tuple[tuple[Comparison, Sheet, Sheet], ...]:
+    """Each comparison, its sheet, and what of it is on the first screen."""
+    sheets = ((found, compare_sheet(found)) for found in every_comparison(book))
+    return tuple((found, sheet, _screen(sheet)[0]) for found, sheet in sheets)
+
+
 def _every(book):
     for payer in PAYERS:
         yield compared(book, payers=(payer,))
@@ -205,19 +212,21 @@ def test_your_own_rule_takes_part(cpt, tmp_path):
 
 
 def _lines(sheet: Sheet) -> list[str]:
-    """The first screen; fails where it has too many lines or a line is too wide."""
+    """The lines of the first screen."""
+    return _screen(sheet)[1]
+
+
+def _screen(sheet: Sheet) -> tuple[Sheet, list[str]]:
+    """The first screen and its lines; fails where it has too many lines or a line is too wide."""
     screen, spaced = fitted(sheet)
     lines = ["".join(text for text, _ in line) for line in lines_of(screen, WIDTH, spaced)]
     assert len(lines) <= LINES, "\n".join(lines)
     assert [line for line in lines if width_of(line) > WIDTH] == []
-    return lines
+    return screen, lines
 
 
 def test_ten_payers_and_ten_treatments_are_each_on_one_screen_and_what_is_not_is_counted(book):
-    for found in every_comparison(book):
-        sheet = compare_sheet(found)
-        _lines(sheet)
-        screen, _ = fitted(sheet)
+    for found, _, screen in every_sheet(book):
         shown = sum(row.many for row in rows_of(screen, found.by))
         left = re.search(rf"(\d+) more {found.by}s?\b", screen.last_line)
         assert shown + (int(left[1]) if left else 0) == len(found.rows)
@@ -235,8 +244,7 @@ def test_ten_rows_never_lose_one_on_the_first_screen(book):
 
 def test_weak_is_beside_every_weak_code_and_verdict_and_not_known_says_whom_to_ask(book):
     weak = unknown = 0
-    for found in every_comparison(book):
-        sheet = compare_sheet(found)
+    for found, sheet, screen in every_sheet(book):
         for row in found.rows:
             weak += row.weak
             assert ("WEAK" in code_text(row)) == row.weak
@@ -245,7 +253,6 @@ def test_weak_is_beside_every_weak_code_and_verdict_and_not_known_says_whom_to_a
             assert any(code_text(row) in each and verdict_text(row) in each for each in cells)
         if any(row.verdict == "unknown" for row in found.rows):
             unknown += 1
-            screen, _ = fitted(sheet)
             assert any("Ask " in row.cells[0] for row in rows_of(screen, "ask"))
     assert weak > 20
     assert unknown > 5
@@ -253,8 +260,8 @@ def test_weak_is_beside_every_weak_code_and_verdict_and_not_known_says_whom_to_a
 
 def test_what_several_rows_share_is_on_the_page_once(book):
     shared = 0
-    for found in every_comparison(book):
-        rows = rows_of(compare_sheet(found), "watch", "why", "codes")
+    for found, sheet, _ in every_sheet(book):
+        rows = rows_of(sheet, "watch", "why", "codes")
         named = [row.cells[0].partition(": ")[2] for row in rows if not row.under]
         under = [row.cells[0] for row in rows if row.under and row.name != "why"]
         assert len({*named, *under}) == len(named) + len(under)
@@ -360,8 +367,8 @@ def test_json_has_every_key_of_a_row_with_the_rules_behind_it(cpt):
         (["--payer", "aetna", "--setting", "moon"], "clinic or home"),
     ],
 )
-def test_what_names_nothing_or_too_much_is_no_answer(cpt_here, arguments, words):
-    ran = cpt_here("compare", *arguments)
+def test_what_names_nothing_or_too_much_is_no_answer(cpt, arguments, words):
+    ran = cpt("compare", *arguments)
     assert ran.code == 2
     assert words in ran.stderr
     assert ran.stdout == ""
@@ -373,8 +380,8 @@ def test_what_names_nothing_or_too_much_is_no_answer(cpt_here, arguments, words)
      ["--modality", "cold laser", "--all-payers"], ["--payer", "cigna", "--all"], ["--payer", "aetna", "--full"],
      ["--modality", "e-stim", "--unattended", "--provider", "chiropractor"]],
 )  # fmt: skip
-def test_a_comparison_is_an_answer_whatever_its_verdicts(cpt_here, arguments):
-    ran = cpt_here("compare", *arguments)
+def test_a_comparison_is_an_answer_whatever_its_verdicts(cpt, arguments):
+    ran = cpt("compare", *arguments)
     assert (ran.code, ran.stderr) == (0, "")
     assert all(re.match(r"[a-z_]+: \S", line) for line in ran.stdout.splitlines())
 
@@ -400,9 +407,9 @@ def test_the_html_page_has_every_row_of_the_first_screen(cpt, tmp_path):
         assert all(cell in page for cell in line.split("; "))
 
 
-def test_full_has_every_row_by_its_own_name_with_its_rules(book, cpt_here):
+def test_full_has_every_row_by_its_own_name_with_its_rules(book, cpt):
     found = compared(book, payers=("palmetto",))
-    full = cpt_here("compare", "--payer", "palmetto", "--full", "--on", TODAY.isoformat()).stdout.splitlines()
+    full = cpt("compare", "--payer", "palmetto", "--full", "--on", TODAY.isoformat()).stdout.splitlines()
     rows = [line for line in full if line.startswith("treatment_in_full: ")]
     assert len(rows) == len(found.rows)
     for row in found.rows:

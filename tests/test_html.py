@@ -76,14 +76,14 @@ def _in_order(sheet: Sheet) -> list[str]:
 
 
 @pytest.fixture
-def drawn(cpt_here, monkeypatch, tmp_path):
+def drawn(cpt, monkeypatch, tmp_path):
     """Runs a command with --html: the sheet that it draws, and the page in the file."""
     draw = html.page
 
     def run(*arguments: str) -> tuple[Sheet, str]:
         sheets: list[Sheet] = []
         monkeypatch.setattr(html, "page", lambda sheet, *more: (sheets.append(sheet), draw(sheet, *more))[1])
-        assert cpt_here(*arguments, "--html", "answer.html").code in (0, 1)
+        assert cpt(*arguments, "--html", "answer.html").code in (0, 1)
         return sheets[0], (tmp_path / "answer.html").read_text(encoding="utf-8")
 
     return run
@@ -250,27 +250,27 @@ def test_a_payer_of_a_clinics_rules_cannot_hide_what_a_page_says(cpt, terminal, 
 
 
 @pytest.mark.parametrize("arguments", [SEED, LOOKUP, CHECK, FEE], ids=["suggest", "lookup", "check", "fee"])
-def test_the_answer_is_printed_as_without_a_page(cpt_here, tmp_path, arguments):
-    without = cpt_here(*arguments)
-    ran = cpt_here(*arguments, "--html", "answer.html")
+def test_the_answer_is_printed_as_without_a_page(cpt, tmp_path, arguments):
+    without = cpt(*arguments)
+    ran = cpt(*arguments, "--html", "answer.html")
     assert (ran.stdout, ran.code) == (without.stdout, without.code)
     assert ran.stderr == "Written: answer.html\n"
     assert [*_contents(tmp_path)] == ["answer.html"]
-    as_json = cpt_here(*arguments, "--html", "answer.html", "--json")
-    assert as_json.stdout == cpt_here(*arguments, "--json").stdout
+    as_json = cpt(*arguments, "--html", "answer.html", "--json")
+    assert as_json.stdout == cpt(*arguments, "--json").stdout
     assert as_json.stderr == "Written: answer.html\n"
 
 
-def test_a_dash_writes_the_page_in_the_place_of_the_answer(cpt_here, tmp_path):
-    ran = cpt_here(*SEED, "--html", "-")
+def test_a_dash_writes_the_page_in_the_place_of_the_answer(cpt, tmp_path):
+    ran = cpt(*SEED, "--html", "-")
     assert ran.stdout.startswith("<!doctype html>")
     assert ran.stdout.endswith("</html>\n")
     assert (ran.stderr, ran.code, _contents(tmp_path)) == ("", 0, {})
 
 
 @pytest.mark.parametrize("form", ["--json", "--plain"])
-def test_a_page_and_another_form_do_not_share_standard_output(cpt_here, form):
-    ran = cpt_here(*SEED, "--html", "-", form)
+def test_a_page_and_another_form_do_not_share_standard_output(cpt, form):
+    ran = cpt(*SEED, "--html", "-", form)
     assert ran.code == 2
     assert "<!doctype" not in ran.stdout
     assert "--json and --plain go to standard output too" in ran.stderr
@@ -336,11 +336,11 @@ def _contents(folder: Path) -> dict[str, object]:
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="names devices as Linux does")
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_no_page_may_replace_is_refused_and_stays_as_it_is(cpt_here, tmp_path, case):
+def test_what_no_page_may_replace_is_refused_and_stays_as_it_is(cpt, tmp_path, case):
     make, why = REFUSED[case]
     name = make(tmp_path)
     before = _contents(tmp_path)
-    ran = cpt_here(*SEED, "--html", name)
+    ran = cpt(*SEED, "--html", name)
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.stderr.startswith("cpt: --html ")
     assert why in ran.stderr
@@ -348,55 +348,54 @@ def test_what_no_page_may_replace_is_refused_and_stays_as_it_is(cpt_here, tmp_pa
     assert _contents(tmp_path) == before
 
 
-def test_a_file_is_refused_before_anything_is_asked(cpt_here):
-    ran = cpt_here("suggest", "--html", "no/such/answer.html")
+def test_a_file_is_refused_before_anything_is_asked(cpt):
+    ran = cpt("suggest", "--html", "no/such/answer.html")
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.stderr.startswith("cpt: --html ")
 
 
-def test_a_pipe_that_closes_costs_the_answer_and_not_the_page(cpt, tmp_path):
+def test_a_pipe_that_closes_costs_the_answer_and_not_the_page(cpt_process, tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as stdout:
-        ran = cpt(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
+        ran = cpt_process(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
     assert (ran.stderr, ran.code) == ("Written: answer.html\n", 0)
     assert (tmp_path / "answer.html").read_text(encoding="utf-8").endswith("</html>\n")
 
 
-def test_a_page_does_not_replace_what_the_command_reads_or_writes(cpt, tmp_path):
+def test_a_page_does_not_replace_what_the_command_reads_or_writes(cpt_process, tmp_path):
     visit = tmp_path / "visit.html"  # any name is read where it is a file
     visit.write_text("payer: palmetto\ndiscipline: PT\nlines:\n  - {code: '97110', minutes: 25}\n", encoding="utf-8")
     (tmp_path / "link.html").hardlink_to(visit)
     before = _contents(tmp_path)
     for target in ("visit.html", "link.html"):
-        ran = cpt("check", "visit.html", "--on", "2024-08-05", "--html", target)
+        ran = cpt_process("check", "visit.html", "--on", "2024-08-05", "--html", target)
         assert (ran.code, ran.stdout) == (2, "")
         assert "this command reads or writes this one already" in ran.stderr
     with visit.open() as stdin:
-        assert cpt("check", "-", "--on", "2024-08-05", "--html", "visit.html", stdin=stdin).code == 2
+        assert cpt_process("check", "-", "--on", "2024-08-05", "--html", "visit.html", stdin=stdin).code == 2
     assert _contents(tmp_path) == before
     with (tmp_path / "answer.html").open("w") as stdout:
-        ran = cpt(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
+        ran = cpt_process(*SEED, "--html", "answer.html", capture_output=False, stdout=stdout, stderr=subprocess.PIPE)
     assert ran.code == 2
     assert (tmp_path / "answer.html").read_text() == ""
 
 
-def test_a_disk_that_fills_up_leaves_the_old_page_and_nothing_else(cpt, tmp_path):
+def test_a_disk_that_fills_up_leaves_the_old_page_and_nothing_else(cpt_process, tmp_path):
     resource = pytest.importorskip("resource")  # not on Windows
-    cpt(*SEED)  # so that the compiled rules are stored
+    cpt_process(*SEED)  # so that the compiled rules are stored
     (tmp_path / "answer.html").write_text("old")
 
     def small() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
-    no_bytecode = {"PYTHONDONTWRITEBYTECODE": "1"}  # Python would cut its own files short
-    ran = cpt(*SEED, "--html", "answer.html", env=no_bytecode, preexec_fn=small)
+    ran = cpt_process(*SEED, "--html", "answer.html", preexec_fn=small)
     assert (ran.code, ran.stdout) == (2, "")
     assert "the page cannot be written" in ran.stderr
     assert _contents(tmp_path) == {"answer.html": b"old"}
 
 
-def test_ctrl_c_while_a_page_is_written_leaves_the_old_page_and_nothing_else(cpt_here, tmp_path, monkeypatch):
+def test_ctrl_c_while_a_page_is_written_leaves_the_old_page_and_nothing_else(cpt, tmp_path, monkeypatch):
     (tmp_path / "answer.html").write_text("old")
     written = []
 
@@ -405,29 +404,29 @@ def test_ctrl_c_while_a_page_is_written_leaves_the_old_page_and_nothing_else(cpt
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(os, "fsync", interrupted)
-    ran = cpt_here(*SEED, "--html", "answer.html")
+    ran = cpt(*SEED, "--html", "answer.html")
     assert (ran.code, ran.stdout) == (130, "")
     assert len(written) == 1
     assert written[0] > 4096
     assert _contents(tmp_path) == {"answer.html": b"old"}
 
 
-def test_a_page_has_the_mode_of_the_umask_and_a_page_replaced_keeps_its_own(cpt, tmp_path):
+def test_a_page_has_the_mode_of_the_umask_and_a_page_replaced_keeps_its_own(cpt_process, tmp_path):
     def strict() -> None:
         os.umask(0o027)
 
-    cpt(*SEED, "--html", "answer.html", preexec_fn=strict)
+    cpt_process(*SEED, "--html", "answer.html", preexec_fn=strict)
     page = tmp_path / "answer.html"
     assert page.stat().st_mode & 0o777 == 0o640
     page.chmod(0o600)
-    cpt(*SEED, "--html", "answer.html")
+    cpt_process(*SEED, "--html", "answer.html")
     assert page.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_page_is_written_through_a_link(cpt_here, tmp_path):
+def test_a_page_is_written_through_a_link(cpt, tmp_path):
     (tmp_path / "chart").mkdir()
     (tmp_path / "answer.html").symlink_to("chart/answer.html")
-    assert cpt_here(*SEED, "--html", "answer.html").code == 0
+    assert cpt(*SEED, "--html", "answer.html").code == 0
     assert (tmp_path / "answer.html").is_symlink()
     assert (tmp_path / "chart" / "answer.html").read_text().startswith("<!doctype html>")
     assert [*_contents(tmp_path / "chart")] == ["answer.html"]

@@ -26,14 +26,6 @@ ANODYNE = ["--payer", "aetna", "--device", "anodyne", "--use", "97039", *LETTER,
 INFRARED = ["--payer", "aetna", "--modality", "infrared", "--verdict", "covered", *LETTER]
 
 
-@pytest.fixture
-def here(cpt_here, monkeypatch):
-    """Runs `cpt` within this process, on the day of the tests."""
-    for module in ("add_rule", "rule_folder", "options", "rules", "suggest", "listing"):
-        monkeypatch.setattr(f"cptcli.commands.{module}.today", lambda: TODAY)
-    return cpt_here
-
-
 def add(cpt, *arguments, **options):
     return cpt("rules", "add", *arguments, "--rules", "ours", **options)
 
@@ -101,8 +93,8 @@ def test_a_payers_word_is_added_answers_is_listed_and_is_taken_out_without_a_tra
     assert snapshot(ours) == before
 
 
-def test_the_file_is_one_that_a_person_would_write(here, tmp_path):
-    assert add(here, *ANODYNE, "--document-date", "2026-06-12").code == 0
+def test_the_file_is_one_that_a_person_would_write(cpt, tmp_path):
+    assert add(cpt, *ANODYNE, "--document-date", "2026-06-12").code == 0
     assert (
         (tmp_path / "ours" / "payers" / "aetna.yaml").read_text()
         == """\
@@ -143,15 +135,14 @@ sources:
     )
 
 
-def test_the_examples_of_the_help_work_in_their_order(here, monkeypatch):
-    monkeypatch.setenv("CPT_RULES", "ours")
-    examples = [line.strip() for line in here("rules", "add", "-h").stdout.splitlines() if "  cpt rules add" in line]
+def test_the_examples_of_the_help_work_in_their_order(cpt):
+    examples = [line.strip() for line in cpt("rules", "add", "-h").stdout.splitlines() if "  cpt rules add" in line]
     assert len(examples) == 3
-    assert [here(*words_of(f"$ {each}")).code for each in examples] == [0, 0, 0]
+    assert [cpt(*words_of(f"$ {each}"), env={"CPT_RULES": "ours"}).code for each in examples] == [0, 0, 0]
 
 
-def test_what_was_added_and_which_answers_change_is_shown(here):
-    ran = add(here, *INFRARED)
+def test_what_was_added_and_which_answers_change_is_shown(cpt):
+    ran = add(cpt, *INFRARED)
     assert ran.code == 0
     lines = ran.stdout.splitlines()
     assert lines[0] == "our-aetna-infrared-covered  payers/aetna.yaml:4"
@@ -163,8 +154,8 @@ def test_what_was_added_and_which_answers_change_is_shown(here):
     assert "cpt rules remove our-aetna-infrared-covered" in ran.stderr
 
 
-def test_every_changed_answer_of_the_payer_is_in_the_json(here):
-    document = json.loads(add(here, *INFRARED, "--json").stdout)
+def test_every_changed_answer_of_the_payer_is_in_the_json(cpt):
+    document = json.loads(add(cpt, *INFRARED, "--json").stdout)
     changed = {(each["question"]["device"], each["before"], each["after"]) for each in document["changes"]}
     assert ("anodyne", "97026, investigational", "97026, covered") in changed
     assert {each["question"]["payer"] for each in document["changes"]} == {"aetna"}
@@ -172,66 +163,66 @@ def test_every_changed_answer_of_the_payer_is_in_the_json(here):
     assert document["written"] is True
 
 
-def test_dry_run_shows_the_rule_as_it_would_be_written_and_writes_nothing(here, tmp_path):
-    shown = add(here, *ANODYNE, "--dry-run")
+def test_dry_run_shows_the_rule_as_it_would_be_written_and_writes_nothing(cpt, tmp_path):
+    shown = add(cpt, *ANODYNE, "--dry-run")
     assert shown.code == 0
     assert not (tmp_path / "ours").exists()
-    assert add(here, *ANODYNE).code == 0
+    assert add(cpt, *ANODYNE).code == 0
     written = (tmp_path / "ours" / "payers" / "aetna.yaml").read_text()
     rule = shown.stdout.partition("\n\n")[0]
     assert rule.startswith("- id: our-aetna-anodyne-97039\n")
     assert "".join(f"  {line}\n" for line in rule.splitlines()) == written[written.index("  - id") :]
 
 
-def test_two_rules_of_one_letter_cite_it_once_and_the_letter_stays_until_the_second_goes(here, tmp_path):
-    add(here, *ANODYNE)
-    add(here, *INFRARED)
+def test_two_rules_of_one_letter_cite_it_once_and_the_letter_stays_until_the_second_goes(cpt, tmp_path):
+    add(cpt, *ANODYNE)
+    add(cpt, *INFRARED)
     letters = tmp_path / "ours" / "sources" / "payer-letters.yaml"
     assert letters.read_text().count("- id:") == 1
     before = letters.read_bytes()
-    assert here("rules", "remove", "our-aetna-anodyne-97039", "--rules", "ours").code == 0
+    assert cpt("rules", "remove", "our-aetna-anodyne-97039", "--rules", "ours").code == 0
     assert letters.read_bytes() == before
-    assert here("rules", "remove", "our-aetna-infrared-covered", "--rules", "ours").code == 0
+    assert cpt("rules", "remove", "our-aetna-infrared-covered", "--rules", "ours").code == 0
     assert snapshot(tmp_path / "ours") == {}
 
 
-def test_the_same_code_from_another_date_on_is_a_second_rule(here):
-    assert add(here, *ANODYNE, "--until", "2026-07-31").code == 0
-    again = add(here, *ANODYNE[:-1], "2026-09-01")
+def test_the_same_code_from_another_date_on_is_a_second_rule(cpt):
+    assert add(cpt, *ANODYNE, "--until", "2026-07-31").code == 0
+    again = add(cpt, *ANODYNE[:-1], "2026-09-01")
     assert again.code == 0
     assert again.stdout.startswith("our-aetna-anodyne-97039-2 ")
     asked = ["suggest", "--device", "anodyne", "--payer", "aetna", "--rules", "ours", "--json", "--on"]
     days = ("2026-06-30", "2026-07-01", "2026-07-31", "2026-08-01", "2026-08-31", "2026-09-01")
-    assert [json.loads(here(*asked, day).stdout)["code"] for day in days] == [
+    assert [json.loads(cpt(*asked, day).stdout)["code"] for day in days] == [
         "97026", "97039", "97039", "97026", "97026", "97039"
     ]  # fmt: skip
 
 
-def test_what_one_of_your_rules_says_already_is_not_written_again(here, tmp_path):
+def test_what_one_of_your_rules_says_already_is_not_written_again(cpt, tmp_path):
     for arguments in (ANODYNE, INFRARED):
-        add(here, *arguments)
+        add(cpt, *arguments)
         before = snapshot(tmp_path / "ours")
-        again = add(here, *arguments)
+        again = add(cpt, *arguments)
         assert again.code == 2
         assert "says the same. Nothing was written." in again.stderr
         assert snapshot(tmp_path / "ours") == before
 
 
-def test_a_letter_after_a_phone_call_decides_and_the_call_stays(here):
-    call = add(here, *INFRARED[:-2], "--document", "Phone call", "--evidence", "anecdotal")
+def test_a_letter_after_a_phone_call_decides_and_the_call_stays(cpt):
+    call = add(cpt, *INFRARED[:-2], "--document", "Phone call", "--evidence", "anecdotal")
     assert call.code == 1
     assert "our-aetna-infrared-covered does not decide this answer (decided by infrared, aetna-infrared)" in call.stderr
-    letter = add(here, *INFRARED, "--json")
+    letter = add(cpt, *INFRARED, "--json")
     assert letter.code == 0
     assert json.loads(letter.stdout)["after"]["rules"] == ["infrared", "our-aetna-infrared-covered-2"]
-    assert len(here("rules", "list", "--rules", "ours").stdout.splitlines()) == 3
-    assert here("rules", "test", "ours").code == 0
+    assert len(cpt("rules", "list", "--rules", "ours").stdout.splitlines()) == 3
+    assert cpt("rules", "test", "ours").code == 0
 
 
-def test_a_contradiction_with_another_rule_of_yours_shows_both_places(here, tmp_path):
-    add(here, *INFRARED)
+def test_a_contradiction_with_another_rule_of_yours_shows_both_places(cpt, tmp_path):
+    add(cpt, *INFRARED)
     before = snapshot(tmp_path / "ours")
-    ran = add(here, *INFRARED[:4], "--verdict", "not_covered", *LETTER)
+    ran = add(cpt, *INFRARED[:4], "--verdict", "not_covered", *LETTER)
     assert ran.code == 2
     assert (
         "payers/aetna.yaml:20:5: not_covered where 'our-aetna-infrared-covered' (payers/aetna.yaml:4:5)" in ran.stderr
@@ -240,10 +231,10 @@ def test_a_contradiction_with_another_rule_of_yours_shows_both_places(here, tmp_
     assert snapshot(tmp_path / "ours") == before
 
 
-def test_a_rule_that_would_falsify_an_example_of_yours_is_refused(here, tmp_path):
+def test_a_rule_that_would_falsify_an_example_of_yours_is_refused(cpt, tmp_path):
     _person_s_file(tmp_path / "ours")
     before = snapshot(tmp_path / "ours")
-    ran = add(here, "--payer", "palmetto", "--device", "anodyne", "--use", "97026", *LETTER, "--from", "2026-02-01",
+    ran = add(cpt, "--payer", "palmetto", "--device", "anodyne", "--use", "97026", *LETTER, "--from", "2026-02-01",
               "--until", "2026-03-01")  # fmt: skip
     assert ran.code == 2
     assert "example 2 of 'clinic-palmetto-anodyne'" in ran.stderr
@@ -251,7 +242,7 @@ def test_a_rule_that_would_falsify_an_example_of_yours_is_refused(here, tmp_path
 
 
 @pytest.mark.parametrize("rule_base", [True, False])
-def test_a_folder_with_problems_is_not_added_to(here, tmp_path, rule_base):
+def test_a_folder_with_problems_is_not_added_to(cpt, tmp_path, rule_base):
     ours = tmp_path / "ours"
     _person_s_file(ours)
     if rule_base:
@@ -259,7 +250,7 @@ def test_a_folder_with_problems_is_not_added_to(here, tmp_path, rule_base):
     else:
         (ours / "payers" / "latin.yaml").write_bytes("extends: aetna # é".encode("latin-1"))
     before = snapshot(ours)
-    ran = add(here, *ANODYNE)
+    ran = add(cpt, *ANODYNE)
     assert ran.code == 2
     assert ("whole rule base" if rule_base else "payers/latin.yaml:1:18: bytes that are not UTF-8") in ran.stderr
     assert snapshot(ours) == before
@@ -314,17 +305,17 @@ def test_a_folder_with_problems_is_not_added_to(here, tmp_path, rule_base):
         ([*INFRARED, "--from", "2026-07-01", "--until", "2026-06-30"], "a date on or after --from 2026-07-01"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_kept_says_why_and_writes_nothing(here, tmp_path, arguments, words):
-    ran = add(here, *arguments)
+def test_what_cannot_be_kept_says_why_and_writes_nothing(cpt, tmp_path, arguments, words):
+    ran = add(cpt, *arguments)
     assert (ran.code, ran.stdout) == (2, "")
     assert words in ran.stderr
     assert "\x1b" not in ran.stderr
     assert not (tmp_path / "ours").exists()
 
 
-def test_dates_are_read_as_everywhere_else(here, tmp_path, monkeypatch):
+def test_dates_are_read_as_everywhere_else(cpt, tmp_path, monkeypatch):
     monkeypatch.setattr("cptcli.commands.add_rule.service_day", {"first of July": date(2026, 7, 1)}.__getitem__)
-    assert add(here, *ANODYNE[:-1], "first of July").code == 0
+    assert add(cpt, *ANODYNE[:-1], "first of July").code == 0
     assert "effective: '2026-07-01'" in (tmp_path / "ours" / "payers" / "aetna.yaml").read_text()
 
 
@@ -340,11 +331,11 @@ def test_dates_are_read_as_everywhere_else(here, tmp_path, monkeypatch):
         "<b>bold</b> [red]markup[/]",
     ],
 )
-def test_what_the_payer_said_is_kept_word_for_word(here, tmp_path, says):
-    assert add(here, *INFRARED, "--says", says).code == 0
-    explained = json.loads(here("explain", "our-aetna-infrared-covered", "--rules", "ours", "--json").stdout)
+def test_what_the_payer_said_is_kept_word_for_word(cpt, tmp_path, says):
+    assert add(cpt, *INFRARED, "--says", says).code == 0
+    explained = json.loads(cpt("explain", "our-aetna-infrared-covered", "--rules", "ours", "--json").stdout)
     assert explained["rule"]["says"] == " ".join(says.split())
-    assert here("rules", "check", "ours").code == 0
+    assert cpt("rules", "check", "ours").code == 0
 
 
 @given(says=st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: text.isprintable() and text.strip()))
@@ -436,7 +427,7 @@ def test_a_list_in_brackets_is_refused_with_its_line_and_what_to_do(text, line):
     assert "'- id: ...'" in str(refused.value)
 
 
-def test_a_folder_in_brackets_is_left_as_it_is(here, tmp_path):
+def test_a_folder_in_brackets_is_left_as_it_is(cpt, tmp_path):
     payers = tmp_path / "ours" / "payers"
     payers.mkdir(parents=True)
     (payers / "aetna.yaml").write_text(
@@ -444,11 +435,11 @@ def test_a_folder_in_brackets_is_left_as_it_is(here, tmp_path):
         "confidence: high, checked: '2026-01-01', sources: [zaya]}]\n"
     )
     before = snapshot(tmp_path)
-    ran = add(here, *ANODYNE)
+    ran = add(cpt, *ANODYNE)
     assert ran.code == 2
     assert "payers/aetna.yaml:2: 'rules' is written in [ ]" in ran.stderr
     assert snapshot(tmp_path) == before
-    gone = here("rules", "remove", "a", "--rules", "ours")
+    gone = cpt("rules", "remove", "a", "--rules", "ours")
     assert gone.code == 2
     assert "Delete 'a' there by hand" in gone.stderr
 
@@ -456,9 +447,9 @@ def test_a_folder_in_brackets_is_left_as_it_is(here, tmp_path):
 # ------------------------------------------------------------------------------------------------ list and remove
 
 
-def test_your_rules_are_listed_with_payer_headline_dates_and_place(here, tmp_path):
-    add(here, *ANODYNE, "--until", "2026-12-31")
-    heading, row = here("rules", "list", "--rules", "ours").stdout.splitlines()
+def test_your_rules_are_listed_with_payer_headline_dates_and_place(cpt, tmp_path):
+    add(cpt, *ANODYNE, "--until", "2026-12-31")
+    heading, row = cpt("rules", "list", "--rules", "ours").stdout.splitlines()
     assert dict(zip(heading.split("\t"), row.split("\t"), strict=True)) == {
         "id": "our-aetna-anodyne-97039",
         "payer": "aetna",
@@ -468,48 +459,48 @@ def test_your_rules_are_listed_with_payer_headline_dates_and_place(here, tmp_pat
         "place": "payers/aetna.yaml:4",
     }
     (tmp_path / "none").mkdir()
-    none = here("rules", "list", "--rules", "none")
+    none = cpt("rules", "list", "--rules", "none")
     assert (none.code, none.stdout) == (0, "")
     assert "0 rules of yours in none." in none.stderr
-    assert here("rules", "list", "--rules", "missing").code == 2
+    assert cpt("rules", "list", "--rules", "missing").code == 2
 
 
-def test_an_unknown_rule_is_named_with_the_nearest_of_yours(here, tmp_path):
-    add(here, *ANODYNE)
+def test_an_unknown_rule_is_named_with_the_nearest_of_yours(cpt, tmp_path):
+    add(cpt, *ANODYNE)
     before = snapshot(tmp_path)
-    ran = here("rules", "remove", "our-aetna-anodyne-97093", "--rules", "ours")
+    ran = cpt("rules", "remove", "our-aetna-anodyne-97093", "--rules", "ours")
     assert ran.code == 2
     assert "Nearest: our-aetna-anodyne-97039." in ran.stderr
-    shipped = here("rules", "remove", "aetna-infrared", "--rules", "ours")
+    shipped = cpt("rules", "remove", "aetna-infrared", "--rules", "ours")
     assert shipped.code == 2
     assert "It is a shipped rule" in shipped.stderr
     assert snapshot(tmp_path) == before
 
 
-def test_exactly_one_rule_of_a_persons_file_is_taken_out(here, tmp_path):
+def test_exactly_one_rule_of_a_persons_file_is_taken_out(cpt, tmp_path):
     _person_s_file(tmp_path / "ours")
-    assert add(here, *INFRARED).code == 0
+    assert add(cpt, *INFRARED).code == 0
     written = (tmp_path / "ours" / "payers" / "more.yaml").read_bytes()
     assert b"- id: our-aetna-infrared-covered\r\n" in written
-    assert here("rules", "remove", "traction", "--rules", "ours").code == 0
+    assert cpt("rules", "remove", "traction", "--rules", "ours").code == 0
     start, end = written.index(b"-   says"), written.index(b"    # still")
     assert (tmp_path / "ours" / "payers" / "more.yaml").read_bytes() == written[:start] + written[end:]
 
 
-def test_the_last_rule_of_a_persons_file_leaves_an_empty_list(here, tmp_path):
+def test_the_last_rule_of_a_persons_file_leaves_an_empty_list(cpt, tmp_path):
     _person_s_file(tmp_path / "ours")
     more = tmp_path / "ours" / "payers" / "more.yaml"
-    assert here("rules", "remove", "traction", "--rules", "ours").code == 0
+    assert cpt("rules", "remove", "traction", "--rules", "ours").code == 0
     assert more.read_bytes() == (
         b"# what Aetna wrote\r\nextends: 'aetna'   # the insurer\r\nrules: []\r\n"
         b"    # still to come: the letter about cupping\r\n\r\n# the end"
     )
-    assert here("rules", "check", "ours").code == 0
-    assert add(here, *INFRARED).code == 0
+    assert cpt("rules", "check", "ours").code == 0
+    assert add(cpt, *INFRARED).code == 0
 
 
-def test_a_rule_that_another_one_overrules_by_name_stays(here, tmp_path):
-    add(here, *ANODYNE)
+def test_a_rule_that_another_one_overrules_by_name_stays(cpt, tmp_path):
+    add(cpt, *ANODYNE)
     file = tmp_path / "ours" / "payers" / "late.yaml"
     file.write_text(
         "extends: aetna\nrules:\n  - {id: late, says: A., applies: {devices: [anodyne]}, replaces: "
@@ -517,31 +508,31 @@ def test_a_rule_that_another_one_overrules_by_name_stays(here, tmp_path):
         "sources: [zaya]}\n"
     )
     before = snapshot(tmp_path)
-    ran = here("rules", "remove", "our-aetna-anodyne-97039", "--rules", "ours")
+    ran = cpt("rules", "remove", "our-aetna-anodyne-97039", "--rules", "ours")
     assert ran.code == 2
     assert "payers/late.yaml:3:5: no code or rule 'our-aetna-anodyne-97039'" in ran.stderr
     assert snapshot(tmp_path) == before
 
 
-def test_a_new_payer_stays_while_another_file_of_yours_extends_it(here, tmp_path):
-    assert add(here, "--new-payer", "ACME", "--kind", "TPA", *INFRARED[2:]).code == 0
+def test_a_new_payer_stays_while_another_file_of_yours_extends_it(cpt, tmp_path):
+    assert add(cpt, "--new-payer", "ACME", "--kind", "TPA", *INFRARED[2:]).code == 0
     payers = tmp_path / "ours" / "payers"
     (payers / "more.yaml").write_text("extends: acme\n")
-    assert here("rules", "remove", "our-acme-infrared-covered", "--rules", "ours").code == 0
+    assert cpt("rules", "remove", "our-acme-infrared-covered", "--rules", "ours").code == 0
     assert (payers / "acme.yaml").read_text().endswith("id: acme\nname: ACME\nkind: TPA\nrules: []\n")
-    assert here("rules", "check", "ours").code == 0
+    assert cpt("rules", "check", "ours").code == 0
 
 
-def test_a_rule_can_be_taken_out_of_a_folder_that_a_conflict_makes_unusable(here, tmp_path):
-    add(here, *INFRARED)
+def test_a_rule_can_be_taken_out_of_a_folder_that_a_conflict_makes_unusable(cpt, tmp_path):
+    add(cpt, *INFRARED)
     file = tmp_path / "ours" / "payers" / "late.yaml"
     file.write_text(
         "extends: aetna\nrules:\n  - {id: late, says: A., applies: {modalities: [infrared]}, verdict: bundled, "
         "checked: '2026-01-01', evidence: primary, confidence: high, sources: [zaya]}\n"
     )
-    assert here("rules", "list", "--rules", "ours").code == 2
-    assert here("rules", "remove", "our-aetna-infrared-covered", "--rules", "ours").code == 0
-    assert here("rules", "check", "ours").code == 0
+    assert cpt("rules", "list", "--rules", "ours").code == 2
+    assert cpt("rules", "remove", "our-aetna-infrared-covered", "--rules", "ours").code == 0
+    assert cpt("rules", "check", "ours").code == 0
 
 
 # ------------------------------------------------------------------------------------------------- the folder
@@ -569,28 +560,28 @@ def test_cpt_rules_names_the_folder_and_the_option_comes_first(cpt, tmp_path):
 
 
 @pytest.mark.parametrize("made", ["file", "pipe", "nothing", "blank", "control"])
-def test_what_is_no_folder_is_refused(here, tmp_path, made):
+def test_what_is_no_folder_is_refused(cpt, tmp_path, made):
     named = {"nothing": "", "blank": " ", "control": "a\x07b"}.get(made, "ours")
     if made == "file":
         (tmp_path / "ours").write_text("mine")
     if made == "pipe":
         os.mkfifo(tmp_path / "ours")
-    ran = here("rules", "add", *ANODYNE, "--rules", named)
+    ran = cpt("rules", "add", *ANODYNE, "--rules", named)
     assert (ran.code, ran.stdout) == (2, "")
     assert "expected a folder" in ran.stderr
     assert made != "file" or (tmp_path / "ours").read_text() == "mine"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_is_said_so(cpt, tmp_path):
+def test_a_folder_that_may_not_be_written_is_said_so(cpt_process, tmp_path):
     (tmp_path / "ours").mkdir(mode=0o555)
-    ran = add(cpt, *ANODYNE)
+    ran = add(cpt_process, *ANODYNE)
     assert ran.code == 2
     assert "could not be written" in ran.stderr
 
 
 @pytest.mark.parametrize("folder", ["missing", "a person's"])
-def test_a_full_disk_leaves_the_folder_as_it_was(cpt, tmp_path, folder):
+def test_a_full_disk_leaves_the_folder_as_it_was(cpt, cpt_process, tmp_path, folder):
     if folder == "a person's":
         _person_s_file(tmp_path / "ours")
     before = snapshot(tmp_path)
@@ -599,7 +590,7 @@ def test_a_full_disk_leaves_the_folder_as_it_was(cpt, tmp_path, folder):
     def full():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
-    ran = add(cpt, "--payer", "cigna", *ANODYNE[2:], preexec_fn=full)
+    ran = add(cpt_process, "--payer", "cigna", *ANODYNE[2:], preexec_fn=full)
     assert ran.code == 2
     assert "could not be written: File too large. Nothing was changed." in ran.stderr
     assert snapshot(tmp_path) == before

@@ -40,10 +40,10 @@ def test_a_command_in_the_readme_prints_what_the_readme_shows(terminal, command,
         assert settled(page.screen) == settled(output)  # to show where they part
 
 
-def test_the_visit_file_of_the_readme_is_read_whole(cpt_here, tmp_path):
+def test_the_visit_file_of_the_readme_is_read_whole(cpt, tmp_path):
     (visit,) = _blocks("yaml")[:1]
     (tmp_path / "visit.yaml").write_text(visit, encoding="utf-8")
-    ran = cpt_here("check", "visit.yaml", "--json")
+    ran = cpt("check", "visit.yaml", "--json")
     answer = json.loads(ran.stdout)
     assert ran.code == 1
     assert [line["code"] for line in answer["lines"]] == ["97110", "97140", "97026", "97799"]

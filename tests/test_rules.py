@@ -20,9 +20,11 @@ from cptcli.advice.question import resolve_device, understand
 from cptcli.advice.suggest import suggest
 from cptcli.cms.tables import open_tables
 from cptcli.errors import AmbiguousName, CptError
+from cptcli.rulebook.check import sources_of
 from cptcli.rulebook.compiled import open_rules, shipped_folder
 from cptcli.rulebook.files import Files
 from cptcli.rulebook.load import Parts
+from cptcli.rulebook.own_rules import shipped_parts
 from cptcli.visit.check import check
 from cptcli.visit.examples import run_examples, visit_of
 
@@ -207,6 +209,13 @@ def _cited(value):
     elif isinstance(value, tuple | list):
         for each in value:
             yield from _cited(each)
+
+
+def test_a_source_is_checked_at_whatever_depth_a_fact_cites_it():
+    shelves = [shelf for shelf in vars(shipped_parts()).values() if isinstance(shelf, dict)]
+    nouns = [noun for shelf in shelves for noun in shelf.values() if isinstance(noun, Struct)]
+    assert [noun for noun in nouns if [*sources_of(noun)] != [*_cited(noun)]] == []
+    assert len(nouns) > 1000
 
 
 def test_every_source_that_is_cited_is_there_and_every_source_that_is_there_is_cited(book):

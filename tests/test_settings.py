@@ -49,13 +49,12 @@ def keep(file):
 
 
 @pytest.fixture
-def own(cpt_here, env, keep, monkeypatch):
+def own(cpt, env, keep):
     """Run a command within this process, with these settings."""
 
     def run(settings, *arguments):
         keep(settings)
-        monkeypatch.setenv("XDG_CONFIG_HOME", env["XDG_CONFIG_HOME"])
-        return cpt_here(*arguments)
+        return cpt(*arguments, env=env)
 
     return run
 
@@ -524,9 +523,9 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_changed(cpt, tmp
         assert "Nothing was changed." in ran.stderr
 
 
-def test_a_full_disk_leaves_the_old_settings_and_nothing_else(cpt, env, file, keep):
+def test_a_full_disk_leaves_the_old_settings_and_nothing_else(cpt_process, env, file, keep):
     keep('state = "SC"\n')
-    ran = cpt(
+    ran = cpt_process(
         "settings", "set", "state", "NC", env=env,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
     )  # fmt: skip
@@ -599,13 +598,13 @@ def test_a_folder_for_settings_that_is_not_absolute_is_ignored_as_xdg_says(monke
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the folder is asked for")
-def test_a_start_pays_for_no_library_that_it_does_not_need(cpt, env, keep):
+def test_a_start_pays_for_no_library_that_it_does_not_need(cpt_process, env, keep):
     """Each of the three costs two to ten percent of a start."""
     libraries = ("tomllib", "tomlkit", "platformdirs")
     traced = {**env, "PYTHONPROFILEIMPORTTIME": "1"}
 
     def imported():
-        names = {line.rpartition("|")[2].strip() for line in cpt(*ANSWERS[0], env=traced).stderr.splitlines()}
+        names = {line.rpartition("|")[2].strip() for line in cpt_process(*ANSWERS[0], env=traced).stderr.splitlines()}
         assert "cptcli.settings" in names
         return [each for each in libraries if each in names]
 

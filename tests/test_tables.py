@@ -38,13 +38,16 @@ def test_the_day_of_service_picks_the_letter_of_the_fee_schedule(book, code, day
 
 
 def test_a_day_after_the_last_release_says_that_we_have_no_release_for_it(book):
-    assert "we have no release for 2026-11-23" in status_on(book.code("97026"), date(2026, 11, 23))[1]
+    assert "we have no release for 2027-01-01" in status_on(book.code("97026"), date(2027, 1, 1))[1]
+    assert "we have no release for 2026-09-30" in status_on(book.code("97026"), date(2026, 9, 30))[1]
+    assert status_on(book.code("97026"), date(2026, 10, 1)) == ("R", "release RVU26D, to 2026-12-31")
     assert "no release for" not in status_on(book.code("97026"), date(2025, 12, 31))[1]
 
 
 def test_every_code_of_a_table_that_the_rule_base_holds_has_what_the_table_says(book):
     held = {code: book.code(code) for code in book.keys("codes")}
-    limits = {row["code"]: row["maximum"] for row in _rows(TABLES / "medicare-units.csv")}
+    files = ("medicare-units.csv", "medicare-units-2026.csv")  # the newest counts
+    limits = {row["code"]: row["maximum"] for file in files for row in _rows(TABLES / file)}
     for row in _rows(TABLES / "medicare-units-equipment.csv"):  # what a supplier bills has the limits of suppliers
         if row["code"] in held and held[row["code"]].coding_verification:
             limits[row["code"]] = row["maximum"]
@@ -133,6 +136,47 @@ _MUE = ("hcpcs", "mue_value", "mai", "rationale")
 )  # fmt: skip
 def test_a_shipped_table_is_row_for_row_the_one_it_was_taken_from(file, collected):
     assert sorted(tuple(row.values()) for row in _rows(TABLES / file)) == sorted(collected())
+
+
+_VALUES_2026 = (
+    "hcpcs", "modifier", "release", "effective_start", "effective_end", "status", "work_rvu", "nonfac_pe_rvu",
+    "fac_pe_rvu", "mp_rvu", "mult_proc", "pctc",
+)  # fmt: skip
+_AS_SHIPPED = (
+    "code", "modifier", "release", "from", "to", "status", "work", "practice_expense", "facility_practice_expense",
+    "malpractice", "multiple_procedure", "pctc",
+)  # fmt: skip
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the tables as collected are not beside this checkout")
+def test_the_values_and_limits_of_2026_are_those_collected():
+    shipped = {row["code"]: row for row in _rows(TABLES / "medicare-fee-schedule-2026.csv") if not row["modifier"]}
+    collected = _collected("2026/pfs_rvu_physmed_2026.csv")
+    assert len(collected) == 105
+    for row in collected:
+        assert tuple(shipped[row["hcpcs"]][key] for key in _AS_SHIPPED) == tuple(row[key] for key in _VALUES_2026)
+    for file, kind in (("medicare-units-2026.csv", "practitioner"), ("medicare-units-outpatient-2026.csv", "hospital")):
+        limits = {(row["code"], row["maximum"], row["adjudication"]) for row in _rows(TABLES / file)}
+        assert {*_picked("2026/mue_2026_97xxx.csv", "hcpcs", f"{kind}_mue", f"{kind}_mai")} <= limits
+
+
+@pytest.mark.parametrize("file", ["medicare-units", "medicare-units-outpatient"])
+def test_no_limit_changed_from_2024_q3_to_2026_q4(file):
+    """The caveat of the 2026 tables says so."""
+    before, after = ({row.pop("code"): row for row in _rows(TABLES / f"{file}{year}.csv")} for year in ("", "-2026"))
+    both = before.keys() & after.keys()
+    assert len(both) > 70
+    assert {code: before[code] for code in both} == {code: after[code] for code in both}
+
+
+def test_status_and_indicators_are_the_same_in_rvu25d_and_rvu26d():
+    """What an estimate for an earlier day of 2026 rests on: between both releases only values moved."""
+    same = ("status", "used_by_medicare", "non_facility_na", "facility_na", "multiple_procedure", "pctc")
+    before = {row["code"]: row for row in _rows(TABLES / "medicare-fee-schedule.csv") if row["release"] == "RVU25D"}
+    after = {row["code"]: row for row in _rows(TABLES / "medicare-fee-schedule-2026.csv") if not row["modifier"]}
+    both = before.keys() & after.keys()
+    assert len(both) > 120
+    assert [code for code in both if [before[code][key] for key in same] != [after[code][key] for key in same]] == []
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the tables as collected are not beside this checkout")

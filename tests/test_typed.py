@@ -3,14 +3,13 @@
 import json
 
 import pytest
-import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 
 from cptcli.advice.typed import DAY_FORMS
 from cptcli.model.visit import Day
 from cptcli.visit.reading import BadLine, read_line
 
-_CASES = yaml.safe_load((TESTS / "cases" / "typed.yaml").read_text(encoding="utf-8"))
+_CASES = read_yaml(TESTS / "cases" / "typed.yaml")
 _ANODYNE = ["suggest", "--device", "anodyne", "--payer", "palmetto"]
 
 
@@ -38,22 +37,22 @@ def _visit_file(folder, **values):
 
 
 @pytest.mark.parametrize("case", _each("days"))
-def test_a_date_of_service_is_read_as_billers_type_it(cpt_here, tmp_path, monkeypatch, case):
+def test_a_date_of_service_is_read_as_billers_type_it(cpt, tmp_path, monkeypatch, case):
     monkeypatch.setattr("cptcli.commands.options.today", lambda: TODAY)
     monkeypatch.setattr("cptcli.commands.check.today", lambda: TODAY)
-    asked = _document(cpt_here(*_ANODYNE, "--on", case["typed"], "--json"))["question"]
+    asked = _document(cpt(*_ANODYNE, "--on", case["typed"], "--json"))["question"]
     assert asked["service_date"] == case["means"]
     file = _visit_file(tmp_path, service_date=case["typed"], lines=[{"code": "97161"}])
-    assert _document(cpt_here("check", file, "--json"))["visit"]["service_date"] == case["means"]
+    assert _document(cpt("check", file, "--json"))["visit"]["service_date"] == case["means"]
 
 
 @pytest.mark.parametrize("typed", _refused("days"))
-def test_a_date_that_is_impossible_or_ambiguous_is_refused_with_the_forms_accepted(cpt_here, tmp_path, typed):
+def test_a_date_that_is_impossible_or_ambiguous_is_refused_with_the_forms_accepted(cpt, tmp_path, typed):
     for command in (_ANODYNE, ["lookup", "97110"], ["check", "97161", "--payer", "medicare"], ["fee", "97110"]):
-        ran = cpt_here(*command, "--on", typed)
+        ran = cpt(*command, "--on", typed)
         assert (ran.code, ran.stdout) == (2, "")
         assert ran.stderr == f"cpt: --on {typed!r}: expected {DAY_FORMS}.\n"
-    ran = cpt_here("check", _visit_file(tmp_path, service_date=typed, lines=[{"code": "97161"}]))
+    ran = cpt("check", _visit_file(tmp_path, service_date=typed, lines=[{"code": "97161"}]))
     assert ran.code == 2
     assert "visit.json:1:39: " in ran.stderr
     assert f"expected {DAY_FORMS}" in ran.stderr
@@ -75,18 +74,18 @@ def test_a_date_that_begins_with_a_dash_may_follow_the_option_either_way(cpt):
 
 
 @pytest.mark.parametrize("case", _each("minutes"))
-def test_minutes_are_read_as_a_clinic_writes_them_down(cpt_here, tmp_path, case):
+def test_minutes_are_read_as_a_clinic_writes_them_down(cpt, tmp_path, case):
     assert read_line(f"97110:{case['typed']}").minutes == case["means"]
     for key in ("minutes", "therapist_minutes"):
         file = _visit_file(tmp_path, lines=[{"code": "97110", key: case["typed"]}])
-        assert _document(cpt_here("check", file, "--json"))["lines"][0]["minutes"] == case["means"]
+        assert _document(cpt("check", file, "--json"))["lines"][0]["minutes"] == case["means"]
 
 
 @pytest.mark.parametrize("typed", _refused("minutes"))
-def test_minutes_that_could_be_something_else_are_refused(cpt_here, tmp_path, typed):
+def test_minutes_that_could_be_something_else_are_refused(cpt, tmp_path, typed):
     with pytest.raises(BadLine, match="expected"):
         read_line(f"97110:{typed}")
-    ran = cpt_here("check", _visit_file(tmp_path, lines=[{"code": "97110", "minutes": typed}]))
+    ran = cpt("check", _visit_file(tmp_path, lines=[{"code": "97110", "minutes": typed}]))
     assert (ran.code, ran.stdout) == (2, "")
     assert "expected whole minutes of one day, 0 to 1439, as 25, 1:05 or 1h05" in ran.stderr
 
@@ -117,17 +116,17 @@ def test_a_line_that_is_none_is_refused_with_the_form_accepted(typed):
 
 
 @pytest.mark.parametrize("typed", ["97110", "97 110", " 9 7110 "])
-def test_a_code_with_blanks_is_the_same_code_everywhere(cpt_here, tmp_path, typed):
-    assert _document(cpt_here("lookup", typed, "--json"))["code"]["code"] == "97110"
-    assert _document(cpt_here("fee", typed, "--state", "SC", "--on", "2025-10-15", "--json"))["code"] == "97110"
-    assert _document(cpt_here("check", typed, "--payer", "medicare", "--json"))["lines"][0]["code"] == "97110"
+def test_a_code_with_blanks_is_the_same_code_everywhere(cpt, tmp_path, typed):
+    assert _document(cpt("lookup", typed, "--json"))["code"]["code"] == "97110"
+    assert _document(cpt("fee", typed, "--state", "SC", "--on", "2025-10-15", "--json"))["code"] == "97110"
+    assert _document(cpt("check", typed, "--payer", "medicare", "--json"))["lines"][0]["code"] == "97110"
     file = _visit_file(tmp_path, lines=[{"code": typed}])
-    assert _document(cpt_here("check", file, "--json"))["lines"][0]["code"] == "97110"
+    assert _document(cpt("check", file, "--json"))["lines"][0]["code"] == "97110"
 
 
-def test_a_code_in_lower_case_with_a_blank_is_the_same_code_everywhere(cpt_here):
-    assert _document(cpt_here("lookup", "g 0283", "--json"))["code"]["code"] == "G0283"
-    assert _document(cpt_here("fee", "g 0283", "--state", "SC", "--on", "2025-10-15", "--json"))["code"] == "G0283"
+def test_a_code_in_lower_case_with_a_blank_is_the_same_code_everywhere(cpt):
+    assert _document(cpt("lookup", "g 0283", "--json"))["code"]["code"] == "G0283"
+    assert _document(cpt("fee", "g 0283", "--state", "SC", "--on", "2025-10-15", "--json"))["code"] == "G0283"
 
 
 # -------------------------------------------------------------------------------------------------------- diagnoses
@@ -135,61 +134,61 @@ def test_a_code_in_lower_case_with_a_blank_is_the_same_code_everywhere(cpt_here)
 
 @pytest.mark.parametrize("option", ["--dx", "--diagnosis"])
 @pytest.mark.parametrize("case", _each("diagnoses"))
-def test_diagnoses_may_share_one_option(cpt_here, option, case):
+def test_diagnoses_may_share_one_option(cpt, option, case):
     typed = [word for value in case["typed"] for word in (option, value)]
-    assert _document(cpt_here(*_ANODYNE, *typed, "--json"))["question"]["diagnoses"] == case["means"]
-    visit = _document(cpt_here("check", "97161", "--payer", "medicare", *typed, "--json"))["visit"]
+    assert _document(cpt(*_ANODYNE, *typed, "--json"))["question"]["diagnoses"] == case["means"]
+    visit = _document(cpt("check", "97161", "--payer", "medicare", *typed, "--json"))["visit"]
     assert [*visit["diagnoses"].values()] == case["means"]
 
 
 @pytest.mark.parametrize("typed", _refused("diagnoses"))
-def test_a_diagnosis_that_is_none_is_refused_also_among_others(cpt_here, typed):
+def test_a_diagnosis_that_is_none_is_refused_also_among_others(cpt, typed):
     for command in (_ANODYNE, ["check", "97161", "--payer", "medicare"]):
-        ran = cpt_here(*command, *(word for value in typed for word in ("--dx", value)))
+        ran = cpt(*command, *(word for value in typed for word in ("--dx", value)))
         assert (ran.code, ran.stdout) == (2, "")
         assert "expected an ICD-10-CM code" in ran.stderr
 
 
-def test_a_claim_form_has_room_for_twelve_diagnoses_however_they_are_typed(cpt_here):
+def test_a_claim_form_has_room_for_twelve_diagnoses_however_they_are_typed(cpt):
     thirteen = ", ".join(f"M25.{number}" for number in range(510, 523))
-    assert "at most 12 diagnoses" in cpt_here("check", "97161", "--payer", "medicare", "--dx", thirteen).stderr
+    assert "at most 12 diagnoses" in cpt("check", "97161", "--payer", "medicare", "--dx", thirteen).stderr
 
 
 # ----------------------------------------------------------------------------------------------- files for cpt check
 
 
 @pytest.mark.parametrize("case", _CASES["files"], ids=lambda case: case["name"])
-def test_a_file_that_is_no_visit_file_is_called_what_it_is(cpt_here, tmp_path, case):
+def test_a_file_that_is_no_visit_file_is_called_what_it_is(cpt, tmp_path, case):
     (tmp_path / case["name"]).write_bytes(case["content"].encode())
-    ran = cpt_here("check", case["name"], "--payer", "medicare")
+    ran = cpt("check", case["name"], "--payer", "medicare")
     assert (ran.code, ran.stdout) == (2, "")
     assert [words for words in case["words"] if words not in ran.stderr] == []
     assert "Roe" not in ran.stderr
 
 
 @pytest.mark.parametrize("name", _CASES["missing"])
-def test_a_file_that_does_not_exist_is_not_read_as_a_code(cpt_here, name):
-    ran = cpt_here("check", name, "--payer", "medicare")
+def test_a_file_that_does_not_exist_is_not_read_as_a_code(cpt, name):
+    ran = cpt("check", name, "--payer", "medicare")
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.stderr.startswith(f"cpt: {name}: no such file. ")
 
 
-def test_a_file_among_lines_is_refused(cpt_here):
-    ran = cpt_here("check", "97110:25", "charges.csv", "--payer", "medicare")
+def test_a_file_among_lines_is_refused(cpt):
+    ran = cpt("check", "97110:25", "charges.csv", "--payer", "medicare")
     assert (ran.code, ran.stdout) == (2, "")
     assert "LINE 'charges.csv': expected lines, or one visit file" in ran.stderr
 
 
 def test_a_claim_file_on_standard_input_is_called_what_it_is(cpt):
-    ran = cpt("check", "-", stdin=None, input=b"ISA*00*~")
+    ran = cpt("check", "-", stdin=b"ISA*00*~")
     assert ran.code == 2
     assert "standard input: an 837 (X12) claim file" in ran.stderr
 
 
-def test_a_visit_in_yaml_or_json_with_commas_is_no_table(cpt_here, tmp_path):
+def test_a_visit_in_yaml_or_json_with_commas_is_no_table(cpt, tmp_path):
     for name, content in (
         ("a.json", '{"payer": "medicare", "lines": [{"code": "97161"}], "claim": "professional", "care": "active"}'),
         ("b.yaml", "lines: [{code: 97161, minutes: 20, units: 1}]\npayer: medicare\n"),
     ):
         (tmp_path / name).write_text(content, encoding="utf-8")
-        assert _document(cpt_here("check", name, "--json"))["lines"][0]["code"] == "97161"
+        assert _document(cpt("check", name, "--json"))["lines"][0]["code"] == "97161"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 
 from cptcli.cms.tables import open_tables
 from cptcli.compose.layout import fitted, lines_of
@@ -13,7 +13,7 @@ from cptcli.findings.phrases import TWO_LINES, cut_to_fit, fits, where
 from cptcli.visit.check import check
 from cptcli.visit.reading import read_document
 
-_CASES = yaml.safe_load((TESTS / "cases" / "visits.yaml").read_text(encoding="utf-8"))
+_CASES = read_yaml(TESTS / "cases" / "visits.yaml")
 _DAYS = [
     pytest.param(asked["visit"], id=f"{case['id']} {number}")
     for case in _CASES
@@ -93,9 +93,9 @@ def test_policies_that_no_code_of_the_day_touches_are_not_checked_with_full_only
 
 
 def test_one_thing_that_was_not_checked_of_several_codes_is_one_point(answer_to):
-    lines = [{"code": code, "modifiers": ["GP"]} for code in ("97802", "95886")]
+    lines = [{"code": code, "modifiers": ["GP"]} for code in ("96110", "95941")]
     answer = answer_to({"payer": "medicare", "lines": lines})
-    assert [point for point in answer.unchecked if "MUE" in point] == ["MUE of 97802, 95886 (not in our tables)"]
+    assert [point for point in answer.unchecked if "MUE" in point] == ["MUE of 96110, 95941 (not in our tables)"]
     assert sum("MUE" in text for text in answer.not_checked) == 2
     assert len({*answer.unchecked}) == len(answer.unchecked)
 
@@ -106,7 +106,7 @@ def test_one_thing_that_was_not_checked_of_several_codes_is_one_point(answer_to)
         ({"discipline": "PT", **_TWO_LINES}, "KX threshold (add --year-to-date)"),
         (_TWO_LINES, "KX threshold (add --discipline)"),
         ({"discipline": "PT", **_TWO_LINES}, "rules that depend on --provider, --care"),
-        ({"discipline": "PT", **_TWO_LINES}, "NCCI edits of 97110/97140 (newest table: 2024 Q3)"),
+        ({"discipline": "PT", **_TWO_LINES}, "NCCI edits of 97110/97140 (2024 Q3 on file)"),
         ({"discipline": "PT", "lines": [{"code": "97110"}]}, "units of 97110 (add minutes)"),
         ({"claim": "institutional", "discipline": "PT", **_TWO_LINES}, "revenue code of 97110, 97140 (not given)"),
     ],

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TESTS, TODAY
+from conftest import TESTS, TODAY, read_yaml
 
 from cptcli.advice.listing import explain
 
-_CASES = yaml.safe_load((TESTS / "cases" / "visits.yaml").read_text(encoding="utf-8"))
+_CASES = read_yaml(TESTS / "cases" / "visits.yaml")
 _SHARED = TESTS.parent.parent / "shared" / "domain" / "cases.yaml"
 
 
@@ -102,10 +102,10 @@ _NO_ENTRY = re.compile(
 
 
 @pytest.mark.parametrize("asked", _each("visits"))
-def test_a_worked_day(cpt_here, tmp_path, asked, book):
+def test_a_worked_day(cpt, tmp_path, asked, book):
     """The day comes to what its source says, and each thing to mend names an entry that `cpt explain` shows."""
     (tmp_path / "visit.yaml").write_text(yaml.safe_dump(asked["visit"]), encoding="utf-8")
-    ran = cpt_here("check", "visit.yaml", "--json")
+    ran = cpt("check", "visit.yaml", "--json")
     answer, gives = json.loads(ran.stdout), dict(asked["gives"])
     assert ran.code == gives.pop("exit", ran.code)
     wanted = {key: _as_written(key, value) for key, value in gives.items()}
@@ -119,14 +119,14 @@ def test_a_worked_day(cpt_here, tmp_path, asked, book):
 
 
 @pytest.mark.parametrize("asked", _each("fee"))
-def test_a_worked_fee(cpt_here, asked):
-    answer = json.loads(cpt_here("fee", asked["code"], "--state", "SC", "--on", asked["on"], "--json").stdout)
+def test_a_worked_fee(cpt, asked):
+    answer = json.loads(cpt("fee", asked["code"], "--state", "SC", "--on", asked["on"], "--json").stdout)
     assert answer["conversion_factor"] == asked["conversion_factor"]
 
 
 @pytest.mark.parametrize("asked", _each("lookup"))
-def test_a_worked_look_up(cpt_here, asked):
-    shown = cpt_here("lookup", asked["code"], "--plain").stdout.casefold()
+def test_a_worked_look_up(cpt, asked):
+    shown = cpt("lookup", asked["code"], "--plain").stdout.casefold()
     assert [words for words in asked["says"] if words not in shown] == []
 
 
@@ -139,6 +139,6 @@ def test_every_worked_case_is_asked_or_says_why_it_cannot_be():
 
 @pytest.mark.skipif(not Path(_SHARED).exists(), reason="the collected notes are not beside the project")
 def test_no_collected_case_was_lost():
-    collected = yaml.safe_load(_SHARED.read_text(encoding="utf-8"))["cases"]
+    collected = read_yaml(_SHARED)["cases"]
     ours = [(case["id"], case["topic"]) for case in _CASES if case["id"].startswith("VC-")]
     assert ours == [(case["id"], case["topic"]) for case in collected]

@@ -8,10 +8,10 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-import yaml
+from conftest import TESTS, read_yaml
 
-TOP = Path(__file__).parent.parent
-_LIST = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
+TOP = TESTS.parent
+_LIST = read_yaml(TESTS / "words.yaml")
 ODD = [(re.compile(each["leave"], re.IGNORECASE), each["use"], bool(each.get("rules_only"))) for each in _LIST]
 # A document's own title and address, ids and file names are not our words.
 _NOT_OURS = re.compile(r"^\s*(- )?(title|id|url|publisher|file|taken_from|policy): |not_modelled:")

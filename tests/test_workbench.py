@@ -7,8 +7,11 @@ from hashlib import sha256
 
 import pytest
 from conftest import TESTS, TODAY
+from msgspec import structs
 
-from cptcli.advice.rules_diff import changes
+from cptcli.advice.rules_diff import _outcome, _treatments, changes
+from cptcli.advice.suggest import suggest
+from cptcli.errors import CptError
 from cptcli.rulebook.compiled import open_rules, shipped_folder
 from cptcli.rulebook.validate import BLANK
 from cptcli.rulebook.workbench import schema
@@ -161,6 +164,27 @@ def _asked(found):
         yield question.device or question.modality, question.payer, question.setting, question.answers
 
 
+@pytest.mark.parametrize("payer", ["medicare", "aetna", "palmetto", "unitedhealthcare"])
+@pytest.mark.parametrize("diagnoses", [(), ("E11.42",)], ids=["no diagnosis", "neuropathy"])
+def test_what_is_compared_is_what_the_answer_says(book, payer, diagnoses):
+    """For every seventh treatment and device of every kind; an answer with branches is among them."""
+    shapes = set()
+    for treatment in [*_treatments((book, book), frozenset(), TODAY)][::7]:
+        question = structs.replace(treatment.question, payer=payer, diagnoses=diagnoses)
+        try:
+            answer = suggest(book, question, TODAY)
+            expected = (answer.code, answer.candidate, answer.coverage.verdict, answer.modifiers)
+        except CptError as error:
+            answer, expected = None, type(error)
+        try:
+            compared = structs.astuple(_outcome(book, question, TODAY))
+        except CptError as error:
+            compared = type(error)
+        assert compared == expected, question
+        shapes.add(answer and (bool(answer.branches), answer.code is None, answer.candidate is None))
+    assert len(shapes) > 3
+
+
 def test_an_answer_that_changes_through_another_treatment_is_found(book, tmp_path):
     """'light therapy' asks what light, then what laser; the code of the last one differs."""
     newer = _edited(
@@ -171,7 +195,7 @@ def test_an_answer_that_changes_through_another_treatment_is_found(book, tmp_pat
             "answer: other use\n          code: '97799'",
         ),
     )
-    found = {*_asked(changes(book, newer, TODAY))}
+    found = {*_asked(changes(book, newer, TODAY, ["aetna"]))}
     assert ("cold-laser", "aetna", "clinic", ("other use",)) in found
     through = {(key, answers) for key, payer, _, answers in found if payer == "aetna" and answers}
     assert [key for key, answers in through if key == "light-generic" and len(answers) > 1] != []
@@ -187,8 +211,7 @@ def test_the_home_use_of_a_treatment_is_asked_about(book, tmp_path):
 
 def test_a_contractor_rule_is_found_by_state_and_a_list_by_what_is_on_it(book, tmp_path):
     newer = _edited(tmp_path, ("diagnoses/ncd-270-6.yaml", "icd10: 'E08.40'", "icd10: 'M25.511'"))
-    found = [each for each in changes(book, newer, TODAY) if (each.question.device, each.question.payer) ==
-             ("anodyne", "palmetto")]  # fmt: skip
+    found = [each for each in changes(book, newer, TODAY, ["palmetto"]) if each.question.device == "anodyne"]
     assert [(each.diagnoses, each.before.split(", ")[1], each.after.split(", ")[1]) for each in found] == [
         (("E08.40",), "not_covered", "conditional"), (("M25.511",), "conditional", "not_covered")
     ]  # fmt: skip

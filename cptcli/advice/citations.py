@@ -7,6 +7,7 @@ from ..model.answer import SourceRef
 from ..model.codes import Code
 from ..model.tables import Table
 from ..rulebook.book import RuleBook
+from ..rulebook.table_ids import EQUIPMENT_UNITS, FEE_SCHEDULES, UNITS
 
 
 def refs(book: RuleBook, ids: Iterable[str]) -> tuple[SourceRef, ...]:
@@ -19,16 +20,19 @@ def refs(book: RuleBook, ids: Iterable[str]) -> tuple[SourceRef, ...]:
     )
 
 
-def tables_of(book: RuleBook, code: Code | None) -> tuple[Table, ...]:
-    """Return the CMS tables that the facts of a code come from."""
+def tables_of(book: RuleBook, code: Code | None, day: date) -> tuple[Table, ...]:
+    """Return the CMS tables that the facts of a code come from: for the status, that of the day."""
     medicare = code.medicare if code else None
-    limits = "medicare-units-equipment" if code and code.coding_verification else "medicare-units"
-    leaning = {
-        "medicare-fee-schedule": medicare and medicare.history,
-        limits: code and code.units and code.units.maximum_edition,
-        "medicare-therapy": medicare and medicare.therapy and medicare.therapy.edition,
-    }
-    return tuple(table for key, leans in leaning.items() if leans and (table := book.table(key)))
+    limit = code.units.maximum_edition if code and code.units else None
+    limits = [EQUIPMENT_UNITS] if code and code.coding_verification else [*UNITS]
+    schedules = [table for key in FEE_SCHEDULES if (table := book.table(key))]
+    spans = [span for span in medicare.history if span.first <= day] if medicare else []
+    leaning = (
+        *[table for table in schedules if spans and table.effective <= spans[-1].first][-1:],
+        *[table for key in limits if (table := book.table(key)) and table.edition == limit],
+        book.table("medicare-therapy") if medicare and medicare.therapy and medicare.therapy.edition else None,
+    )
+    return tuple(filter(None, leaning))
 
 
 def stale(book: RuleBook, name: str, checked: date, today: date) -> str | None:

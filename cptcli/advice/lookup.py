@@ -90,7 +90,7 @@ def _card(
         coding_verification=verification,
         sources=tuple(sources.values()),
         warnings=(old,) if old else (),
-        tables=tables_of(book, code),
+        tables=tables_of(book, code, day),
         rulebook=book.receipt,
     )
 

@@ -74,5 +74,8 @@ def unlisted_code(book: RuleBook, asked: str, key: str) -> UnknownName:
     slips = near_codes(book, key)
     block = [each for each in same_ten(book, key) if each not in slips]
     beside = f" Codes {key[:-1]}0 to {key[:-1]}9 in our list: {', '.join(block)}." if block else ""
-    todo = f"{key} has the form of a code and may be valid, although it is not in our list.{beside}"
+    todo = (
+        f"{key} has the form of a code and may be valid; our list is for physical medicine. "
+        f"cpt check still uses what CMS's tables say of it (NCCI, MUE, fees).{beside}"
+    )
     return UnknownName("code", asked, [_named(book, each) for each in slips[:4]], todo)

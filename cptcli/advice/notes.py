@@ -6,6 +6,7 @@ from ..model.answer import ModifierAnswer, Remark
 from ..model.codes import Code
 from ..model.devices import Modality
 from ..model.rules import DiagnosisList, Rule
+from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak, specificity
 from .citations import stale
 from .code_decision import CodeDecision
@@ -52,7 +53,15 @@ def _words(found: Match) -> str:
 
 
 def warn(draft: CodeDecision, decided: CoverageDecision, today: date) -> None:
-    """Add warnings: unknown positions, rules that ended or have not started, old facts, and weak diagnosis lists."""
+    """Add warnings: unknown positions, rules that ended or have not started, old facts, and diagnosis lists."""
+    warn_of_rules(draft)
+    for listed in lists_about(draft):
+        draft.warn(*list_words(draft.book, listed, draft.question.diagnoses))
+    warn_of_age(draft, decided, today)
+
+
+def warn_of_rules(draft: CodeDecision) -> None:
+    """Add warnings of unknown positions, and of rules that ended or have not started."""
     case = draft.case()
     for payer in draft.chain:
         for rule in draft.book.service_rules_of(payer, case.about):
@@ -60,11 +69,19 @@ def warn(draft: CodeDecision, decided: CoverageDecision, today: date) -> None:
             if found.truth == "no" or (found.truth == "open" and rule.code and not _concerns(draft, rule)):
                 continue
             _warn_of_rule(draft, rule)
-    about = rules_with_lists(draft.book, draft.chain, case)
-    lists = dict.fromkeys(key for rule in about for key in rule.applies.diagnoses)
-    for key in lists if draft.question.diagnoses else ():
-        if listed := draft.book.diagnosis_list(key):
-            _warn_of_list(draft, listed)
+
+
+def lists_about(draft: CodeDecision) -> list[DiagnosisList]:
+    """Return the diagnosis lists on which something depends; none where no diagnosis was given."""
+    if not draft.question.diagnoses:
+        return []
+    about = rules_with_lists(draft.book, draft.chain, draft.case())
+    keys = dict.fromkeys(key for rule in about for key in rule.applies.diagnoses)
+    return [listed for key in keys if (listed := draft.book.diagnosis_list(key))]
+
+
+def warn_of_age(draft: CodeDecision, decided: CoverageDecision, today: date) -> None:
+    """Add warnings of facts whose source was last checked long ago."""
     facts = [(f"The {step.layer.replace('_', ' ')} fact {step.rule}", step.checked) for step in draft.steps]
     facts += [(f"The coverage rule {step.rule}", step.checked) for step in decided.coverage.steps if step.checked]
     for name, checked in facts:
@@ -72,14 +89,13 @@ def warn(draft: CodeDecision, decided: CoverageDecision, today: date) -> None:
             draft.warn(old, f"Old: {name[0].lower()}{name[1:]} was last checked on {checked}.")
 
 
-def _warn_of_list(draft: CodeDecision, listed: DiagnosisList) -> None:
-    hit, _ = diagnosis_hit(draft.book, [listed.id], draft.question.diagnoses)
-    found = f"{hit} is on" if hit else f"{', '.join(draft.question.diagnoses)} is not on"
+def list_words(book: RuleBook, listed: DiagnosisList, diagnoses: tuple[str, ...]) -> tuple[str, str]:
+    """Return whether diagnoses are on a list, in full and in short."""
+    hit, _ = diagnosis_hit(book, [listed.id], diagnoses)
+    found = f"{hit} is on" if hit else f"{', '.join(diagnoses)} is not on"
     as_listed = _entry(listed, hit) if hit else ""
     weak = " (WEAK list)" if listed.confidence == "low" else ""
-    draft.warn(
-        f"{found} the list {listed.name!r}{as_listed}. {listed.caveat}", f"{found} the list {listed.name}{weak}."
-    )
+    return f"{found} the list {listed.name!r}{as_listed}. {listed.caveat}", f"{found} the list {listed.name}{weak}."
 
 
 def warn_beside(draft: CodeDecision, decided: CoverageDecision) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, get_args
 
 from msgspec import Struct
@@ -184,6 +185,7 @@ def resolve_state(book: RuleBook, asked: str) -> str:
     return state
 
 
+@lru_cache(maxsize=4096)
 def read_diagnosis(asked: str) -> str:
     """Return an ICD-10-CM code with its dot. Raises BadValue for any other form; whether it exists is not checked."""
     form = re.fullmatch(_ICD10, upright(asked))

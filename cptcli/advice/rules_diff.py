@@ -9,14 +9,16 @@ from string import ascii_uppercase
 from msgspec import Struct, structs
 
 from ..errors import CptError
-from ..model.answer import Question
-from ..model.common import Setting
+from ..model.answer import ModifierAnswer, Question
+from ..model.common import Setting, Verdict
 from ..model.devices import Modality
 from ..model.rules import Rule
 from ..rulebook.book import SHELVES, RuleBook
+from .layers import NeedsAnswer
 from .matching import Case, diagnosis_hit, match
+from .notes import modifiers
 from .payer_path import contractor_for
-from .suggest import suggest
+from .suggest import decide, suggest
 
 Books = tuple[RuleBook, RuleBook]
 
@@ -333,9 +335,33 @@ def _said(book: RuleBook, question: Question, day: date) -> str:
     if not known:
         return "not in our list"
     try:
-        answer = suggest(book, question, day)
+        outcome = _outcome(book, question, day)
     except CptError:
         return "not enough given"
-    code = answer.code or (f"candidate {answer.candidate}" if answer.candidate else "no code")
-    required = " ".join(each.modifier for each in answer.modifiers if each.required)
-    return f"{code}, {answer.coverage.verdict}{f', {required}' if required else ''}"
+    code = outcome.code or (f"candidate {outcome.candidate}" if outcome.candidate else "no code")
+    required = " ".join(each.modifier for each in outcome.modifiers if each.required)
+    return f"{code}, {outcome.verdict}{f', {required}' if required else ''}"
+
+
+class _Outcome(Struct, frozen=True):
+    """What of an answer is compared."""
+
+    code: str | None
+    candidate: str | None
+    verdict: Verdict
+    modifiers: tuple[ModifierAnswer, ...]
+
+
+def _outcome(book: RuleBook, question: Question, day: date) -> _Outcome:
+    """Return what `suggest` would answer, composing its words only for an answer with branches. Raises as `decide`."""
+    try:
+        draft, decided = decide(book, question)
+        branches = draft.several and question.coding_verification is None
+    except NeedsAnswer:
+        branches = True
+    if branches:
+        answer = suggest(book, question, day)
+        return _Outcome(answer.code, answer.candidate, answer.coverage.verdict, answer.modifiers)
+    named = draft.code or draft.candidate
+    required = modifiers(draft, decided, book.code(named) if named else None)
+    return _Outcome(draft.code, None if draft.code else draft.candidate, decided.coverage.verdict, required)

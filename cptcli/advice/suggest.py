@@ -8,6 +8,7 @@ from ..model.common import Verdict
 from ..model.tables import Table
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_weak
+from ..rulebook.table_ids import FEE_SCHEDULES
 from . import branches, layers, notes
 from .citations import tables_of
 from .code_decision import CodeDecision
@@ -164,8 +165,8 @@ def _tables(draft: CodeDecision, known: Code | None) -> tuple[Table, ...]:
     """Return the CMS tables that the answer uses; for a payer other than Medicare often only the units table."""
     by_schedule = any((payer := draft.book.payer(key)) and payer.fee_schedule for key in draft.chain)
     by_therapy = any(rule.applies.therapy for rule, _ in draft.rules(draft.case()))
-    unused = {"medicare-fee-schedule": not by_schedule, "medicare-therapy": not by_therapy}
-    used = [table for table in tables_of(draft.book, known) if not unused.get(table.id)]
+    unused = {**dict.fromkeys(FEE_SCHEDULES, not by_schedule), "medicare-therapy": not by_therapy}
+    used = [table for table in tables_of(draft.book, known, draft.question.service_date) if not unused.get(table.id)]
     return (*used, *([draft.path.contractors] if draft.path.contractors else []))
 
 

@@ -69,7 +69,7 @@ class Priced(NamedTuple):
 
     @property
     def nothing(self) -> bool:
-        """Return whether nothing is expected to be allowed."""
+        """Return whether the expected allowed amount is 0."""
         return self.lines[0].service.negative or self.denied or self.denial is not None
 
     @property
@@ -266,6 +266,7 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
     open_codes = dict.fromkeys(
         line.code for line in lines.every if line.code in expected and (line.service.uncovered or line.service.deniable)
     )
+    estimates = dict.fromkeys(line.estimate_from for line in amounts if line.estimate_from)
     return Amounts(
         locality=f"{place.locality.contractor}/{place.locality.locality}" if place.locality else None,
         locality_name=place.locality.name if place.locality else None,
@@ -278,6 +279,7 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
         says=tuple(dict.fromkeys(notes)),
         order=ORDER,
         if_covered=tuple(open_codes),
+        estimate_from=", ".join(estimates) or None,
     )
 
 
@@ -340,6 +342,7 @@ def _amount(day: Day, each: Priced, notice: PriceNotes, found: DayPrice, modifie
         paid=_text(paid),
         work=tuple(work),
         says=notice.says or ("The units are not known." if allowed is None else _condition(each, allowed)),
+        estimate_from=price.estimate_from if price and not each.nothing else None,
     )
 
 

@@ -102,10 +102,13 @@ def downgrade(severity: Severity) -> Severity:
 
 
 def table_doubt(fits: Fit) -> str:
-    """Return in a few words why a row of a table is not certain for the day; nothing where it is."""
-    if fits in ("day", "history"):
+    """Return in a few words why a row of a table is not certain for the day; nothing where it is.
+
+    Nor where the table is older: `VisitAnswer.aged` says so once.
+    """
+    if fits in ("day", "history", "older"):
         return ""
-    return {"older": "newest table", "newer": "a later table"}.get(fits, "table not certain")
+    return "a later table" if fits == "newer" else "table not certain"
 
 
 # ------------------------------------------------------------------------------------------------------ in words

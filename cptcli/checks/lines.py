@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from ..advice.near_codes import CODE, mended_code, near_codes, no_such_code
 from ..advice.payer_path import PayerPath, payer_path
 from ..errors import UnknownName
-from ..findings.phrases import codes_of
-from ..findings.report import Point, Report, Words, numbers
+from ..findings.phrases import codes_of, listed
+from ..findings.report import Found, Point, Report, Words, numbers
 from ..model.answer import Question, Remark
 from ..model.claim import Discipline
 from ..model.codes import Code
 from ..model.common import Setting
 from ..model.visit import Visit, VisitLine
 from ..plan.plans import Plans
-from ..plan.service import Service, ServiceKey
+from ..plan.service import Service, ServiceKey, Services
 from ..rulebook.book import RuleBook
 from .day import Day, Line, Lines, grouped, line_of
 
@@ -24,10 +24,8 @@ _MOST_TYPED = 20  # characters of what was typed that a finding repeats in short
 
 def read_lines(day: Day, diagnoses: Mapping[str, str], report: Report) -> Lines:
     """Return every line with what its code comes to. `diagnoses` are those of the visit by letter."""
-    paths: dict[Setting, PayerPath] = {}
-    every = tuple(
-        [_line(day, number, given, diagnoses, paths, report) for number, given in enumerate(day.visit.lines, 1)]
-    )
+    reader = _Reader(day, diagnoses, report)
+    every = tuple([reader.line(number, given) for number, given in enumerate(day.visit.lines, 1)])
     billed = tuple([line for line in every if line.valid and not line.service.off_claim])
     path = _path(day, every, report)
     uncovered = tuple([line.code for line in every if line.service.uncovered])
@@ -52,72 +50,87 @@ def _is_equipment(line: Line) -> bool:
     return line.known is not None and line.known.coding_verification
 
 
-def _line(
-    day: Day,
-    number: int,
-    given: VisitLine,
-    diagnoses: Mapping[str, str],
-    paths: dict[Setting, PayerPath],
-    report: Report,
-) -> Line:
-    plans, code = day.plans, given.code
-    known = plans.book.code(code)
-    if known is None and not _CODE.fullmatch(code):
-        mended = mended_code(plans.book, code)
-        if mended is None:
-            report.find("block", (number,), None, _no_such_code, plans.book, code)
-            return line_of(number, given, Service(code, None), None, None)
-        report.find("warn", (number,), None, _mended, code, mended)
-        code, known = mended, plans.book.code(mended)
-    discipline = discipline_of(plans.book, day.visit, given, known)
-    question = _question(day, given, code, known, discipline, diagnoses)
-    path = paths.get(question.setting)
-    if path is None:
-        path = payer_path(plans.book, day.payer, day.state, question.setting, day.service_date)
-        paths[question.setting] = path
-    service = plans.service(path.chain, ServiceKey(question, discipline, given.device, _denials(plans, given)))
-    for remark in path.remarks if service.known else ():
-        if remark.kind == "warning":
-            report.find("info", (), None, _remark, remark)
-    if known is None and not service.negative:
-        report.find("warn", (number,), None, _not_in_our_list, day, code)
-    for of_line, found in service.findings:
-        report.found.append(found._replace(lines=(number,)) if of_line else found)
-    return line_of(number, given, service, discipline, path)
+class _Reader:
+    """Reads the lines of one day."""
 
+    def __init__(self, day: Day, diagnoses: Mapping[str, str], report: Report) -> None:
+        visit = day.visit
+        self.day, self.report, self.plans = day, report, day.plans
+        self.diagnoses = diagnoses
+        self.all_diagnoses = tuple(diagnoses.values())
+        self.of_day = (day.state, visit.provider, day.claim, visit.care, visit.abn)  # as plan.service.OF_DAY
+        self.paths: dict[Setting, tuple[PayerPath, Services]] = {}
 
-def _question(
-    day: Day,
-    given: VisitLine,
-    code: str,
-    known: Code | None,
-    discipline: Discipline | None,
-    diagnoses: Mapping[str, str],
-) -> Question:
-    """Return the question of `cpt suggest` about a line."""
-    visit = day.visit
-    pointed = [diagnoses[letter] for letter in given.diagnoses] if given.diagnoses else [*diagnoses.values()]
-    return Question(
-        service_date=day.service_date,
-        setting="home" if known and known.coding_verification else "clinic",
-        payer=day.payer,
-        state=day.state,
-        diagnoses=tuple(pointed),
-        coding_verification=given.coding_verification,
-        code=code,
-        provider=visit.provider,
-        discipline=discipline.id if discipline else None,
-        claim=day.claim,
-        care=visit.care,
-        abn=visit.abn,
-        assistant=_assisted(given, discipline),
-    )
+    def line(self, number: int, given: VisitLine) -> Line:
+        """Return a line with what its code comes to."""
+        day, report, plans, code = self.day, self.report, self.plans, given.code
+        known = plans.book.code(code)
+        if known is None and not _CODE.fullmatch(code):
+            mended = mended_code(plans.book, code)
+            if mended is None:
+                report.find("block", (number,), None, _no_such_code, plans.book, code)
+                return line_of(number, given, Service(code, None), None, None)
+            report.find("warn", (number,), None, _mended, code, mended)
+            code, known = mended, plans.book.code(mended)
+        discipline = discipline_of(plans.book, day.visit, given, known)
+        path, service, diagnoses = self._service(given, code, known, discipline)
+        if known is None and not service.negative:
+            report.find("warn", (number,), None, _not_in_our_list, day, code)
+        for remark in path.remarks if service.known else ():
+            if remark.kind == "warning":
+                report.find("info", (), None, _remark, remark)
+        for about, found in service.findings:
+            if about == "line":
+                report.found.append(Found(found[0], (number,), *found[2:]))
+            elif about == "day":
+                report.found.append(found)
+            else:
+                report.find(*found[:4], *found.given, diagnoses)
+        return line_of(number, given, service, discipline, path)
+
+    def _service(
+        self, given: VisitLine, code: str, known: Code | None, discipline: Discipline | None
+    ) -> tuple[PayerPath, Service, tuple[str, ...]]:
+        """Return whose rules count for a line, what its code comes to by them, and its diagnoses."""
+        day, visit = self.day, self.day.visit
+        setting: Setting = "home" if known and known.coding_verification else "clinic"
+        letters = given.diagnoses
+        diagnoses = tuple([self.diagnoses[letter] for letter in letters]) if letters else self.all_diagnoses
+        denials = _denials(self.plans, given) if given.modifiers else ()
+        assistant = _assisted(given, discipline)
+        plan = discipline.id if discipline else None
+
+        def ask() -> ServiceKey:
+            question = Question(
+                service_date=day.service_date,
+                setting=setting,
+                payer=day.payer,
+                state=day.state,
+                diagnoses=diagnoses,
+                coding_verification=given.coding_verification,
+                code=code,
+                provider=visit.provider,
+                discipline=plan,
+                claim=day.claim,
+                care=visit.care,
+                abn=visit.abn,
+                assistant=assistant,
+            )
+            return ServiceKey(question, discipline, given.device, denials)
+
+        if setting not in self.paths:
+            path = payer_path(self.plans.book, day.payer, day.state, setting, day.service_date)
+            self.paths[setting] = path, self.plans.services(path.chain)
+        path, services = self.paths[setting]
+        if given.device is not None:
+            return path, services.for_device(ask()), diagnoses
+        of_line = (plan, given.coding_verification, denials, assistant)
+        service = services.of(code, day.service_date, self.of_day, of_line, diagnoses, ask)
+        return path, service, diagnoses
 
 
 def _denials(plans: Plans, given: VisitLine) -> tuple[str, ...]:
     """Return the modifiers typed that say who pays after a denial."""
-    if not given.modifiers:
-        return ()
     known = ((each, plans.book.modifier(each)) for each in given.modifiers)
     return tuple(each for each, modifier in known if modifier and (modifier.denial or modifier.abn))
 
@@ -191,12 +204,33 @@ def _not_in_our_list(day: Day, code: str) -> Words:
     nearest = f" Nearest: {', '.join(near)}." if near else ""
     level2 = day.tables.level2(code, day.service_date)
     ends = level2.ends if level2 else None
+    if not ends and not near and (tables := _tables_that_name(day, code)):
+        return Words(
+            f"{code} is not in our list: it is outside physical medicine. CMS's tables name it ({tables}) and are "
+            "used; its units, modifiers and coverage were not checked.",
+            f"{code}: outside physical medicine; only CMS's tables were used ({tables}).",
+            "Check units, modifiers and coverage elsewhere.",
+        )
     return Words(
         f"{code} is not in our list, which does not make it invalid; its units, modifiers and coverage "
         f"were not checked.{f' The CMS list says that it ended on {ends}.' if ends else ''}{nearest}",
         f"{code}: not in our list, so not checked.{f' CMS list: ended {ends}.' if ends else ''}{nearest}",
         "Look it up elsewhere.",
     )
+
+
+def _tables_that_name(day: Day, code: str) -> str:
+    """Return CMS's tables on file that name a code, in words; of the NCCI edits, those with the day's other codes."""
+    tables, on = day.tables, day.service_date
+    given = [*dict.fromkeys(line.code for line in day.visit.lines)]
+    pairs = tables.pairs_among(day.claim, given, on) if len(given) > 1 else {}
+    found = {
+        "NCCI edits": any(code in codes and each.rows for codes, each in pairs.items()),
+        "MUE": tables.maximum(day.claim, code, on) is not None,
+        "fee schedule": tables.relative_values(code, on) is not None,
+        "HCPCS list": tables.level2(code, on) is not None,
+    }
+    return listed([name for name, is_named in found.items() if is_named], len(found))
 
 
 def _remark(remark: Remark) -> Words:

@@ -6,10 +6,11 @@ from datetime import date
 from ..cms.entries import Maximum
 from ..findings.phrases import units_of
 from ..findings.report import Point, Words
+from ..model.codes import Units
 from ..model.rules import Policy
 from ..plan.edits import CodePlan
 from .edit_context import EditContext, downgrade, table_doubt
-from .policies import caveat_of
+from .policies import caveat_of, units_wanted
 
 _A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
 
@@ -20,7 +21,7 @@ def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, Cod
     for code, plan in codes:
         limit = plan.maximum
         if limit is None:
-            if not plan.knows_maximum:
+            if not plan.knows_maximum and not _check_its_own(edits, policy, code):
                 edits.report.note_unchecked(_not_on_file, code, edits.apply)
             continue
         if edits.apply and limit.fits not in ("day", "history"):
@@ -49,6 +50,32 @@ def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) ->
     severity = edits.most if limit.fits == "day" else downgrade(edits.most)
     edits.find(severity, lines, policy, _over, edits, policy, limit, reached, a_line)
     return {line.number for line in lines} if severity == "block" else set()
+
+
+def _check_its_own(edits: EditContext, policy: Policy, code: str) -> bool:
+    """Find more units than the MUE that the code itself has on file; return whether it has one.
+
+    It is of one edition, which may not be that of the day: a doubt, never more.
+    """
+    lines = edits.of_codes(code)
+    own = lines[0].service.units
+    if own is None or own.medicare_maximum is None:
+        return False
+    reached = sum([units_wanted(edits, line) for line in lines])
+    if reached > own.medicare_maximum and (own.medicare_maximum or edits.most != "info"):
+        edits.find(downgrade(edits.most), lines, policy, _over_its_own, code, own, own.medicare_maximum, reached)
+    return True
+
+
+def _over_its_own(code: str, own: Units, most: int, reached: int) -> Words:
+    accepts = f"at most {units_of(most)}" if most else "no unit"
+    reason = (own.maximum_reason or "reason not known").lower()
+    return Words(
+        f"{code}: {units_of(reached)}, where Medicare accepts {accepts} of it per day (MUE {own.maximum_edition}: "
+        f"{reason}); all of them are denied.",
+        f"{code}: {units_of(reached)}; Medicare accepts {most or 'none'} per day (MUE {own.maximum_edition}).",
+        f"Bill {accepts}.",
+    )
 
 
 def _not_on_file(code: str, apply: bool) -> Point:

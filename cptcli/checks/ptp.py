@@ -205,7 +205,8 @@ def _worded(edits: EditContext, result: PairResult, row: Pair) -> Words:
     """Return the words of an edit: it denies a code, or a modifier opens it."""
     assert result.outcome is not None
     text, edition = _text(edits, row, result.outcome), _named(result.plan.pairs.edition)
-    sure = "" if result.certain else table_doubt(result.plan.pairs.fits) or "start not known"
+    fits = result.plan.pairs.fits
+    sure = "" if result.certain or fits == "older" else table_doubt(fits) or "start not known"
     cited = [f"NCCI {edition}, indicator {row.indicator}", f"NCCI {edition}", str(edition), ""]
     short = [f"{text.short} ({', '.join(filter(None, (each, sure)))})." for each in cited if each or sure]
     words = _in_full(edits, result, row, text)
@@ -227,10 +228,7 @@ def _column_two(edits: EditContext, result: PairResult, row: Pair, elsewhere: st
 
 def _doubt(day: Day, edition: str | None, fits: Fit) -> str:
     if fits == "older":
-        return (
-            f" That is the newest table on file; none for {day.service_date} is: import CMS's file of that quarter "
-            "(cpt data import) to be sure."
-        )
+        return f" No table for {day.service_date} is on file; {edition} is the newest."
     if fits == "newer":
         return f" No table for {day.service_date} is on file, only the later one of {edition}."
     return f" Since when the edit applies is not known; it was in the table of {edition}."
@@ -302,7 +300,7 @@ def _not_checked_why(day: Day, pairs: Pairs) -> str:
         return f"no table for {day.service_date}"
     if not pairs.covered:
         return f"not in our part of the {edition} table"
-    return f"{'newest' if pairs.fits == 'older' else 'only a later'} table: {edition}"
+    return f"{edition} on file" if pairs.fits == "older" else f"only a later table: {edition}"
 
 
 def _pairs_not_checked(day: Day, several: Sequence[PairPlan], apply: bool) -> Point:

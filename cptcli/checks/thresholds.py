@@ -25,6 +25,7 @@ class Bucket(NamedTuple):
     given: str | None  # the year's amount before this day
     today: Decimal | None
     over: bool | None  # None: not known
+    estimated: bool = False  # today's amount is an estimate
 
     @property
     def before(self) -> Decimal | None:
@@ -40,12 +41,17 @@ class Thresholds(NamedTuple):
 
 
 def check_thresholds(
-    day: Day, lines: Lines, modifiers: Modifiers, allowed: Mapping[int, Decimal | None], report: Report
+    day: Day,
+    lines: Lines,
+    modifiers: Modifiers,
+    allowed: Mapping[int, Decimal | None],
+    report: Report,
+    estimated: bool = False,
 ) -> Thresholds:
     """Return every bucket that the day's lines count to. Above the threshold, all its lines get the modifier.
 
     The allowed amount counts, before the patient's share; where that is not known, the charge is the maximum. What is
-    not given is not guessed. `allowed` is by the number of a line.
+    not given is not guessed. `allowed` is by the number of a line; `estimated`: it comes from another release.
     """
     rule = lines.rules.threshold
     if rule is None or rule.threshold is None:
@@ -71,7 +77,7 @@ def check_thresholds(
     late: dict[int, str] = {}
     buckets = []
     for name, its in counted.items():
-        bucket = _bucket(day, rule, rule.threshold, name, tuple(its), allowed)
+        bucket = _bucket(day, rule, rule.threshold, name, tuple(its), allowed)._replace(estimated=estimated)
         late |= _check_bucket(day, bucket, allowed, report)
         buckets.append(bucket)
     return Thresholds(tuple(buckets), late)
@@ -199,7 +205,8 @@ def _amounts(bucket: Bucket) -> str:
     before, today, amount = bucket.before, bucket.today, Decimal(bucket.threshold.amount)
     if before is None:
         return f"the year's therapy before this visit is not given (--year-to-date); the threshold is ${amount}."
-    with_today = f" and ${today} today" if today is not None else ", and what today comes to is not known"
+    known = f" and ${today} today{' (estimate)' if bucket.estimated else ''}"
+    with_today = known if today is not None else ", and what today comes to is not known"
     if bucket.over is None:
         return f"${before} so far{with_today}; the threshold is ${amount}."
     return f"${before} so far{with_today}, {'over' if bucket.over else 'within'} the threshold of ${amount}."

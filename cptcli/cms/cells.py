@@ -28,6 +28,8 @@ class Given(NamedTuple):
     claim: Claim | None
     license: bool  # the user has the AMA's license and may store its descriptors
     shipped: Tables
+    codes: Callable[[], frozenset[str]] | None = None  # the codes on file; None keeps the articles of every code
+    subjects: Callable[[], tuple[str, ...]] = tuple  # phrases in the title of a document on this field
 
 
 class Load(NamedTuple):

@@ -121,8 +121,9 @@ class StoredEdition(NamedTuple):
             which = {"both": ", both codes of a pair", "either": ", either code of a pair"}
             first, more = ", ".join(self.holds.codes[:4]), len(self.holds.codes) - 4
             others = f" and {more} more" if more > 0 else ""
-            return f"a subset{which.get(self.holds.pairs or '', '')}: {first}{others}"
-        if not self.source.imported or ROWS_OF[self.edition.table] in ("factors", "localities"):
+            kind = "articles on" if ROWS_OF[self.edition.table] == "coverage" else "a subset"
+            return f"{kind}{which.get(self.holds.pairs or '', '')}: {first}{others}"
+        if not self.source.imported or ROWS_OF[self.edition.table] in ("factors", "localities", "coverage"):
             return "whole"
         spans = ", ".join(f"{part.first_key} to {part.last_key}" for part in self.parts)
         if self.edition.table == "ncci-edits":

@@ -14,6 +14,7 @@ from ..model.data import ImportedFile, Imports, TakenTable
 from .cells import Given, Layout, Load
 from .edits import Kind, unpacked
 from .layouts import LAYOUTS, recognize
+from .mcd_export import Export, with_exports
 from .opening import open_documents
 from .reading import Damaged, Document, FileUnreadable, Text, Tick, stem
 from .store import ROWS_OF, EditionRow, Part, as_number, writing
@@ -99,7 +100,7 @@ def _import_file(
     progress: Progress,
 ) -> ImportedFile:
     with ExitStack() as until:
-        documents, left_out = open_documents(path, until), list[tuple[str, str]]()
+        documents, left_out = with_exports(open_documents(path, until)), list[tuple[str, str]]()
         chosen = _chosen(documents, left_out, until)
         if not chosen:
             what = _why_none(documents, left_out)
@@ -114,7 +115,7 @@ def _import_file(
 
 
 def _chosen(
-    documents: list[Text | Workbook], left_out: list[tuple[str, str]], until: ExitStack
+    documents: list[Text | Workbook | Export], left_out: list[tuple[str, str]], until: ExitStack
 ) -> list[tuple[Document, Layout]]:
     """Return the documents that are tables, and append the others to `left_out` with the reason.
 
@@ -149,7 +150,7 @@ def _chosen(
     return [*chosen.values()]
 
 
-def _damage(document: Text | Workbook) -> FileUnreadable | None:
+def _damage(document: Text | Workbook | Export) -> FileUnreadable | None:
     """Return the error for a file whose name promises a table that its bytes are not; None for any other file."""
     ending = PurePosixPath(document.names[0]).suffix.lower()
     if not isinstance(document, Text) or ending not in (*_TEXTS, *_PACKED):
@@ -161,7 +162,7 @@ def _damage(document: Text | Workbook) -> FileUnreadable | None:
     return document.refused
 
 
-def _why_none(documents: list[Text | Workbook], left_out: Sequence[tuple[str, str]]) -> str:
+def _why_none(documents: Sequence[Text | Workbook | Export], left_out: Sequence[tuple[str, str]]) -> str:
     """Return why a file has no table: what it is, or why its parts could not be read."""
     if len(documents) == 1 and isinstance(documents[0], Text):
         try:

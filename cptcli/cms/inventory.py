@@ -12,7 +12,7 @@ import msgspec
 from ..errors import CptError, UnknownName
 from ..model.data import Inventory, StoredTable, Verified, VerifiedPart
 from .editions import StoredEdition, read_days, read_holds
-from .store import ROWS_OF, Part, reading, user_error, writing
+from .store import ROWS_OF, Part, reading, tables_of, user_error, writing
 from .store_changes import parts_of, transaction
 from .store_rows import fingerprint, remove_part, seal
 from .tables import open_tables
@@ -127,7 +127,7 @@ def _unsound(connection: sqlite3.Connection) -> Iterator[str]:
             yield str(line)
     if not connection.execute("PRAGMA user_version").fetchone()[0]:
         return
-    for table in ROWS_OF.values():
+    for table in tables_of(connection):
         (count,) = connection.execute(
             f"SELECT count(*) FROM {table} WHERE part NOT IN (SELECT part FROM parts)"
         ).fetchone()

@@ -1,6 +1,6 @@
 """The layouts of CMS's files. A file is recognized by its content alone."""
 
-from . import layout_fees, layout_hcpcs, layout_ncci, layout_places
+from . import layout_fees, layout_hcpcs, layout_mcd, layout_ncci, layout_places
 from .cells import Layout
 from .reading import Document
 
@@ -11,6 +11,7 @@ LAYOUTS = (
     Layout("practice cost indices (GPCI)", layout_places.are_indices, layout_places.read_indices),
     Layout("HCPCS Level II codes (ANWEB)", layout_hcpcs.are_level2, layout_hcpcs.read_level2),
     Layout("ZIP codes to localities (ZIP5)", layout_places.are_zip_codes, layout_places.read_zip_codes),
+    Layout("Medicare Coverage Database (articles, LCDs, NCDs)", layout_mcd.is_export, layout_mcd.read_export),
 )
 
 

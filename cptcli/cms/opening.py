@@ -1,12 +1,15 @@
 """A file on disk -> the texts and workbooks in it: plain, zipped or gzipped."""
 
 import gzip
+import zipfile
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from .reading import CHUNK, DAMAGED, Damaged, FileUnreadable, Text
+from .mcd_export import folder_documents
+from .reading import CHUNK, DAMAGED, Damaged, FileUnreadable, NoRoom, Text
 from .unpacking import Room, open_zip, read_through, short_name
 from .workbooks import Workbook
 
@@ -20,6 +23,8 @@ def open_documents(path: Path, until: ExitStack) -> list[Text | Workbook]:
     Everything stays open until `until` is closed.
     """
     where = str(path)
+    if extracted := folder_documents(path):
+        return extracted
     size, begins = _looked_at(path)
     room = Room(where, size)
 
@@ -34,20 +39,45 @@ def open_documents(path: Path, until: ExitStack) -> list[Text | Workbook]:
     until.callback(archive.close)
     if any(name == "xl/workbook.xml" for name in archive.namelist()):
         return [Workbook(where, (path.name,), Room(where, size), opened)]
+    return _members(archive, where, (path.name,), room, until)
+
+
+def _members(
+    archive: zipfile.ZipFile, where: str, archives: tuple[str, ...], room: Room, until: ExitStack
+) -> list[Text | Workbook]:
+    """Return the texts and workbooks in a zip, also those of a zip in it. Raises Damaged."""
     read_through(archive, where)
     documents: list[Text | Workbook] = []
     for member in archive.infolist():
         if member.is_dir() or not (name := short_name(member.filename)):
             continue
         inside = f"{where}: {PurePosixPath(member.filename).parent / name}"
-        names, unpacked = (name, path.name), partial(archive.open, member)
+        names, unpacked = (name, *archives), partial(archive.open, member)
         with unpacked() as member_file:
             is_packed = member_file.read(2) == _ZIP
-        if is_packed:
+        if is_packed and name.lower().endswith(".zip") and len(archives) == 1:
+            inner = open_zip(_copied(unpacked, inside, until), inside, room)
+            until.callback(inner.close)
+            documents += _members(inner, inside, names, room, until)
+        elif is_packed:
             documents.append(Workbook(inside, names, room, unpacked))
         else:
             documents.append(Text(inside, names, member.file_size, unpacked))
     return documents
+
+
+def _copied(unpacked: Callable[[], IO[bytes]], where: str, until: ExitStack) -> IO[bytes]:
+    """Return a zip that was packed in another one as a file to search in. Raises NoRoom."""
+    from shutil import copyfileobj
+    from tempfile import TemporaryFile
+
+    try:
+        file = until.enter_context(TemporaryFile())  # noqa: SIM115 - closed with the rest
+        with unpacked() as packed:
+            copyfileobj(packed, file, CHUNK)
+    except OSError:  # its bytes have been read once before
+        raise NoRoom(where) from None
+    return file
 
 
 def _looked_at(path: Path) -> tuple[int, bytes]:

@@ -131,6 +131,10 @@ class Text(Document):
         """Return True: a text has lines."""
         return True
 
+    def stream(self) -> IO[bytes]:
+        """Return its bytes, from the first one, for the caller to close."""
+        return self._opened()
+
     def _look(self) -> None:
         """Keep the first lines and rows, from the first two blocks only, however long the lines are."""
         lines: list[str] = []

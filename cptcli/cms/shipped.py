@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BUILT = ".tables.sqlite"  # next to the rules in a wheel; a dot-file, so it is not read as a rule file
 _TABLES = {  # id of a shipped table -> its table and claim type
     "medicare-fee-schedule": ("fee-schedule", None),
+    "medicare-fee-schedule-2026": ("fee-schedule", None),
     "medicare-localities": ("localities", None),
     "medicare-conversion-factors": ("conversion-factors", None),
     "medicare-zip-codes": ("zip-codes", None),
@@ -26,7 +27,9 @@ _TABLES = {  # id of a shipped table -> its table and claim type
     "medicare-edits-outpatient": ("ncci-edits", "institutional"),
     "medicare-add-on-codes": ("add-on-codes", None),
     "medicare-units": ("mue", "professional"),
+    "medicare-units-2026": ("mue", "professional"),
     "medicare-units-outpatient": ("mue", "institutional"),
+    "medicare-units-outpatient-2026": ("mue", "institutional"),
     "medicare-units-equipment": ("mue", "equipment"),
     "medicare-therapy": ("therapy-codes", None),
 }

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from ..errors import BadValue, CptError, as_text
 
 _APPLICATION = 0x63707463  # PRAGMA application_id: marks the file as a store of cpt
-_VERSION = 1  # PRAGMA user_version
+_VERSION = 2  # PRAGMA user_version
+_ADDED = {"coverage": 2}  # tables that came with a later version; an older store gets them with its next import
 _PATIENCE = 30.0  # seconds to wait for another process that is writing
 _CACHE = 2 * 1024  # KiB of cache during an import: rows come in key order
 _HASH = 64  # hexadecimal digits of a SHA-256
@@ -42,10 +43,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "code", "short_description", "long_description", "coverage", "added", "changed", "ends", "action",
     ),
     "therapy": ("code", "disposition", "modifiers", "certainty"),
+    "coverage": ("id", "version", "kind", "number", "entries", "body"),  # coverage_records.py
 }  # fmt: skip
 KEYS = {
     "edits": 1, "units": 1, "relative_values": 2, "descriptors": 2, "localities": 2, "factors": 2, "zip_codes": 1,
-    "add_ons": 2, "level2": 1, "therapy": 1,
+    "add_ons": 2, "level2": 1, "therapy": 1, "coverage": 4,
 }  # fmt: skip
 ROWS_OF = {  # the table of an edition -> the SQL table with its rows
     "ncci-edits": "edits",
@@ -58,8 +60,11 @@ ROWS_OF = {  # the table of an edition -> the SQL table with its rows
     "add-on-codes": "add_ons",
     "hcpcs": "level2",
     "therapy-codes": "therapy",
+    "coverage-articles": "coverage",
+    "coverage-lcds": "coverage",
+    "coverage-ncds": "coverage",
 }
-_SCHEMA = (
+_SCHEMA: tuple[str, ...] = (
     """CREATE TABLE editions (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, of TEXT NOT NULL, claim TEXT,
 edition TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER, caveat TEXT, source TEXT, holds TEXT)""",
     """CREATE TABLE parts (part INTEGER PRIMARY KEY, edition INTEGER NOT NULL, first_key TEXT NOT NULL,
@@ -67,7 +72,8 @@ last_key TEXT NOT NULL, row_count INTEGER NOT NULL, sha256 TEXT NOT NULL, file T
 kinds TEXT)""",
     *(
         f"CREATE TABLE {table} (part INTEGER, {', '.join(columns)}, "
-        f"PRIMARY KEY (part, {', '.join(columns[: KEYS[table]])})){'' if table == 'edits' else ' WITHOUT ROWID'}"
+        f"PRIMARY KEY (part, {', '.join(columns[: KEYS[table]])}))"
+        f"{'' if table in ('edits', 'coverage') else ' WITHOUT ROWID'}"
         for table, columns in COLUMNS.items()
     ),
 )
@@ -266,7 +272,7 @@ def checked(connection: sqlite3.Connection, where: str) -> sqlite3.Connection:
         raise StoreUnusable(where, "it is another program's file")
     if version > _VERSION:
         raise StoreNewer(where, version)
-    if version != _VERSION or held != [*_SCHEMA]:
+    if version < 1 or held != [*_schema(version)]:
         raise StoreUnusable(where, "it has other tables than a store")
     return connection
 
@@ -291,11 +297,24 @@ def writing(path: Path) -> sqlite3.Connection:
         raise
 
 
+def _schema(version: int) -> tuple[str, ...]:
+    """Return the statements that made the tables of a store of a version, in their order; none before the first."""
+    later = tuple(f"CREATE TABLE {table} " for table, since in _ADDED.items() if since > version)
+    return tuple(each for each in _SCHEMA if version and not each.startswith(later))
+
+
+def tables_of(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the tables with rows that a store has; an older store lacks the newest."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    return tuple(table for table in COLUMNS if version and _ADDED.get(table, 1) <= version)
+
+
 def create(connection: sqlite3.Connection) -> None:
-    """Create the tables of a new store, inside the caller's transaction."""
-    if connection.execute("PRAGMA user_version").fetchone()[0]:
+    """Create the tables that a new or older store lacks, inside the caller's transaction."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == _VERSION:
         return
-    for statement in _SCHEMA:
+    for statement in _SCHEMA[len(_schema(version)) :]:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute(f"PRAGMA user_version = {_VERSION}")

@@ -14,6 +14,8 @@ def add_edition(connection: sqlite3.Connection, edition: EditionRow) -> int:
     """Return the number of an edition, which is added if missing."""
     stored = connection.execute("SELECT number FROM editions WHERE id = ?", (edition.id,)).fetchone()
     if stored:
+        if ROWS_OF[edition.of] == "coverage":  # an import in its place may keep the documents of other codes
+            connection.execute("UPDATE editions SET holds = ? WHERE number = ?", (edition.holds, stored[0]))
         return int(stored[0])
     cursor = connection.execute(
         "INSERT INTO editions (id, of, claim, edition, first, last, caveat, source, holds) VALUES (?,?,?,?,?,?,?,?,?)",

@@ -39,21 +39,27 @@ def import_files(
         ),
     ] = False,
     license_as_before: Annotated[bool, typer.Option("--i-have-an-ama-licence", hidden=True)] = False,
+    all_: Annotated[
+        bool,
+        typer.Option("--all", help="Coverage database: keep every article, not only those on codes in our list."),
+    ] = False,
     full: Full = False,
     as_json: AsJson = False,
     plain: Plain = False,
     no_color: NoColor = False,
 ) -> int:
-    """Import CMS's quarterly files. Answers then use them.
+    """Import CMS's own files. Answers then use them.
 
     Files are recognized by their content: NCCI PTP edits and MUEs, fee schedule relative values (PPRRVU), practice cost
-    indices (GPCI), ZIP codes to localities (ZIP5), HCPCS Level II (ANWEB).
+    indices (GPCI), ZIP codes to localities (ZIP5), HCPCS Level II (ANWEB), and the Medicare Coverage Database
+    (current_article.zip, current_lcd.zip, ncd.zip, all_article.zip, all_lcd.zip; or the folder of one, extracted).
     A file is stored whole or not at all; importing it again changes nothing. Exit 2 if a file could not be stored.
 
     \b
     Examples:
       cpt data import medicare-ncci-2026q3-practitioner-ptp-edits-ccipra-v322r0-f*.zip
       cpt data import RVU26C.zip
+      cpt data import current_article.zip current_lcd.zip
     """
     from ..cms.cells import CLAIMS, Given
     from ..cms.importing import import_files as store_files
@@ -73,6 +79,8 @@ def import_files(
                 CLAIMS[table] if table else None,
                 license_ or license_as_before,
                 shipped,
+                None if all_ else _codes_on_file,
+                _article_subjects,
             )
             done = store_files([Path(file) for file in files], given, store_path(), today(), replace, progress)
     except (KeyboardInterrupt, CptError) as error:
@@ -84,6 +92,20 @@ def import_files(
     for problem in problems:
         tell(f"cpt: {problem}")
     return Exit.NO_ANSWER if problems else Exit.CLEAN
+
+
+def _codes_on_file() -> frozenset[str]:
+    """Return the codes of the shipped rule base: the articles on these are kept."""
+    from ..rulebook.compiled import open_rules
+
+    return frozenset(open_rules().keys("codes"))
+
+
+def _article_subjects() -> tuple[str, ...]:
+    """Return the phrases in the title of a document on this field."""
+    from ..rulebook.compiled import open_rules
+
+    return open_rules().edition.article_subjects
 
 
 @app.command("list")

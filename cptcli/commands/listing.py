@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ..errors import Exit
-from . import complete
+from . import articles, complete
 from .options import AsJson, Full, NoColor, On, Plain, Rules, open_book, service_day, today
 from .output import Form, deliver
 
@@ -103,7 +103,8 @@ def explain(
 ) -> int:
     """One rule in full: text, dates, sources, file, examples.
 
-    Also what cpt check names in brackets: policies, modifiers, codes, unit rules, claim forms.
+    Also what cpt check names in brackets: policies, modifiers, codes, unit rules, claim forms. And Medicare's articles
+    and LCDs that you imported, by number.
 
     \b
     Examples:
@@ -112,5 +113,7 @@ def explain(
     """
     from ..advice import listing
 
-    deliver(listing.explain(open_book(rules), rule, service_day(on), today()), Form(as_json, plain, full, no_color))
+    book, day = open_book(rules), service_day(on)
+    found = articles.document_card(book, rule, day) or listing.explain(book, rule, day, today())
+    deliver(found, Form(as_json, plain, full, no_color))
     return Exit.CLEAN

@@ -56,25 +56,25 @@ def check(
     from ..rulebook.check import check_parts
     from ..rulebook.compiled import shipped_folder
     from ..rulebook.files import Files
-    from ..rulebook.load import Parts
+    from ..rulebook.load import loaded
     from ..rulebook.problem import Problem
     from ..rulebook.yaml_strict import HAS_C_LOADER
 
     if not HAS_C_LOADER:
         tell("Note: PyYAML was built without its C loader; the rules load more slowly.")
     own = rules_folder(folder if folder is not None else rules)
-    parts = Parts()
     files = [Files(shipped_folder()), *([Files(own)] if own else [])]
-    for clinic, each in enumerate(files):
-        parts.add(each, clinic=bool(clinic))
+    parts = loaded(files[0])
+    for each in files[1:]:
+        parts.add(each, clinic=True)
     check_parts(parts)
     problems = sorted(set(parts.problems))
     if not problems:
         from ..visit.examples import run_examples
 
         book = open_book(str(own) if own else None, alone=True)
-        for ran in run_examples(book, today()):
-            if ran.failure and (own is None or book.is_clinic_rule(ran.rule)):
+        for ran in run_examples(book, today(), book.is_clinic_rule if own else lambda _: True):
+            if ran.failure:
                 place = book.place("rule", ran.rule) or book.place("policy", ran.rule) or f"{ran.rule}:1:1"
                 file, line, column = place.rsplit(":", 2)
                 what = f"example {ran.number} of {ran.rule!r} does not hold"

@@ -1,7 +1,7 @@
 """cpt suggest"""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,10 @@ from .options import (
     today,
 )
 from .output import Form, deliver
+
+if TYPE_CHECKING:
+    from ..model.answer import Answer
+    from ..rulebook.book import RuleBook
 
 
 def suggest(
@@ -117,8 +121,19 @@ def suggest(
         if typed.payer is None and typed.modality is None and typed.device is None:
             raise MissingOption(["--modality or --device", "--payer"])
         found = advise(book, typed, today())
+        if found.code and found.question.diagnoses:
+            found = _with_articles(book, found)
     except CptError as error:
         raise in_document(error, own.places_of(defaults)) from None
     found = structs.replace(found, question=structs.replace(found.question, from_settings=own.taken(filled)))
     deliver(found, Form(as_json, plain, full, no_color, html))
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN
+
+
+def _with_articles(book: "RuleBook", found: "Answer") -> "Answer":
+    """Return an answer with what imported local articles say of the diagnoses given. Raises StoreUnusable."""
+    from ..cms.tables import open_tables
+    from ..plan.articles import LocalArticles
+
+    with open_tables() as tables:
+        return LocalArticles(book, tables).beside(found)

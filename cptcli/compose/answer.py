@@ -107,15 +107,16 @@ def _lead(answer: Answer) -> str:
     if answer.candidate:
         return "No code until the product's coding is verified (PDAC, once SADMERC)."
     payer, last = payer_of(answer), _last(answer)
-    if answer.code is None or last is None:
+    if answer.code is None:
         return "No code can be given."
-    if last.layer == "payer":
-        does = "requires" if last.replaces else "accepts"
+    layer = last.layer if last else answer.answered_by  # every case came to one code, and no step of its own names it
+    if layer == "payer":
+        does = "accepts" if last and not last.replaces else "requires"
         parts = [f"{'Reportedly ' if answer.weak else ''}{payer} {does} it; the payer has the final say."]
-    elif last.layer == "clinic":
-        parts = [f"Your own rule ({last.rule})."]
+    elif layer == "clinic":
+        parts = [f"Your own rule ({last.rule})." if last else "Your own rule."]
     else:
-        parts = ["The manufacturer's code." if last.layer == "manufacturer" else "By the code set."]
+        parts = ["The manufacturer's code." if layer == "manufacturer" else "By the code set."]
         if answer.payer and not answer.ruled_by_payer:
             parts.append(f"No rule on it found for {payer}: ask {payer}.")
     if answer.weak:

@@ -6,6 +6,7 @@ from ..advice.wording import first_sentence, headline
 from ..model.lookup import CodeCard, RuleLine
 from ..rulebook.precedence import is_weak
 from .answer import TONES
+from .articles import article_rows
 from .backing import rules_in_short
 from .code_details import sections
 from .sheet import Block, Row, Sheet, counted
@@ -24,6 +25,7 @@ def code_sheet(card: CodeCard) -> Sheet:
         Block("Attach", (Row("attach", (code.attach,), weight=70),) if code.attach else ()),
         Block("Not", tuple(Row("look_alike", (each.code, headline(each) or each.says), weight=35)
                            for each in code.look_alikes)),
+        Block("Articles", article_rows(card.articles) if card.articles else (), apart=True),
         Block("Payers", tuple(_rule(rule, 60 - n) for n, rule in enumerate(rules)), apart=True),
         Block("Next", (Row("next", (_next(card),), weight=75),)),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..model.codes import Code
 from ..model.lookup import CodeCard, RuleLine
+from .articles import article_details
 from .backing import graded, named, receipt_text, source_line, table_line
 from .sheet import Detail, Section
 
@@ -29,6 +30,7 @@ def sections(card: CodeCard) -> Iterator[Section]:
             yield Section(title, details)
     every = (
         Section("Payer rules about it", tuple(map(_rule, card.rules))),
+        Section("Medicare's articles", tuple(article_details(card.articles)) if card.articles else ()),
         Section("Before an equipment code is used", tuple(_verification(card)), listed=True),
         Section("Warnings", tuple(Detail("warning", "", text) for text in card.warnings), listed=True),
         Section("Sources", tuple(Detail("source", "", source_line(each)) for each in card.sources), listed=True),

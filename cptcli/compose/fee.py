@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..model.visit import FeeAnswer
 from .backing import rules_in_short
 from .sheet import Block, Detail, Row, Section, Sheet, counted
+from .visit import estimate_text
 from .visit_details import tables
 
 
@@ -16,11 +17,16 @@ def fee_sheet(answer: FeeAnswer) -> Sheet:
         Block("Status", tuple(_status(answer))),
         Block("Work", tuple(Row("work", (each,), weight=60) for each in answer.work)),
         Block("Watch", tuple(Row("warning", (each,), "caution", weight=80) for each in answer.warnings)),
+        Block("Import", tuple(Row("aged", (each.says,), "caution", weight=75) for each in answer.aged)),
     ]
     return Sheet(
-        title=(answer.code, answer.name or "not in our list", f"${answer.amount}" if answer.amount else "not known"),
+        title=(answer.code, answer.name or "not in our list", _head(answer)),
         blocks=tuple(block for block in blocks if block.rows),
-        facts=(("code", answer.code), ("amount", answer.amount or "not known")),
+        facts=(
+            ("code", answer.code),
+            ("amount", answer.amount or "not known"),
+            *((("estimate_from", answer.estimate_from),) if answer.estimate_from else ()),
+        ),
         sections=(Section("Tables", tuple(Detail("table", "", each) for each in tables(answer)), listed=True),)
         if answer.tables
         else (),
@@ -29,12 +35,18 @@ def fee_sheet(answer: FeeAnswer) -> Sheet:
     )
 
 
+def _head(answer: FeeAnswer) -> str:
+    if not answer.amount:
+        return "not known"
+    return f"${answer.amount}{' (estimate)' if answer.estimate_from else ''}"
+
+
 def _amount(answer: FeeAnswer) -> Iterator[Row]:
     if not answer.amount:
         yield Row("unknown", ("Not known.",), "unsure", must=True)
         return
     rate = f"{answer.rate.replace('_', '-')} rate; in a facility it may differ"
-    yield Row("rate", (f"${answer.amount} per unit, {rate}.",), "strong", must=True)
+    yield Row("rate", (f"${answer.amount} per unit{estimate_text(answer)}, {rate}.",), "strong", must=True)
     if answer.reduced_amount:
         yield Row(
             "reduced_amount", (f"${answer.reduced_amount} for each unit but the day's highest (MPPR).",), must=True

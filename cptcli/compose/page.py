@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from ..model.answer import Answer
+from ..model.articles import DiagnosisCard, DocumentCard
 from ..model.comparison import Comparison
 from ..model.lookup import CodeCard, EntryCard, Hits, Listing, PolicyCard, RuleCard, TopicCard
 from ..model.shown import Shown
@@ -33,6 +34,14 @@ def page_of(shown: Shown) -> Page:
             from .code_card import code_sheet
 
             return Page(code_sheet(shown))
+        case DiagnosisCard():
+            from .articles import diagnosis_sheet
+
+            return Page(diagnosis_sheet(shown))
+        case DocumentCard():
+            from .articles import document_sheet
+
+            return Page(document_sheet(shown), full=True)
         case Hits():
             from .listing import hits_sheet
 

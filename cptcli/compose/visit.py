@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..findings.phrases import fits, if_covered, where
 from ..model.common import Verdict
-from ..model.visit import ClaimLine, Finding, LineAnswer, Severity, VisitAnswer
+from ..model.visit import ClaimLine, FeeAnswer, Finding, LineAnswer, Severity, VisitAnswer
 from .answer import TONES
 from .answer_details import verdict_in_short
 from .backing import rules_in_short
@@ -36,6 +36,7 @@ def visit_sheet(answer: VisitAnswer, work: bool) -> Sheet:
         Block("Paid?", tuple(_paid(answer))),
         Block("Note", tuple(_finding(each) for each in by_severity["info"] if not _is_of_coverage(each))),
         Block("Unchecked", tuple(_unchecked(answer))),
+        Block("Import", tuple(Row("aged", (each.says,), "caution", must=True, weight=95) for each in answer.aged)),
     ]
     cut = sum(1 for each in answer.findings if _text(each)[1])
     more = [counted(len(sources(answer)), "source")] if sources(answer) else []
@@ -104,10 +105,19 @@ def _units(answer: VisitAnswer) -> str:
         parts.append(f"{answer.timed_minutes} timed minutes = {units}{rule}.")
     if answer.amount is not None:
         only = if_covered(answer.amounts.if_covered if answer.amounts else ())
-        parts.append(f"Expected allowed amount ${answer.amount}{only}.")
+        parts.append(f"Expected allowed amount ${answer.amount}{estimate_text(answer)}{only}.")
     elif answer.amounts is not None:
         parts.append("Expected allowed amount: not known.")
     return " ".join(parts) or counted(len(answer.claim_lines), "claim line") + "."
+
+
+def estimate_text(answer: VisitAnswer | FeeAnswer) -> str:
+    """Return that the amount is an estimate, from which release and for which day; empty if it is none."""
+    visit = answer if isinstance(answer, FeeAnswer) else answer.visit
+    amounts = answer if isinstance(answer, FeeAnswer) else answer.amounts
+    if amounts is None or not amounts.estimate_from:
+        return ""
+    return f" (estimate from {amounts.estimate_from}: no release for {visit.service_date} on file)"
 
 
 def _text(finding: Finding) -> tuple[str, bool]:

@@ -78,7 +78,8 @@ def _amounts(answer: VisitAnswer, work: bool) -> Iterator[Detail]:
     if amounts is None:
         return
     where = f"{amounts.locality} {amounts.locality_name or ''}: " if amounts.locality else ""
-    yield Detail("amount", "", "not known" if amounts.allowed is None else f"{where}{shares_text(amounts)}")
+    estimate = f"; estimate from {amounts.estimate_from}" if amounts.estimate_from else ""
+    yield Detail("amount", "", "not known" if amounts.allowed is None else f"{where}{shares_text(amounts)}{estimate}")
     for line in amounts.lines if amounts.release else ():
         yield Detail("amount_line", "", amount_text(line, amounts.says))
         yield from (Detail("work", "", each) for each in line.work if work)
@@ -100,6 +101,7 @@ def amount_text(line: AmountLine, notes: Sequence[str]) -> str:
         return f"{head}: not known. {'' if line.says in notes else line.says or ''}".rstrip()
     reduced = f", {line.reduced_units} of them reduced" if line.reduced_units else ""
     says = f" {line.says}" if line.says else ""
+    says += f" Estimate from {line.estimate_from}." if line.estimate_from else ""
     return f"{head} x{line.units}{reduced}: {shares_text(line)}.{says}"
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from ..advice.citations import refs
 from ..cms.entries import Edition
+from ..model.answer import SourceRef
 from ..model.visit import Finding, Severity, TableUsed
 from ..rulebook.book import RuleBook
 from .phrases import cut_to_fit, listed, where
@@ -76,7 +77,7 @@ class Report:
     def __init__(self) -> None:
         self.found: list[Found] = []
         self.unchecked: list[Unchecked] = []
-        self.editions: dict[tuple[str, str], Edition] = {}
+        self.editions: dict[tuple[str, str, str | None], Edition] = {}
 
     def find(
         self,
@@ -96,7 +97,7 @@ class Report:
     def use(self, edition: Edition | None) -> None:
         """Name a table's edition in the answer."""
         if edition is not None:
-            self.editions.setdefault((edition.table, edition.edition), edition)
+            self.editions.setdefault((edition.table, edition.edition, edition.claim), edition)
 
 
 class Worded(Struct, frozen=True):
@@ -140,10 +141,20 @@ def _finding(book: RuleBook, found: Found) -> Finding:
         says=words.says,
         fix=words.fix,
         lines=found.lines,
-        sources=refs(book, dict.fromkeys((*(found.entry.sources if found.entry else ()), *words.sources))),
+        sources=_sources(book, found.entry.sources if found.entry else (), tuple(words.sources)),
         short=cut_to_fit(where(found.lines), texts, f" -> {words.fix}" if words.fix else ""),
         about=words.about,
     )
+
+
+def _sources(book: RuleBook, of_entry: tuple[str, ...], further: tuple[str, ...]) -> tuple[SourceRef, ...]:
+    """Return the sources of a finding, each once; many findings share them."""
+    key = ("sources of a finding", of_entry, further)
+    found: tuple[SourceRef, ...] | None = book.plans.get(key)
+    if found is None:
+        found = refs(book, dict.fromkeys((*of_entry, *further)))
+        book.plans.keep({key: found})
+    return found
 
 
 def _gravity(finding: Finding) -> tuple[int, tuple[int, ...]]:
@@ -159,6 +170,7 @@ def _table_used(edition: Edition) -> TableUsed:
         last=edition.last,
         imported=edition.imported,
         caveat=edition.caveat,
+        claim=edition.claim,
     )
 
 

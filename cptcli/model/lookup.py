@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from .answer import SourceRef
+from .articles import ArticlesFound
 from .claim import ClaimForm, Discipline, Modifier, UnitRule
 from .codes import Code, CodingVerification
 from .common import Confidence, Evidence, Noun, Setting, Source, Stance, Text, Verdict
@@ -56,6 +57,7 @@ class CodeCard(Noun, frozen=True, omit_defaults=False):
     warnings: tuple[str, ...]
     tables: tuple[Table, ...]  # the CMS tables that the card uses
     rulebook: Receipt
+    articles: ArticlesFound | None = None  # of Medicare's contractors; None if no payer with such articles was given
 
 
 class Hit(Noun, frozen=True, omit_defaults=False):

@@ -29,6 +29,7 @@ class Edition(Noun, frozen=True):
     common_payers: tuple[Id, ...] = ()
     misprints: dict[str, CodeText] = field(default_factory=dict)  # as printed -> the code meant
     dropped: dict[Id, str] = field(default_factory=dict)  # a rule that is gone -> the version that dropped it
+    article_subjects: tuple[Text, ...] = ()  # phrases in the title of a Medicare article on this field
 
 
 class Receipt(Noun, frozen=True, omit_defaults=False):

@@ -1,8 +1,10 @@
 """Every answer that a page is made from, apart from a day's and `cpt data`'s."""
 
 from .answer import Answer
+from .articles import DiagnosisCard, DocumentCard
 from .comparison import Comparison
 from .lookup import CodeCard, EntryCard, Hits, Listing, PolicyCard, RuleCard, TopicCard
 
 # What a page is made from.
-Shown = Answer | Comparison | CodeCard | Hits | Listing | RuleCard | PolicyCard | EntryCard | TopicCard
+Lookup = CodeCard | DiagnosisCard | DocumentCard | Hits | RuleCard | PolicyCard | EntryCard | TopicCard
+Shown = Answer | Comparison | Listing | Lookup

@@ -20,6 +20,19 @@ class Holds(Noun, frozen=True):
     history: Literal["either", "both"] | None = None
 
 
+class Download(Noun, frozen=True):
+    """CMS's own file of a later edition: the table that an import fills, and what to look for on which page.
+
+    `files` has {year}, {yy}, {quarter}, {month} of the quarter, {letter} A to D, or {version} of the NCCI edits.
+    """
+
+    table: Literal["ncci-edits", "mue", "fee-schedule"]
+    name: Text
+    files: Text
+    page: Text
+    claim: Literal["professional", "institutional", "equipment"] | None = None  # None: every kind of claim
+
+
 class Table(Noun, frozen=True):
     """A CMS table in `rules/tables/`: its edition, where it was taken from, and the hash of its file."""
 
@@ -35,3 +48,4 @@ class Table(Noun, frozen=True):
     sources: tuple[Id, ...]
     holds: Holds | None = None  # null: complete, as CMS published that edition
     caveat_short: Short | None = None  # the caveat in one line
+    download: Download | None = None  # CMS's file of a later edition

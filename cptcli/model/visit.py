@@ -168,6 +168,19 @@ class TableUsed(Noun, frozen=True, omit_defaults=False):
     last: date | None
     imported: bool
     caveat: str | None
+    claim: Literal["professional", "institutional", "equipment"] | None = None  # None: the table serves every claim
+
+
+class AgedTable(Noun, frozen=True, omit_defaults=False):
+    """A table on file that does not reach the date of service; `files` are CMS's, to import from `page`."""
+
+    table: str
+    name: str
+    on_file: str
+    wanted: str
+    files: str
+    page: str
+    says: str
 
 
 class ThresholdAnswer(Noun, frozen=True, omit_defaults=False):
@@ -198,6 +211,7 @@ class AmountLine(Noun, frozen=True, omit_defaults=False):
     paid: str | None
     work: tuple[str, ...]  # the arithmetic, step by step
     says: str | None  # why there is no amount, or what to know about it
+    estimate_from: str | None = None  # the release used where that of the day is not on file
 
 
 class Amounts(Noun, frozen=True, omit_defaults=False):
@@ -214,6 +228,7 @@ class Amounts(Noun, frozen=True, omit_defaults=False):
     says: tuple[str, ...]
     order: tuple[str, ...]  # the steps in the order in which they are taken
     if_covered: tuple[str, ...] = ()  # codes with an amount that a rule not yet decided may deny, or of no known rule
+    estimate_from: str | None = None  # the releases used where those of the day are not on file
 
 
 class VisitAsked(Noun, frozen=True, omit_defaults=False):
@@ -261,6 +276,7 @@ class VisitAnswer(Noun, frozen=True, omit_defaults=False):
     without_table: tuple[str, ...]  # of these, the edits and limits that no table on file has
     tables: tuple[TableUsed, ...]
     rulebook: Receipt
+    aged: tuple[AgedTable, ...] = ()  # tables used that do not reach the date of service
 
 
 # ------------------------------------------------------------------------------------------------------- one fee
@@ -290,3 +306,5 @@ class FeeAnswer(Noun, frozen=True, omit_defaults=False):
     tables: tuple[TableUsed, ...]
     rulebook: Receipt
     from_settings: tuple[str, ...] = ()
+    estimate_from: str | None = None  # the release used where that of the day is not on file
+    aged: tuple[AgedTable, ...] = ()

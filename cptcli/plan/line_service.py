@@ -21,14 +21,14 @@ from ..findings.report import Entry, Found, Words
 from ..model.answer import CoverageStep, Question
 from ..model.codes import Code, Therapy
 from ..model.common import Notice, Verdict
-from ..model.rules import Rule
+from ..model.rules import DiagnosisList, Rule
 from ..model.visit import Severity
 from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
 from .day_rules import day_rules, ranked_for
 from .needs import needs_of
 from .open_coverage import denied_by_own_provider, first_diagnosis_of, may_be_denied
-from .service import Service, ServiceKey
+from .service import About, Service, ServiceKey
 
 _ASK = "Try cpt suggest, or ask the payer."
 
@@ -47,7 +47,7 @@ class _Working:
         self.code: str = key.question.code or ""
         self.known: Code | None = book.code(self.code)
         self.off_claim = False
-        self.findings: list[tuple[bool, Found]] = []
+        self.findings: list[tuple[About, Found]] = []
         self.liability: list[str] = []
         self.draft, self.decided = decide(book, key.question, path)
 
@@ -60,12 +60,12 @@ class _Working:
         sources: Sequence[str] = (),
         *,
         short: str | Sequence[str],
-        of_line: bool = True,
+        about: About = "line",
         coverage: bool = False,
     ) -> None:
         """Add a finding about the line, or about the day."""
         words = Words(says, short, fix, tuple(sources), "coverage" if coverage else None)
-        self.findings.append((of_line, Found(severity, (), entry, as_worded, (words,))))
+        self.findings.append((about, Found(severity, (), entry, as_worded, (words,))))
 
     def service(self) -> Service:
         """Return the service."""
@@ -215,15 +215,16 @@ class _Working:
             self._by_provider()
         if verdict == "unknown":
             self._status()
-        notes.warn(draft, decided, self.today)
-        for remark in draft.remarks:
-            if remark.kind == "warning" and not any(remark.says in _says(found) for of_line, found in self.findings
-                                                    if of_line):  # fmt: skip
-                self.find("info", remark.says, short=remark.short or remark.says, of_line=False)
+        notes.warn_of_rules(draft)
+        said = self._remarks(0)
+        for listed in notes.lists_about(draft):
+            self.findings.append(("diagnoses", Found("info", (), None, _on_list, (book, listed))))
+        notes.warn_of_age(draft, decided, self.today)
+        self._remarks(said)
         for each, found in draft.rules(draft.case(frozenset([self.code]))):
             for text in notes.limits(draft, each, found):
                 what = text.partition(": ")[0]
-                self.find("info", text, each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"), of_line=False)
+                self.find("info", text, each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"), about="day")
         return verdict == "unknown" and not decided.coverage.steps and not self.off_claim
 
     def _status(self) -> None:
@@ -247,6 +248,15 @@ class _Working:
                 says = f"{self.code}: {aside.rule.says} Who provides it is not given."
                 short = code_first(self.code, in_short(aside.rule))
                 self.find("warn", says, aside.rule, "Add --provider.", short=short)
+
+    def _remarks(self, since: int) -> int:
+        """Add the warnings from one on that no finding about the line has in its words; return how many there are."""
+        for remark in self.draft.remarks[since:]:
+            if remark.kind == "warning" and not any(
+                remark.says in _says(found) for about, found in self.findings if about == "line"
+            ):
+                self.find("info", remark.says, short=remark.short or remark.says, about="day")
+        return len(self.draft.remarks)
 
     def _excluding(self) -> Iterator[Rule]:
         """Return the rules by which it is not a benefit: the modifier for "not necessary" does not belong on it."""
@@ -281,6 +291,10 @@ class _Working:
 def as_worded(words: Words) -> Words:
     """Return the words of a finding that was worded when its service was worked out."""
     return words
+
+
+def _on_list(book: RuleBook, listed: DiagnosisList, diagnoses: tuple[str, ...]) -> Words:
+    return Words(*notes.list_words(book, listed, diagnoses))
 
 
 def _says(found: Found) -> str:

@@ -1,22 +1,25 @@
 """What is worked out of the rules and tables alone, kept between answers and bounded."""
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cached_property, partial
+from typing import Any
 
 from ..bounded_cache import BoundedCache
 from ..cms.entries import Factor, Locality
 from ..cms.tables import Tables
 from ..model.common import Claim
 from ..rulebook.book import RuleBook
+from .articles import LocalArticles
 from .day_rules import DayRules, Ranked, day_rules
 from .edits import EditPlan
 from .line_service import work_out
 from .prices import Prices
-from .service import Service, ServiceKey, Services
+from .service import Service, Services
 from .unit_fee import TableValue, find_factor, find_locality
 
+_MOST_SERVICES = 2**14  # of all payers together; some 6 kB each
 Span = tuple[int, int]  # between which no table changes: its place among the changes, and the year
 
 
@@ -37,22 +40,33 @@ class Plans:
         self.tables = tables
         self.today = today
         self._work_out = partial(work_out, today=today)
-        self._services: BoundedCache[tuple[str, ...], Services] = BoundedCache()
+        self._services: BoundedCache[tuple[str, ...], Services] = BoundedCache(256)
+        self._kept: BoundedCache[tuple[object, ...], Any] = BoundedCache(_MOST_SERVICES)
+        self._named: BoundedCache[tuple[str, str], str] = BoundedCache()
         self._day_rules: BoundedCache[frozenset[int], tuple[tuple[Ranked, ...], DayRules]] = BoundedCache()
         self._edits: BoundedCache[tuple[str, Claim, int, Span], EditPlan] = BoundedCache()
         self._places: BoundedCache[tuple[Span, str | None, str | None, str | None], TableValue] = BoundedCache()
         self._factors: BoundedCache[date, TableValue] = BoundedCache()
+        self.articles = LocalArticles(book, tables)
         self._prices: BoundedCache[tuple[object, ...], Prices] = BoundedCache()
 
     # ------------------------------------------------------------------------------------------------- rules
 
-    def service(self, chain: tuple[str, ...], key: ServiceKey) -> Service:
-        """Return what a line's code comes to under the rules of some payers."""
+    def services(self, chain: tuple[str, ...]) -> Services:
+        """Return what codes come to under the rules of some payers."""
         services = self._services.get(chain)
         if services is None:
-            services = Services(self.book, chain)
+            services = Services(self.book, chain, self._kept, self._work_out)
             self._services.keep({chain: services})
-        return services.of(key, self._work_out)
+        return services
+
+    def named(self, what: str, typed: str, resolve: Callable[[RuleBook, str], str]) -> str:
+        """Return the id that a name means. Raises what `resolve` raises."""
+        known = self._named.get((what, typed))
+        if known is None:
+            known = resolve(self.book, typed)
+            self._named.keep({(what, typed): known})
+        return known
 
     def day_rules(self, services: Sequence[Service]) -> DayRules:
         """Return the rules about a day that apply to any of some lines."""

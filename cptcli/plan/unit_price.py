@@ -27,6 +27,13 @@ class UnitPrice(Struct, frozen=True):
     share: str | None = None  # paid of the practice expense
     lack: Lack | None = None
 
+    @property
+    def estimate_from(self) -> str | None:
+        """Return the release of the values where it is not that of the day and they set a fee, else None."""
+        if self.values is None or self.full is None or self.values.fits == "day":
+            return None
+        return self.values.edition.edition
+
 
 def price_unit(
     book: RuleBook,
@@ -65,20 +72,20 @@ def notes_of(
     book: RuleBook, tables: Tables, price: UnitPrice, day: date, place_note: str | None, factor_note: str | None
 ) -> PriceNotes:
     """Return what has to be said of a price."""
-    found = find_values(tables, price.code, day)
     values = price.values
     if values is None:
-        return PriceNotes(found.note, None)
+        return PriceNotes(find_values(tables, price.code, day).note, None)
+    note = None if values.fits == "day" else find_values(tables, price.code, day).note
     if price.lack == "status":
         indicator = book.status(values.status)
         means = indicator.says if indicator else "not described here"
         says = f"The fee schedule sets no amount for {price.code}: status {values.status}, {means}."
-        return PriceNotes(says, found.note)
+        return PriceNotes(says, note)
     if price.lack == "empty":
         return PriceNotes(f"The fee schedule has no values for {price.code}, so no amount is known.", None)
     if price.lack:
-        return PriceNotes(factor_note if price.lack == "factor" else place_note, found.note)
-    return PriceNotes(None, found.note)
+        return PriceNotes(factor_note if price.lack == "factor" else place_note, note)
+    return PriceNotes(None, note)
 
 
 def in_words(price: UnitPrice, place: Locality | None, factor: Factor | None, share: str | None = None) -> str:

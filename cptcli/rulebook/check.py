@@ -5,8 +5,10 @@ One run reports all problems. Running the examples of the rules takes the decidi
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
+from typing import get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..model.devices import Device, Modality
 from ..model.rulebook import Topic
@@ -49,19 +51,6 @@ def _keep_few(parts: Parts) -> None:
 
 def _sources(parts: Parts) -> None:
     """Report every source id that is not known: each fact needs a source."""
-
-    def walk(noun: object) -> Iterator[str]:
-        if isinstance(noun, Struct):
-            for name in noun.__struct_fields__:
-                value = getattr(noun, name)
-                if name == "sources":
-                    yield from value
-                else:
-                    yield from walk(value)
-        elif isinstance(noun, tuple):
-            for each in noun:
-                yield from walk(each)
-
     shelves: list[tuple[str, Mapping[str, Struct]]] = [
         ("code", parts.codes),
         ("modality", parts.modalities),
@@ -81,9 +70,38 @@ def _sources(parts: Parts) -> None:
     if parts.coding_verification:
         named.append(("coding-verification.yaml", parts.coding_verification))
     for place, noun in named:
-        for source in dict.fromkeys(walk(noun)):
+        for source in dict.fromkeys(sources_of(noun)):
             if source not in parts.sources:
                 unknown(parts, place, "source", source, parts.sources)
+
+
+def sources_of(noun: object) -> Iterator[str]:
+    """Yield the source ids of a noun and of the nouns in it."""
+    if isinstance(noun, tuple):
+        for each in noun:
+            yield from sources_of(each)
+    elif isinstance(noun, Struct):
+        for name in _citing(type(noun)):
+            value = getattr(noun, name)
+            yield from value if name == "sources" else sources_of(value)
+
+
+@cache
+def _citing(noun: type[Struct]) -> tuple[str, ...]:
+    """Return the fields of a kind of noun that are sources, or have nouns with sources in them."""
+    return tuple(
+        field.name
+        for field in structs.fields(noun)
+        if field.name == "sources" or any(map(_citing, _nouns_in(field.type)))
+    )
+
+
+def _nouns_in(annotation: object) -> Iterator[type[Struct]]:
+    """Yield every kind of noun in a type, as Choice in tuple[Choice, ...] | None."""
+    if isinstance(annotation, type) and issubclass(annotation, Struct):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _nouns_in(part)
 
 
 def _references(parts: Parts) -> None:

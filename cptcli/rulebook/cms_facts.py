@@ -12,15 +12,18 @@ from msgspec import structs
 from ..model.codes import Code, MedicareStatus, StatusSpan
 from ..model.tables import Table
 from .entries import Entries
+from .table_ids import EQUIPMENT_UNITS, FEE_SCHEDULES, UNITS
 
 TABLES = "tables/tables.yaml"
 _EDITS = ("column1", "column2", "effective", "deletion", "indicator", "rationale")
 _UNITS = ("code", "maximum", "adjudication", "rationale")
+_FEES = (
+    "code", "modifier", "release", "from", "to", "status", "used_by_medicare", "work", "practice_expense",
+    "non_facility_na", "facility_practice_expense", "facility_na", "malpractice", "multiple_procedure", "pctc",
+)  # fmt: skip
 COLUMNS = {  # the columns of each table's file
-    "medicare-fee-schedule": (
-        "code", "modifier", "release", "from", "to", "status", "used_by_medicare", "work", "practice_expense",
-        "non_facility_na", "facility_practice_expense", "facility_na", "malpractice", "multiple_procedure", "pctc",
-    ),
+    "medicare-fee-schedule": _FEES,
+    "medicare-fee-schedule-2026": _FEES,
     "medicare-localities": (
         "release", "from", "to", "contractor", "locality", "state", "name", "work", "practice_expense", "malpractice",
     ),
@@ -32,16 +35,15 @@ COLUMNS = {  # the columns of each table's file
     "medicare-edits-outpatient": _EDITS,
     "medicare-add-on-codes": ("code", "primary", "type"),
     "medicare-units": _UNITS,
+    "medicare-units-2026": _UNITS,
     "medicare-units-outpatient": _UNITS,
+    "medicare-units-outpatient-2026": _UNITS,
     "medicare-units-equipment": _UNITS,
     "medicare-therapy": ("code", "disposition", "modifiers", "certainty"),
     "medicare-contractors": (
         "state", "part_b_contractor_number", "jurisdiction", "equipment_jurisdiction", "part_of_state", "note",
     ),
 }  # fmt: skip
-
-
-EQUIPMENT_UNITS = "medicare-units-equipment"
 
 
 def apply_tables(parts: Entries) -> None:
@@ -52,11 +54,12 @@ def apply_tables(parts: Entries) -> None:
     for name in parts.table_files.keys() - {table.file for table in parts.tables.values()}:
         parts.problem(f"tables/{name}", "a table that tables.yaml does not name", "an entry there", "add it")
     rows = {key: _rows(parts, key) for key in COLUMNS}
-    _statuses(parts, rows["medicare-fee-schedule"])
-    equipment = [row for row in rows[EQUIPMENT_UNITS] if _is_equipment(parts, row["code"])]
+    _statuses(parts, (row for key in FEE_SCHEDULES for row in rows[key]))
+    equipment = {row["code"]: row for row in rows[EQUIPMENT_UNITS] if _is_equipment(parts, row["code"])}
     _units(parts, EQUIPMENT_UNITS, equipment)
-    supplied = {row["code"] for row in equipment}
-    _units(parts, "medicare-units", (row for row in rows["medicare-units"] if row["code"] not in supplied))
+    newest = {row["code"]: (key, row) for key in UNITS for row in rows[key] if row["code"] not in equipment}
+    for edition in UNITS:
+        _units(parts, edition, {code: row for code, (key, row) in newest.items() if key == edition})
     _therapy(parts, rows["medicare-therapy"])
     _contractors(parts, rows["medicare-contractors"])
 
@@ -161,11 +164,11 @@ def _is_equipment(parts: Entries, code: str) -> bool:
     return known is not None and known.coding_verification
 
 
-def _units(parts: Entries, key: str, rows: Iterable[dict[str, str]]) -> None:
+def _units(parts: Entries, key: str, rows: dict[str, dict[str, str]]) -> None:
     """Add the unit limits of a table to codes: those for home equipment, or those for practitioners."""
     table = parts.tables.get(key)
-    for row in rows:
-        known: Code | None = parts.codes.get(row["code"])
+    for code, row in rows.items():
+        known: Code | None = parts.codes.get(code)
         if known is None or known.units is None or table is None:
             continue
         if known.units.medicare_maximum is not None:

@@ -78,10 +78,9 @@ def open_rules(folder: Path | None = None, whole: Path | None = None) -> RuleBoo
 
 def compile_files(shipped: "Files", clinic: "Files | None", sha256: str) -> bytes:
     """Return the compiled form of a rule folder, with a clinic's added. Raises RulesUnreadable."""
-    from .load import Parts  # imports YAML, so only when something must be compiled
+    from .load import loaded  # imports YAML, so only when something must be compiled
 
-    parts = Parts()
-    parts.add(shipped)
+    parts = loaded(shipped)
     if clinic:
         parts.add(clinic, clinic=True)
     return compile_parts(parts, sha256, str(clinic.folder) if clinic else None)

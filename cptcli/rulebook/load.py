@@ -47,6 +47,13 @@ NOUN_OF_FILE: dict[str, type[Struct]] = {
 class Parts(Entries):
     """Everything in one or more rule folders, read file by file, before it is checked and compiled."""
 
+    def copied(self) -> "Parts":
+        """Return the same parts, to add a folder to without changing these."""
+        parts = Parts()
+        for name, value in vars(self).items():
+            setattr(parts, name, value.copy() if isinstance(value, dict | set | list) else value)
+        return parts
+
     def add(self, files: Files, clinic: bool = False) -> None:
         """Add a folder. A clinic folder may add entries, and override the shipped ones only by a rule."""
         for each in files.unreadable:
@@ -199,6 +206,21 @@ class Parts(Entries):
         self._put_all("rule", self.rules, [(rule.id, rule) for rule in rules], file)
         if clinic:
             self.clinic_rules.update(rule.id for rule in rules)
+
+
+_loaded: dict[tuple[object, ...], Parts] = {}  # one rule base: the shipped one, under every folder that is opened
+
+
+def loaded(files: Files) -> Parts:
+    """Return the parts of a whole rule base, not checked yet: read once in a process, for each caller a copy."""
+    key = (files.folder, files.sha256, *files.unreadable)
+    parts = _loaded.get(key)
+    if parts is None:
+        parts = Parts()
+        parts.add(files)
+        _loaded.clear()
+        _loaded[key] = parts
+    return parts.copied()
 
 
 def _in_family(code: Code, family: shapes.CodeFamily) -> Code:

@@ -19,7 +19,7 @@ from .book import RuleBook
 from .check import check_parts
 from .compiled import compile_parts, shipped_folder
 from .files import Files
-from .load import Parts
+from .load import Parts, loaded
 from .names import normalized
 from .problem import Problem
 from .yaml_edit import entries, top_level, with_entry, without_entry
@@ -290,10 +290,8 @@ class Edited(Files):
 
 
 def shipped_parts() -> Parts:
-    """Return the shipped rules, loaded but not checked: loaded once, used under several folders."""
-    parts = Parts()
-    parts.add(Files(shipped_folder()))
-    return parts
+    """Return the shipped rules, loaded but not checked."""
+    return loaded(Files(shipped_folder()))
 
 
 def laid_over(shipped: Parts, folder: Path, contents: Mapping[str, bytes]) -> RuleBook:
@@ -309,8 +307,6 @@ def problems_of(shipped: Parts, folder: Path, contents: Mapping[str, bytes]) -> 
 
 
 def _together(shipped: Parts, folder: Path, contents: Mapping[str, bytes]) -> Parts:
-    parts = Parts()
-    for name, value in vars(shipped).items():
-        setattr(parts, name, value.copy() if isinstance(value, dict | set | list) else value)
+    parts = shipped.copied()
     parts.add(Edited(folder, contents), clinic=True)
     return parts

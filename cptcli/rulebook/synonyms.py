@@ -1,6 +1,7 @@
 """Compiles rules/synonyms.yaml and the words of every name, and reports problems in the file."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -21,13 +22,19 @@ def compile_words(parts: Parts, names: Mapping[str, Mapping[str, object]]) -> di
     """Return the lexicons by word list, and as "words of SHELF" the words of each of `names`: shelf -> {name: ids}."""
     packed: dict[str, bytes] = {}
     for part in LISTS:
-        shelves = [shelf for shelf in names if list_of(shelf) == part]
         listed = getattr(parts.synonyms, part) if parts.synonyms else WordList()
-        lexicon = lexicon_of(listed, (name for shelf in shelves for name in names[shelf]))
-        packed[part] = msgspec.msgpack.encode(lexicon, order="deterministic")  # sets have no order of their own
-        for shelf in shelves:
-            words = {name: lexicon.words(name) for name in names[shelf]}
-            packed[f"words of {shelf}"] = msgspec.msgpack.encode(words)
+        by_shelf = tuple((shelf, tuple(names[shelf])) for shelf in names if list_of(shelf) == part)
+        packed |= _words_of(part, listed, by_shelf)
+    return packed
+
+
+@lru_cache(maxsize=4)  # both lists with and without your rules: a rule adds no name
+def _words_of(part: str, listed: WordList, names: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, bytes]:
+    """Return the lexicon of one word list and the words of its names by shelf."""
+    lexicon = lexicon_of(listed, (name for _, each in names for name in each))
+    packed = {part: msgspec.msgpack.encode(lexicon, order="deterministic")}  # sets have no order of their own
+    for shelf, each in names:
+        packed[f"words of {shelf}"] = msgspec.msgpack.encode({name: lexicon.words(name) for name in each})
     return packed
 
 

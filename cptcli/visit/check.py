@@ -16,6 +16,7 @@ from ..findings.report import worded
 from ..model.visit import Amounts, Finding, LineAnswer, Tie, UnitCount, Visit, VisitAnswer, VisitAsked
 from ..plan.plans import plans_of
 from ..rulebook.book import RuleBook
+from .aged import aged_tables
 from .decide import Decided, decide
 
 
@@ -65,6 +66,7 @@ def answer(found: Decided) -> VisitAnswer:
         without_table=report.without_table,
         tables=report.tables,
         rulebook=book.receipt,
+        aged=aged_tables(book, report.tables, day.service_date, money.estimate_from if money else None),
     )
     return structs.replace(answered, summary=_summary(answered))
 
@@ -142,8 +144,9 @@ def _summary(answer: VisitAnswer) -> str:
         parts.append(f"{answer.timed_minutes} timed minutes{units}")
     parts.append(f"{block} to fix, {warn} to review")
     if answer.amount is not None:
+        estimate = " (estimate)" if answer.amounts and answer.amounts.estimate_from else ""
         only = if_covered(answer.amounts.if_covered if answer.amounts else ())
-        parts.append(f"expected allowed amount ${answer.amount}{only}")
+        parts.append(f"expected allowed amount ${answer.amount}{estimate}{only}")
     if answer.unchecked:
         parts.append(f"{len(answer.unchecked)} not checked")
     if answer.without_table:

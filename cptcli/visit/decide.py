@@ -5,7 +5,7 @@ from itertools import combinations, islice
 
 from msgspec import Struct, structs
 
-from ..advice.payer_path import PayerPath, pays_by_fee_schedule
+from ..advice.payer_path import payer_path, pays_by_fee_schedule
 from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
 from ..checks.amounts import DayPrice, price_day
 from ..checks.assistant import split_by_assistant
@@ -14,6 +14,7 @@ from ..checks.day import Day, Lines
 from ..checks.diagnoses import check_diagnoses
 from ..checks.edits import EditsFound, check_edits
 from ..checks.lines import read_lines
+from ..checks.local_articles import check_local_articles
 from ..checks.narrative import check_narratives
 from ..checks.payer_limits import check_payer_limits
 from ..checks.required_modifiers import Modifiers, required_modifiers
@@ -81,11 +82,9 @@ def _decide(plans: Plans, visit: Visit, preferred: Preferred) -> Decided:
     report = Report()
     day, diagnoses = _asked(plans, visit, report)
     lines = read_lines(day, diagnoses, report)
-    if lines.path.chain != day.chain:
+    if lines.path is not day.path:
         by_schedule = pays_by_fee_schedule(plans.book, lines.path.chain)
         day = structs.replace(day, path=lines.path, by_fee_schedule=by_schedule)
-    else:
-        day = structs.replace(day, path=lines.path)
     modifiers = required_modifiers(day, lines, report)
     counted = count_units(day, lines, modifiers, preferred, report)
     without_units = check_typed_modifiers(day, lines, modifiers, report)
@@ -98,9 +97,11 @@ def _decide(plans: Plans, visit: Visit, preferred: Preferred) -> Decided:
     claim = claim_lines(day, lines, modifiers, units, assisted)
     units = units_on_claim(lines, claim, units)
     edits = check_edits(day, lines, modifiers, units, claim, report)
+    check_local_articles(day, lines, diagnoses, report)
     check_payer_limits(day, lines.claimed(units), units, report)
     price = price_day(day, lines, modifiers, claim, edits.denied, report)
-    thresholds = check_thresholds(day, lines, modifiers, price.by_line if price else {}, report)
+    estimated = price is not None and any(each.price and each.price.estimate_from for each in price.priced)
+    thresholds = check_thresholds(day, lines, modifiers, price.by_line if price else {}, report, estimated)
     claim = finished(day, claim, thresholds.late, report)
     if lines.billed and not claim:
         report.find("warn", numbers(lines.billed), None, _nothing_earned)
@@ -112,17 +113,18 @@ def _asked(plans: Plans, visit: Visit, report: Report) -> tuple[Day, Mapping[str
     book = plans.book
     if not visit.payer:
         raise MissingOption(["--payer"])
-    payer = resolve_payer(book, visit.payer)
+    payer = plans.named("payer", visit.payer, resolve_payer)
     if visit.discipline:
-        visit = structs.replace(visit, discipline=resolve_discipline(book, visit.discipline))
+        discipline = plans.named("discipline", visit.discipline, resolve_discipline)
+        visit = visit if discipline == visit.discipline else structs.replace(visit, discipline=discipline)
     if visit.unit_rule and book.unit_rule(visit.unit_rule) is None:
         raise BadValue("--unit-rule", visit.unit_rule, f"one of {', '.join(book.keys('unit_rules'))}")
-    state = resolve_state(book, visit.state) if visit.state else None
+    state = plans.named("state", visit.state, resolve_state) if visit.state else None
     service_date = visit.service_date or plans.today
     diagnoses = {letter: read_diagnosis(each) for letter, each in sorted(visit.diagnoses.items())}
     if service_date > plans.today:
         report.find("info", (), None, _ahead, service_date)
-    path = PayerPath(book.payer_chain(payer))
+    path = payer_path(book, payer, state, "clinic", service_date)
     by_schedule = pays_by_fee_schedule(book, path.chain)
     day = Day(plans, visit, service_date, payer, state, visit.claim or "professional", path, by_schedule)
     return day, diagnoses

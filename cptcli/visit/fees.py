@@ -16,6 +16,7 @@ from ..plan.unit_fee import Values
 from ..plan.unit_price import in_words, notes_of
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
+from .aged import aged_tables
 
 
 def fee_of(
@@ -70,6 +71,8 @@ def fee_of(
         warnings=tuple(dict.fromkeys(note for note in warnings if note)),
         tables=said.tables,
         rulebook=book.receipt,
+        estimate_from=price.estimate_from,
+        aged=aged_tables(book, said.tables, day, price.estimate_from),
     )
 
 

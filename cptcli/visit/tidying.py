@@ -7,12 +7,13 @@ from msgspec import structs
 
 from ..advice.typed import joined_code
 from ..errors import CptError
-from ..model.visit import Visit
+from ..model.visit import Visit, VisitLine
 from ..rulebook.names import upright
 from ..rulebook.problem import Problem
 
 _CODE = r"[0-9]{5}|[0-9]{4}[A-Z]|[A-Z][0-9]{4}"
 MOST_LINES = 200
+_SIGNS, _MODIFIER = 5, 2  # characters of a code and of a modifier
 
 
 class VisitUnreadable(CptError):
@@ -38,6 +39,8 @@ def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> 
         problem(number, what, expected, todo)
     if problems:
         raise VisitUnreadable(problems)
+    if all(map(_is_tidy, visit.lines)):
+        return visit
     lines = []
     for line in visit.lines:
         code, attached = apart(upright(joined_code(line.code)))
@@ -67,6 +70,12 @@ def refuse_contradictions(visit: Visit) -> None:
              for number, what, expected, todo in contradictions(visit)]  # fmt: skip
     if found:
         raise VisitUnreadable(found)
+
+
+def _is_tidy(line: VisitLine) -> bool:
+    """Return whether a line has a plain code of five signs and plain modifiers: nothing to take apart."""
+    return all(len(text) == most and text.isascii() and text.isalnum() and text == text.upper()
+               for text, most in ((line.code, _SIGNS), *((each, _MODIFIER) for each in line.modifiers)))  # fmt: skip
 
 
 def apart(code: str) -> tuple[str, tuple[str, ...]]:

@@ -1,12 +1,15 @@
 """How fast days and questions are decided in a warm process, against reading and writing a charge file, in one run.
 
     python tests/bench/decide.py [--days N] [--questions N] [--before CHECKOUT] [--runs N] [--profile]
+    python tests/bench/decide.py --memory N
 
 The floor is a line of a charge file: ten columns read with csv, one look-up in a dict, written with csv. A day has four
-lines at Medicare or a contractor, with payers, places, quarters, codes, providers and diagnoses at random; its whole
-answer is encoded as JSON. A question is one of `cpt suggest`. With --before the same documents are asked of another
-checkout too, by turns, so that a busy moment of the machine touches both alike. Times are the processor's, of
-each document that of the fastest of N runs. --profile prints where the time of the days goes.
+lines at Medicare or a contractor, with payers, places, quarters, codes, providers and diagnoses at random. `decide` is
+its decision without words, `day` its whole answer encoded as JSON; the days that are measured were not asked before.
+`question` is one of `cpt suggest` that was not asked before; `again` one that was asked before, of another day. With
+--before the same documents are asked of another checkout too, by turns, so that a busy moment of the machine touches
+both alike. Times are the processor's, of each document that of the fastest of N runs. --profile prints where the time
+of the days goes; --memory decides N random days in one process and prints its memory as it goes.
 """
 
 import argparse
@@ -29,7 +32,8 @@ from days import Days, Document
 from digests import Desk
 
 LINES = 4  # of a day
-_WARM = 200  # days and questions that are asked before the clock starts: a plan holds what a state and a release have
+_WARM = 4_000  # days that are asked before the clock starts, so that the plans have met most codes
+_WARM_BEFORE = 200  # the same of a checkout without plans
 
 
 def floor(lines: int) -> float:
@@ -55,23 +59,59 @@ def asked_of(number: int, questions: int) -> dict[str, list[Document]]:
     days = Days(Desk().book)
     return {
         "day": [days.medicare_day(f"bench {each}") for each in range(number + _WARM)],
-        "question": [days.clinic_question(f"bench {each}") for each in range(questions + _WARM)],
+        "question": [days.clinic_question(f"bench {each}") for each in range(questions)],
     }
 
 
 def measure(asked: dict[str, list[Document]]) -> dict[str, list[float]]:
-    """Seconds of each document of each kind; each is asked once."""
+    """Seconds of each document of each kind."""
     desk = Desk()
-    taken: dict[str, list[float]] = {}
-    for kind, ask in {"day": desk.check, "question": desk.suggest}.items():
-        for document in asked[kind][:_WARM]:
-            _whole(ask, document)
-        taken[kind] = []
-        for document in asked[kind][_WARM:]:
-            start = time.process_time()
-            _whole(ask, document)
-            taken[kind].append(time.process_time() - start)
+    warm = _WARM if desk.plans else _WARM_BEFORE
+    days, questions = asked["day"], asked["question"]
+    for document in days[:warm]:
+        _whole(desk.check, document)
+    taken = {"day": _seconds(lambda each: _whole(desk.check, each), days[_WARM:])}
+    if desk.plans:
+        taken["decide"] = _seconds(lambda each: _decided(desk, each), days[_WARM:])
+    for document in questions[:50]:
+        _whole(desk.suggest, {**document, "payer": "other"})
+    taken["question"] = _seconds(lambda each: _whole(desk.suggest, each), questions)
+    other_day = [{**each, "on": f"2026-11-{1 + place % 20:02}"} for place, each in enumerate(questions)]
+    for document in other_day:
+        _whole(desk.suggest, {**document, "on": "2026-11-23"})
+    taken["again"] = _seconds(lambda each: _whole(desk.suggest, each), other_day)
     return taken
+
+
+def _seconds(ask: Callable[[Document], object], documents: list[Document]) -> list[float]:
+    taken = []
+    for document in documents:
+        start = time.process_time()
+        ask(document)
+        taken.append(time.process_time() - start)
+    return taken
+
+
+def _decided(desk: Desk, document: Document) -> object:
+    """The decision without words."""
+    from cptcli.errors import CptError
+
+    try:
+        return desk.decide(document)
+    except CptError as error:
+        return error
+
+
+def memory(days: int) -> None:
+    """Decide so many random days in one process and print its memory every tenth of the way."""
+    import resource
+
+    desk, chance = Desk(), Days(Desk().book)
+    for number in range(days):
+        _decided(desk, chance.day(f"memory {number}"))
+        if (number + 1) % max(1, days // 10) == 0:
+            used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"{number + 1:>12,} days {used:>8.0f} MB", flush=True)
 
 
 def _whole(ask: Callable[[Document], msgspec.Struct], document: Document) -> bytes:
@@ -107,11 +147,11 @@ def profile(asked: dict[str, list[Document]]) -> None:
 
     desk = Desk()
     for document in asked["day"][:_WARM]:
-        _whole(desk.check, document)
+        _decided(desk, document)
     profiler = cProfile.Profile()
     profiler.enable()
     for document in asked["day"][_WARM:]:
-        _whole(desk.check, document)
+        _decided(desk, document)
     profiler.disable()
     for order in ("cumulative", "tottime"):
         pstats.Stats(profiler).strip_dirs().sort_stats(order).print_stats(25)
@@ -125,10 +165,14 @@ def main() -> int:
     parser.add_argument("--before", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--memory", type=int, metavar="N")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         print(json.dumps(measure(json.load(sys.stdin))))
+        return 0
+    if options.memory:
+        memory(options.memory)
         return 0
     asked = asked_of(options.days, options.questions)
     if options.profile:
@@ -143,16 +187,19 @@ def main() -> int:
         for name, checkout in checkouts.items():
             taken[name].append(measured_in(checkout, asked))
     one = min(lines)
-    best = {name: {kind: _least([run[kind] for run in runs]) for kind in asked} for name, runs in taken.items()}
+    best = {name: {kind: _least([run[kind] for run in runs]) for kind in runs[0]} for name, runs in taken.items()}
     print(f"floor, a line: {one * 1e6:.2f} microseconds, {1 / one:,.0f} a second\n")
-    heads = f"{'':<9}{'a second':>22}{'lines a second':>16}{'floors a line':>15}"
+    heads = f"{'':<9}{'':<10}{'a second':>12}{'microseconds':>14}{'floors a line':>15}"
     print(heads + ("   times before" if options.before else ""))
-    for kind, many in (("day", LINES), ("question", 1)):
+    for kind in ("decide", "day", "question", "again"):
         for name, rates in best.items():
-            seconds = rates[kind]
-            faster = f"{best['before'][kind] / seconds:>15.2f}" if options.before else ""
-            rate = f"{1 / seconds:>12,.0f}{many / seconds:>16,.0f}{seconds / many / one:>15,.0f}"
-            print(f"{name:<9}{kind:<10}{rate}{faster}")
+            if kind in rates:
+                seconds = rates[kind]
+                old = best["before"]["day" if kind == "decide" else kind] if options.before else 0
+                many = LINES if kind in ("day", "decide") else 1
+                faster = f"{old / seconds:>15.1f}" if options.before else ""
+                print(f"{name:<9}{kind:<10}{1 / seconds:>12,.0f}{seconds * 1e6:>14,.0f}"
+                      f"{seconds / many / one:>15,.0f}{faster}")  # fmt: skip
     return 0
 
 

@@ -1,0 +1,96 @@
+"""What `cpt lookup` and `cpt explain` show of the imported articles."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+if TYPE_CHECKING:
+    from ..cms.coverage_articles import Coverage
+    from ..model.articles import DiagnosisCard, DocumentCard
+    from ..model.lookup import CodeCard
+    from ..rulebook.book import RuleBook
+
+_DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}", re.IGNORECASE)  # with its dot, so that it is no code
+
+
+_CATEGORY = re.compile(r"[A-Z][0-9][0-9A-Z]", re.IGNORECASE)  # a whole code where it has no digits after the dot
+
+
+@contextmanager
+def open_coverage() -> Iterator["Coverage"]:
+    """Give the imported articles. Raises StoreUnusable and StoreBusy."""
+    from ..cms.coverage_articles import Coverage
+    from ..cms.tables import open_tables
+
+    with open_tables() as tables:
+        yield Coverage(tables)
+
+
+def is_diagnosis(asked: str) -> bool:
+    """Return whether what was typed is an ICD-10-CM code with its dot."""
+    return bool(_DIAGNOSIS.fullmatch(asked.strip()))
+
+
+def may_be_diagnosis(asked: str) -> bool:
+    """Return whether what was typed has the form of an ICD-10-CM code of three characters, as J40."""
+    return bool(_CATEGORY.fullmatch(asked.strip()))
+
+
+def with_articles(
+    book: "RuleBook", card: "CodeCard", payer: str | None, state: str | None, diagnoses: Sequence[str], day: date
+) -> "CodeCard":
+    """Return the card of a code with the payer's rules alone and its contractors' articles; no articles is said."""
+    from ..advice.article_places import place_of
+    from ..advice.articles import articles_for
+    from ..advice.question import read_diagnosis, resolve_payer, resolve_state
+
+    where = resolve_state(book, state) if state else None
+    key = resolve_payer(book, payer, where) if payer else None
+    if theirs := _family(book, key):
+        card = structs.replace(card, rules=tuple(each for each in card.rules if each.payer in theirs))
+    place = place_of(book, key, where, equipment=bool(card.code.home_equipment))
+    if place is None:
+        known = book.payer(key or "")
+        name = (known.short_name or known.name) if known else payer
+        there = f" in {where}" if where else ""
+        note = f"{name}: no local Medicare articles are for its claims{there}."
+        return structs.replace(card, warnings=(*card.warnings, note))
+    typed = tuple(dict.fromkeys(read_diagnosis(each) for each in diagnoses))
+    with open_coverage() as coverage:
+        found = articles_for(coverage, book.edition.article_subjects, card.code.code, day, place, typed)
+    return structs.replace(card, articles=found)
+
+
+def _family(book: "RuleBook", payer: str | None) -> frozenset[str] | None:
+    """Return a payer with those whose rules it inherits and its own jurisdictions; None for no payer."""
+    return frozenset((*book.payer_chain(payer), *book.children(payer))) if payer else None
+
+
+def diagnosis_card(book: "RuleBook", asked: str, payer: str | None, state: str | None, day: date) -> "DiagnosisCard":
+    """Return the lists that a diagnosis is on, in the articles of the payer's contractors or in all of them."""
+    from ..advice.article_cards import diagnosis_card as card_of
+    from ..advice.article_places import place_of
+    from ..advice.question import read_diagnosis, resolve_payer, resolve_state
+
+    where = resolve_state(book, state) if state else None
+    key = resolve_payer(book, payer, where) if payer else None
+    with open_coverage() as coverage:
+        return card_of(book, coverage, read_diagnosis(asked), day, place_of(book, key, where), _family(book, key))
+
+
+def document_card(book: "RuleBook", asked: str, day: date) -> "DocumentCard | None":
+    """Return an article, LCD or NCD by its number; None where something else was typed. Raises UnknownName."""
+    from ..advice.article_cards import document_card as card_of
+    from ..advice.article_cards import document_id
+
+    key = document_id(asked)
+    if key is None or book.rule(asked.strip()):
+        return None
+    with open_coverage() as coverage:
+        if key[0] == "N" and coverage.document(key, day) is None:
+            return None  # NCDs have numbers of their own, which look like other things
+        return card_of(book, coverage, key, day)
