@@ -110,7 +110,8 @@ def warn_beside(draft: CodeDecision, decided: CoverageDecision) -> None:
         draft.warn(says, says)
     first = {(each.rule.payer, each.match.asks): each for each in reversed(decided.aside)}  # the highest rank of each
     for each in decided.aside:
-        if first[each.rule.payer, each.match.asks] is not each and each.rule.verdict in NEGATIVE:
+        again = first[each.rule.payer, each.match.asks] is not each or decided.coverage.verdict in NEGATIVE
+        if again and each.rule.verdict in NEGATIVE:
             continue
         verdict = VERDICTS[each.rule.verdict or "unknown"]
         negative = each.rule.verdict in NEGATIVE
