@@ -155,6 +155,12 @@ def test_repeat_modifiers_do_not_belong_on_timed_codes():
     assert not any("does not belong" in each for each in _says(_check("97012-GP-76")))
 
 
+def test_59_on_a_second_line_of_the_same_timed_code_is_to_be_reviewed():
+    answer = _check("97110-GP:15", "97110-GP-59:15")
+    assert any("no other code that day" in each for each in _says(answer, "warn"))
+    assert not is_finding(_check("97110-GP:30", "97530-GP-59:15"))
+
+
 def test_lines_and_claim_lines_have_the_same_units():
     answer = _check("97110-GP:15", "97110-GP-59:15")
     assert [each.units for each in answer.lines] == [1, 1]

@@ -12,7 +12,7 @@ from ..findings.phrases import either, listed
 from ..findings.report import Point, Words, numbers
 from ..model.claim import Modifier
 from ..model.rules import BypassPlace, Policy
-from ..model.visit import EditAnswer, EditState
+from ..model.visit import EditAnswer, EditState, Severity
 from ..plan.edits import PairPlan, concerns, fits_on, in_ranges
 from ..rulebook.precedence import is_in_force
 from .day import Day, Line, claim_text
@@ -72,7 +72,8 @@ def check_nothing_to_open(edits: EditContext) -> None:
         for modifier in line.given.modifiers:
             known = edits.day.book.modifier(modifier)
             if known and known.bypasses_edits and known.never_with:
-                edits.report.find("info", (line.number,), known, _nothing_to_open, line, known)
+                severity: Severity = "warn" if len(lines) > 1 and edits.apply else "info"  # a duplicate of its own code
+                edits.report.find(severity, (line.number,), known, _nothing_to_open, line, known)
 
 
 def _edit(
