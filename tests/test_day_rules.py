@@ -11,9 +11,9 @@ from cptcli.plan.day_rules import LOOKS_AT, day_rules, ranked_for
 _OF_THE_CODE = {"devices", "manufacturers", "modalities", "codes", "therapy", "condition"}
 
 
-def _rules_on(book, day, claim):
-    question = Question(service_date=day, payer="medicare", claim=claim)
-    case = Case(question, frozenset(), None, frozenset(["97110"]))
+def _rules_on(book, day, claim, code="97110"):
+    question = Question(service_date=day, payer="medicare", claim=claim, discipline="PT")
+    case = Case(question, frozenset(), None, frozenset([code]))
     return {rule.id for rule in day_rules([ranked_for(book, ("medicare",), day, case)]).rules}
 
 
@@ -30,7 +30,8 @@ def test_a_rule_about_a_day_holds_from_its_first_day_to_its_last_and_for_its_cla
     for rule in dated:
         for claim in claims:
             days = (rule.effective - one, rule.effective, rule.ends, rule.ends + one)
-            held = [rule.id in _rules_on(book, day, claim) for day in days]
+            code = next(iter(rule.applies.codes), "97129" if rule.applies.therapy == "sometimes" else "97110")
+            held = [rule.id in _rules_on(book, day, claim, code) for day in days]
             applies = claim in (rule.applies.claims or claims)
             assert held == [False, applies, applies, False], (rule.id, claim)
 

@@ -209,8 +209,8 @@ Note       The contractor of SC on 2024-08-01 is not certain: our list starts on
            2024-12-19 and is not applied yet.
            lines 1, 2, 4: 97110, 97140, G0283: Medicare requires GP. -> Added.
            line 3: 98940: Medicare requires AT. -> Added.
-Unchecked  rules that depend on --provider; first diagnosis of 98940 (add --dx);
-           KX threshold (add --year-to-date).
+Unchecked  home health, hospice, SNF; rules that depend on --provider; first
+           diagnosis of 98940 (add --dx); KX threshold (add --year-to-date).
 11 more notes, 26 sources, 5 tables: add --full
 """
 

@@ -165,6 +165,8 @@ def effect_of(rule: Rule) -> str:
         effects.append(f"{rule.threshold.modifier} above {rule.threshold.amount}")
     if rule.rates:
         effects += [f"{name.replace('_', ' ')} {share}" for name, share in structs.asdict(rule.rates).items() if share]
+    if rule.situation:
+        effects.append(f"{rule.situation.given}: {rule.situation.then}".replace("_", " "))
     others = ("unit_limit", "prior_authorization", "payment", "position_unknown")
     effects += [name.replace("_", " ") for name in others if getattr(rule, name)]
     return ", ".join(effects)

@@ -42,7 +42,7 @@ def split_by_assistant(
         if not typed and not any(line.given.assistant_minutes for line in group):
             continue
         rule = first.service.day_rules.assistant
-        exempt = bool(rule and rule.assistant and day.visit.provider in rule.assistant.exempt_providers)
+        exempt = bool(rule and rule.assistant and first.provider in rule.assistant.exempt_providers)
         known = [number for line in group if (number := units[line.number - 1]) is not None]
         if not _is_given(group, typed, exempt):
             continue
@@ -74,7 +74,7 @@ def _one(
     first = given.first
     if day.claim == "professional" and exempt:
         severity: Severity = "block" if given.typed else "info"
-        report.find(severity, numbers(given.lines), rule, _exempt, first, rule, day.visit.provider, given.typed)
+        report.find(severity, numbers(given.lines), rule, _exempt, first, rule, first.provider, given.typed)
         return 0
     plan = first.discipline
     if plan is None or plan.assistant_modifier is None:

@@ -9,7 +9,7 @@ from ..advice.payer_path import PayerPath, name_of, short_name_of
 from ..cms.tables import Tables
 from ..model.claim import Discipline, Modifier
 from ..model.codes import Code
-from ..model.common import Claim
+from ..model.common import Claim, Provider
 from ..model.visit import Visit, VisitLine
 from ..plan.day_rules import DayRules
 from ..plan.plans import Plans
@@ -68,6 +68,7 @@ class Line(Struct, frozen=True):
     discipline: Discipline | None = None
     valid: bool = True  # whether the code has the form of one
     path: PayerPath | None = None  # of the payer that decides this line; None for no code
+    provider: Provider | None = None  # its own, else the visit's
 
     @property
     def typed_for_assistant(self) -> bool:
@@ -112,7 +113,12 @@ def grouped(billed: Iterable[Line]) -> tuple[tuple[Line, ...], ...]:
 
 
 def line_of(
-    number: int, given: VisitLine, service: Service, discipline: Discipline | None, path: PayerPath | None
+    number: int,
+    given: VisitLine,
+    service: Service,
+    discipline: Discipline | None,
+    path: PayerPath | None,
+    provider: Provider | None = None,
 ) -> Line:
     """Return a line with what follows from what was typed and from its service. Without a path it has no valid code."""
     minutes = given.minutes
@@ -121,7 +127,8 @@ def line_of(
         if parts != (None, None, None):
             minutes = sum([each or 0 for each in parts])
     group = (discipline.id if discipline else None, service.code)
-    return Line(number, given, service, service.code, service.known, group, minutes, discipline, path is not None, path)
+    known, valid = service.known, path is not None
+    return Line(number, given, service, service.code, known, group, minutes, discipline, valid, path, provider)
 
 
 def carries(modifiers: Collection[str], some: Collection[str]) -> bool:

@@ -86,7 +86,7 @@ class _Reader:
                 report.found.append(found)
             else:
                 report.find(*found[:4], *found.given, diagnoses)
-        return line_of(number, given, service, discipline, path)
+        return line_of(number, given, service, discipline, path, given.provider or day.visit.provider)
 
     def _service(
         self, given: VisitLine, code: str, known: Code | None, discipline: Discipline | None
@@ -99,6 +99,9 @@ class _Reader:
         denials = _denials(self.plans, given) if given.modifiers else ()
         assistant = _assisted(given, discipline)
         plan = discipline.id if discipline else None
+        provider, care, of_day = given.provider or visit.provider, given.care or visit.care, self.of_day
+        if given.provider or given.care:
+            of_day = (day.state, provider, day.claim, care, visit.abn)
 
         def ask() -> ServiceKey:
             question = Question(
@@ -109,10 +112,10 @@ class _Reader:
                 diagnoses=diagnoses,
                 coding_verification=given.coding_verification,
                 code=code,
-                provider=visit.provider,
+                provider=provider,
                 discipline=plan,
                 claim=day.claim,
-                care=visit.care,
+                care=care,
                 abn=visit.abn,
                 assistant=assistant,
             )
@@ -125,7 +128,7 @@ class _Reader:
         if given.device is not None:
             return path, services.for_device(ask()), diagnoses
         of_line = (plan, given.coding_verification, denials, assistant)
-        service = services.of(code, day.service_date, self.of_day, of_line, diagnoses, ask)
+        service = services.of(code, day.service_date, of_day, of_line, diagnoses, ask)
         return path, service, diagnoses
 
 
@@ -136,7 +139,9 @@ def _denials(plans: Plans, given: VisitLine) -> tuple[str, ...]:
 
 
 def discipline_of(book: RuleBook, visit: Visit, given: VisitLine, known: Code | None) -> Discipline | None:
-    """Return the discipline of a line's plan of care: by its modifier, else the visit, its code, or the other lines."""
+    """Return the discipline of a line's plan of care: its own, its modifier's, else by visit, code, other lines."""
+    if given.discipline:
+        return book.discipline(given.discipline)
     if visit.discipline and not given.modifiers:
         return book.discipline(visit.discipline)
     every = book.disciplines()
@@ -146,7 +151,7 @@ def discipline_of(book: RuleBook, visit: Visit, given: VisitLine, known: Code | 
     if visit.discipline:
         return book.discipline(visit.discipline)
     listed = known.therapy_modifiers if known else ()
-    by_provider = [each for each in every if visit.provider in each.providers]
+    by_provider = [each for each in every if (given.provider or visit.provider) in each.providers]
     by_code = [each for each in every if listed == (each.modifier,)]
     typed = [each for each in every if any(each.modifier in other.modifiers for other in visit.lines)]
     by_day = [each for each in typed if len(typed) == 1 and each.modifier in listed]

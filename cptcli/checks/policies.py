@@ -227,7 +227,9 @@ def _holds(edits: EditContext, policy: Policy, one: Line, other: Line) -> str:
     if policy.only_if_not_distinct and not (one.given_not_distinct() or other.given_not_distinct()):
         return "no"
     if policy.same_practitioner:
-        return "yes" if edits.day.visit.provider else "open"
+        if None in (one.provider, other.provider):
+            return "open"
+        return "yes" if one.provider == other.provider else "no"
     if policy.region:
         regions = _regions(edits.family, one), _regions(edits.family, other)
         if not all(regions) and not _same_words(one, other):

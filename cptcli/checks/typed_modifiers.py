@@ -74,7 +74,7 @@ def _check_one(
         report.find("warn", at, known, _not_excluded, line, known)
     if known.caveat and typed:
         report.find("info", at, known, _not_certain, known)
-    care, abn = day.visit.care, day.visit.abn
+    care, abn = line.given.care or day.visit.care, day.visit.abn
     if known.care and care and known.care != care:
         report.find("block", at, known, _other_care, line, known, care)
     if known.abn and abn and known.abn != abn:
@@ -140,8 +140,9 @@ def _check_plan(day: Day, line: Line, on_line: tuple[str, ...], by_schedule: boo
         carried = [line.discipline]
     without = False
     for plan in carried:
-        if day.visit.discipline not in (None, plan.id):
-            report.find("warn", (line.number,), plan, _other_plan, line, plan, day.visit.discipline)
+        given = line.given.discipline or day.visit.discipline
+        if given not in (None, plan.id):
+            report.find("warn", (line.number,), plan, _other_plan, line, plan, given)
         without |= _check_belongs(day, line, plan, by_schedule, report)
     if day.claim == "institutional" and line.discipline:
         if line.given.revenue_code:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..visit.reading import GivenVisit
 
-_FORM = "CODE[-MODIFIER...][:MINUTES][xUNITS]"
+_FORM = "CODE[-MODIFIER...][:MINUTES][@START[-END]][xUNITS][+FACT...]"
 _LARGEST = 2_000_000  # bytes of a visit's document
 _ENDING = re.compile(r"\.(ya?ml|json|csv|tsv|txt|xlsx?|x12|837|edi)$", re.IGNORECASE)
 
@@ -67,6 +67,13 @@ def check(
     diagnosis: Diagnoses = None,
     care: Annotated[str | None, typer.Option(metavar="active|maintenance", help="For spinal manipulation.")] = None,
     abn: Annotated[str | None, typer.Option(metavar="none|mandatory|voluntary", help="The signed ABN.")] = None,
+    other_care: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CARE", help="none, home_health, snf_part_a, snf_part_b or hospice. Repeatable."),
+    ] = None,
+    place_of_service: Annotated[
+        str | None, typer.Option("--place-of-service", "--pos", metavar="NN", help="Two digits; 02 and 10: telehealth.")
+    ] = None,
     year_to_date: Annotated[
         list[str] | None,
         typer.Option(metavar="BUCKET=USD", help="Therapy so far this year, as PT_SLP=2400. Repeatable."),
@@ -88,13 +95,16 @@ def check(
 ) -> int:
     """Check one patient's day: units, modifiers, edits, amount.
 
-    A line is CODE[-MODIFIER...][:MINUTES][xUNITS]. A visit file (YAML or JSON) can say more; options override it.
+    A line is CODE[-MODIFIER...][:MINUTES][@START[-END]][xUNITS][+FACT...]. A FACT is student=15, aide=20, shared=45,
+    patients=3, absent, discipline=OT, provider=student, pos=10, distinct=no. A visit file (YAML or JSON) can say more;
+    options override it.
     Without lines, asks for them at a terminal. Exit 0: nothing to do. 1: something to fix or review. 2: not checked.
 
     \b
     Examples:
       cpt check 97110:25 97140:20 97026 --payer palmetto --discipline PT
       cpt check 97530:15 97140-59:10 --payer medicare --state SC --amount
+      cpt check 97530-GP:45@9:00 97530-GO:45@9:00 --payer medicare
       cpt check visit.yaml --json
     """
     from msgspec import structs
@@ -118,6 +128,8 @@ def check(
         "diagnoses": diagnosis or [],
         "care": care,
         "abn": abn,
+        "other_care": other_care or [],
+        "place_of_service": place_of_service,
         "year_to_date": year_to_date or [],
         "assistant_method": assistant_method,
         "zip": zip_code,

@@ -19,6 +19,7 @@ class Units(Noun, frozen=True):
     says: str | None = None
     confidence: Confidence | None = None
     sources: tuple[Id, ...] = ()
+    pooled: bool = True  # false: the patient is absent, and its minutes earn no unit of another code
 
 
 class Attendance(Noun, frozen=True):

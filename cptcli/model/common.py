@@ -21,10 +21,16 @@ Provider = Literal[
     "chiropractor",
     "physician",
     "npp",  # a non-physician practitioner: nurse practitioner, physician assistant, clinical nurse specialist
+    "student",
+    "aide",
+    "athletic_trainer",
+    "massage_therapist",
 ]
 Claim = Literal["professional", "institutional"]
 Notice = Literal["none", "mandatory", "voluntary"]  # the signed ABN (Advance Beneficiary Notice), or none
 Care = Literal["active", "maintenance"]
+OtherCare = Literal["none", "home_health", "snf_part_a", "snf_part_b", "hospice"]  # that may take over the payment
+Place = Annotated[str, Meta(pattern=r"^[0-9]{2}$", description="a place of service of two digits such as '02'")]
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case words joined by hyphens")]
 CodeText = Annotated[
     str, Meta(pattern=r"^([0-9]{5}|[0-9]{4}T|[A-Z][0-9]{4})$", description="five characters, in quotes")

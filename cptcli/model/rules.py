@@ -20,6 +20,8 @@ from .common import (
     Note,
     Notice,
     Noun,
+    OtherCare,
+    Place,
     Provider,
     Setting,
     Share,
@@ -81,12 +83,45 @@ class Rates(Noun, frozen=True):
     practice_expense: Share | None = None  # share of it paid on every therapy unit but the day's first (MPPR)
 
 
+Fact = Literal[
+    "assistant",  # an assistant provided it, or a part of it
+    "student",  # a student without the therapist in the room directing
+    "aide",  # an aide, an athletic trainer, a massage therapist, or anyone else who is no therapist or assistant
+    "several_patients",
+    "one_patient",
+    "patient_absent",
+    "patient_present",
+    "same_time",  # two services in the same minutes of the patient
+    "telehealth",
+    "audio_only",  # telehealth by sound alone
+    OtherCare,
+]
+
+
+class Situation(Noun, frozen=True):
+    """What a rule makes of a fact that is given about a line or the day.
+
+    `not_billed`: the line, or that part of its minutes, is not on the claim. `not_paid`: the line is denied.
+    `counted_once`: minutes that two lines share count for one of them. `review`: the sources leave it open.
+    """
+
+    given: Fact
+    then: Literal["not_billed", "not_paid", "counted_once", "review", "allowed"]
+    fix: Short | None = None  # what to do, in a few words
+    unless_modifiers: tuple[ModifierText, ...] = ()  # with one of them on the line the rule does not apply
+    unless_providers: tuple[Provider, ...] = ()
+    only_providers: tuple[Provider, ...] = ()
+    places: tuple[Place, ...] = ()  # places of service that say it
+    modifiers: tuple[ModifierText, ...] = ()  # modifiers that say it
+    not_given: Short | None = None  # what was not checked where the day does not say
+
+
 class Rule(Noun, frozen=True):
     """What one payer says from `effective` to `ends` (inclusive); None means that date is not known.
 
     Effects: `code` (with `replaces`), `accepts`, `refuses`, `verdict`, `modifiers`,
     `one_of_modifiers`, `first_diagnosis`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`, and for a
-    visit `unit_rule`, `edits`, `assistant`, `threshold`, `rates`; at least one.
+    visit `unit_rule`, `edits`, `assistant`, `threshold`, `rates`, `situation`; at least one.
     """
 
     id: Id
@@ -119,6 +154,7 @@ class Rule(Noun, frozen=True):
     assistant: AssistantShare | None = None
     threshold: Threshold | None = None
     rates: Rates | None = None
+    situation: Situation | None = None
 
     binding: bool = False  # no contractor or plan below may overrule it (a national determination)
     liability: tuple[ModifierNote, ...] = ()  # who pays after a denial, and the modifier that says so

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from .answer import PayerAnswer, SourceRef
-from .common import Care, Claim, Notice, Noun, Provider, Verdict
+from .common import Care, Claim, Notice, Noun, OtherCare, Place, Provider, Verdict
 from .rulebook import Receipt
 
 Severity = Literal["block", "warn", "info"]
@@ -25,6 +25,10 @@ Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", description=
 LocalityText = Annotated[
     str, Meta(pattern=r"^[0-9]{1,5}[/-][0-9]{1,2}$", description="a contractor and a locality with / between")
 ]
+Clock = Annotated[
+    str, Meta(pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", description="a time of day such as 9:00, 13:30 or 1:30 pm")
+]
+Patients = Annotated[int, Meta(ge=1, le=99, description="a whole number of patients, 1 to 99")]
 Letter = Annotated[str, Meta(pattern=r"^[A-L]$", description="a letter from A to L")]
 
 # ------------------------------------------------------------------------------------------------- what is given
@@ -38,6 +42,9 @@ class VisitLine(Noun, frozen=True):
     therapist_minutes: Minutes | None = None
     assistant_minutes: Minutes | None = None  # without the therapist
     joint_minutes: Minutes | None = None  # of both together; they count as the therapist's
+    student_minutes: Minutes | None = None  # by a student, without the therapist in the room directing
+    aide_minutes: Minutes | None = None  # by an aide or anyone else who is no therapist or assistant
+    shared_minutes: Minutes | None = None  # in which another discipline treated the patient too
     units: Count | None = None
     modifiers: tuple[str, ...] = ()
     diagnoses: tuple[Letter, ...] = ()  # pointers to the visit's diagnoses
@@ -48,6 +55,14 @@ class VisitLine(Noun, frozen=True):
     charge: Money | None = None  # for the whole line
     narrative: str | None = None  # what was done, for an unlisted code
     coding_verification: str | None = None
+    start: Clock | None = None
+    end: Clock | None = None
+    patients_at_once: Patients | None = None
+    patient_present: bool | None = None
+    place_of_service: Place | None = None  # as these four, that of the visit where the line has none
+    discipline: str | None = None
+    provider: Provider | None = None
+    care: Care | None = None
 
 
 class YearToDate(Noun, frozen=True):
@@ -71,6 +86,8 @@ class Visit(Noun, frozen=True):
     year_to_date: YearToDate | None = None
     abn: Notice | None = None
     care: Care | None = None
+    other_care: tuple[OtherCare, ...] = ()  # that the patient is under; none: asked, and there is none
+    place_of_service: Place | None = None
     diagnoses: dict[Letter, str] = field(default_factory=dict)
     locality: LocalityText | None = None
     zip: Annotated[str, Meta(pattern=r"^[0-9]{5}$", description="five digits")] | None = None
@@ -248,6 +265,8 @@ class VisitAsked(Noun, frozen=True, omit_defaults=False):
     locality: str | None
     assistant_method: AssistantMethod
     from_settings: tuple[str, ...] = ()  # what was not typed, and comes from the clinic's own settings
+    other_care: tuple[OtherCare, ...] = ()
+    place_of_service: str | None = None
 
 
 class VisitAnswer(Noun, frozen=True, omit_defaults=False):

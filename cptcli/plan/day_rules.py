@@ -42,6 +42,9 @@ class DayRules(Struct, frozen=True):
     assistant: Rule | None
     threshold: Rule | None
     rates: dict[str, tuple[str, Rule]]  # of RATES: the share, and the rule that gives it
+    situations: dict[str, Rule] = {}  # by what is given of a line or the day
+    not_given: tuple[Rule, ...] = ()  # of these, those that matter also where the day does not say it
+    says_so: frozenset[str] = frozenset()  # the modifiers that give one of these facts
 
 
 class Ranked(Struct, frozen=True):
@@ -80,7 +83,14 @@ def day_rules(each_line: Iterable[Ranked]) -> DayRules:
         for name in RATES if rule.rates else ():
             if share := getattr(rule.rates, name):
                 rates.setdefault(name, (share, rule))
-    return DayRules(rules, **first, rates=rates)
+    situations: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.situation:
+            situations.setdefault(rule.situation.given, rule)
+    by_id = sorted(situations.values(), key=lambda rule: rule.id)
+    not_given = tuple(each for each in by_id if each.situation and each.situation.not_given)
+    says_so = {each for rule in situations.values() if rule.situation for each in rule.situation.modifiers}
+    return DayRules(rules, **first, rates=rates, situations=situations, not_given=not_given, says_so=frozenset(says_so))
 
 
 def _seen(book: RuleBook, chain: Sequence[str]) -> _Seen:
@@ -109,8 +119,11 @@ def _rank(book: RuleBook, chain: Sequence[str], case: Case) -> Ranked:
     overruled: set[str] = set()
     for depth, payer in enumerate(chain):
         for rule in book.visit_rules_of(payer, case.about):
-            if has_started(rule, day) and match(book, rule.applies, case).truth == "yes":
+            in_force = is_in_force(rule, day)
+            if not in_force and not (rule.replaces and has_started(rule, day)):
+                continue
+            if match(book, rule.applies, case).truth == "yes":
                 overruled.update(key for key in rule.replaces if may_overrule(book, rule, key))
-                if is_in_force(rule, day):
+                if in_force:
                     rules.append(RankedRule(rule, Match("yes"), rank_of(book, rule, depth)))
     return Ranked(tuple(rules), frozenset(overruled))

@@ -104,7 +104,7 @@ class _Working:
             day_rules=day_rules([ranked]),
             units=units,
             timed=units.timed if units else None,
-            pool_minutes=units.minutes_per_unit if units and units.timed and therapy else None,
+            pool_minutes=units.minutes_per_unit if units and units.timed and units.pooled and therapy else None,
             deniable=may_be_denied(self.decided, self.key.discipline),
             negative=self.decided.coverage.verdict in NEGATIVE,
             excluded=any(step.verdict in NEGATIVE for step in steps),

@@ -161,13 +161,13 @@ class Services:
 
 def see(book: RuleBook, chain: Sequence[str], code: str) -> _Seen:
     """Return the days on which anything about a code changes for some payers, and what their rules look at."""
-    rules, codes = _reach(book, chain, code)
-    rules += [rule for payer in chain for rule in book.visit_rules_of(payer)]
+    rules, about = _reach(book, chain, code)
+    rules += [rule for payer in chain for rule in book.visit_rules_of(payer) if may_be_about(rule, about)]
     fields = [field for name, field in LOOKS_AT.items() if any(getattr(rule.applies, name) for rule in rules)]
     if any(rule.liability for rule in rules) and "abn" not in fields:
         fields.append("abn")
     firsts = {each for rule in rules for each in first_days(rule.effective, rule.ends)}
-    for known in filter(None, map(book.code, codes)):
+    for known in filter(None, map(book.code, about)):
         firsts.update(first_days(known.effective, known.ends))
         for span in known.medicare.history if known.medicare else ():
             firsts.update(first_days(span.first, span.last))
@@ -190,8 +190,8 @@ def _named(rules: Sequence[Rule], field: str) -> frozenset[str]:
     return frozenset(named)
 
 
-def _reach(book: RuleBook, chain: Sequence[str], code: str) -> tuple[list[Rule], set[str]]:
-    """Return every rule on a single service that a code may meet, and the codes these may lead to."""
+def _reach(book: RuleBook, chain: Sequence[str], code: str) -> tuple[list[Rule], frozenset[str]]:
+    """Return every rule on a single service that a code may meet, and the codes and treatments these may lead to."""
     treatments = book.linked("modalities_of_code", code)
     about = {code, *(wider for key in treatments for wider in book.modality_chain(key))}
     while True:
@@ -200,7 +200,7 @@ def _reach(book: RuleBook, chain: Sequence[str], code: str) -> tuple[list[Rule],
         ]
         codes = {each for rule in rules for each in (rule.code, *rule.accepts, *rule.refuses) if each}
         if codes <= about:
-            return rules, {each for each in about if book.code(each)}
+            return rules, frozenset(about)
         about |= codes
 
 

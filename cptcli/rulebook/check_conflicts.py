@@ -88,6 +88,8 @@ def _answers(rule: Rule) -> Iterator[tuple[str, str | None]]:
     yield from ((f"accepting {code}", f"{code} is refused") for code in rule.refuses)
     yield "unit_rule", rule.unit_rule
     yield "edits", rule.edits
+    if rule.situation:
+        yield f"situation.{rule.situation.given}", f"{rule.situation.given} is {rule.situation.then}"
     for effect in ("assistant", "threshold", "rates"):
         for name, value in structs.asdict(getattr(rule, effect)).items() if getattr(rule, effect) else ():
             yield f"{effect}.{name}", f"{name} {value}" if value else None

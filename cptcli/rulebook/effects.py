@@ -15,7 +15,7 @@ SERVICE_EFFECTS = (
     "payment",
     "position_unknown",
 )
-VISIT_EFFECTS = ("unit_rule", "edits", "assistant", "threshold", "rates")
+VISIT_EFFECTS = ("unit_rule", "edits", "assistant", "threshold", "rates", "situation")
 
 
 def speaks_of_service(rule: Rule) -> bool:

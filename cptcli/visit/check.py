@@ -130,6 +130,8 @@ def _asked(found: Decided, money: Amounts | None) -> VisitAsked:
         diagnoses=dict(found.diagnoses),
         locality=(money.locality if money else None) or visit.locality,
         assistant_method=visit.assistant_method,
+        other_care=visit.other_care,
+        place_of_service=visit.place_of_service,
     )
 
 

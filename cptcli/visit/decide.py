@@ -16,8 +16,10 @@ from ..checks.edits import EditsFound, check_edits
 from ..checks.lines import read_lines
 from ..checks.local_articles import check_local_articles
 from ..checks.narrative import check_narratives
+from ..checks.patient_time import check_patient_time
 from ..checks.payer_limits import check_payer_limits
 from ..checks.required_modifiers import Modifiers, required_modifiers
+from ..checks.situations import check_situations
 from ..checks.thresholds import Thresholds, check_thresholds
 from ..checks.typed_modifiers import check_typed_modifiers
 from ..checks.units import Preferred, UnitsOfDay, count_units
@@ -85,6 +87,8 @@ def _decide(plans: Plans, visit: Visit, preferred: Preferred) -> Decided:
     if lines.path is not day.path:
         by_schedule = pays_by_fee_schedule(plans.book, lines.path.chain)
         day = structs.replace(day, path=lines.path, by_fee_schedule=by_schedule)
+    lines, denied = check_situations(day, lines, report)
+    lines = check_patient_time(day, lines, report)
     modifiers = required_modifiers(day, lines, report)
     counted = count_units(day, lines, modifiers, preferred, report)
     without_units = check_typed_modifiers(day, lines, modifiers, report)
@@ -99,7 +103,7 @@ def _decide(plans: Plans, visit: Visit, preferred: Preferred) -> Decided:
     edits = check_edits(day, lines, modifiers, units, claim, report)
     check_local_articles(day, lines, diagnoses, report)
     check_payer_limits(day, lines.claimed(units), units, report)
-    price = price_day(day, lines, modifiers, claim, edits.denied, report)
+    price = price_day(day, lines, modifiers, claim, edits.denied | denied if denied else edits.denied, report)
     estimated = price is not None and any(each.price and each.price.estimate_from for each in price.priced)
     thresholds = check_thresholds(day, lines, modifiers, price.by_line if price else {}, report, estimated)
     claim = finished(day, claim, thresholds.late, report)
@@ -117,6 +121,12 @@ def _asked(plans: Plans, visit: Visit, report: Report) -> tuple[Day, Mapping[str
     if visit.discipline:
         discipline = plans.named("discipline", visit.discipline, resolve_discipline)
         visit = visit if discipline == visit.discipline else structs.replace(visit, discipline=discipline)
+    if any([line.discipline for line in visit.lines]):  # noqa: C419 - a generator takes longer
+        named = [
+            structs.replace(line, discipline=resolve_discipline(book, line.discipline)) if line.discipline else line
+            for line in visit.lines
+        ]
+        visit = structs.replace(visit, lines=tuple(named))
     if visit.unit_rule and book.unit_rule(visit.unit_rule) is None:
         raise BadValue("--unit-rule", visit.unit_rule, f"one of {', '.join(book.keys('unit_rules'))}")
     state = plans.named("state", visit.state, resolve_state) if visit.state else None

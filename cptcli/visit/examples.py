@@ -19,7 +19,8 @@ from .check import check
 from .reading import read_line, with_options
 from .tidying import tidied
 
-_OPTIONS = ("payer", "state", "discipline", "provider", "claim", "care", "abn", "unit_rule", "service_date")
+_OPTIONS = ("payer", "state", "discipline", "provider", "claim", "care", "abn", "unit_rule", "service_date",
+            "other_care", "place_of_service")  # fmt: skip
 _ASKS = frozenset((*_OPTIONS, "lines", "regions", "distinct", "diagnosis"))
 _GIVES = frozenset(("finding", "not_finding", "unit_rule", "claim_line"))
 
@@ -75,7 +76,7 @@ def visit_of(example: Example) -> Visit:
         structs.replace(read_line(typed), region=region, distinct=str(example.asks.get("distinct", "")) or None)
         for typed, region in zip_longest(many("lines"), many("regions"))
     ]
-    options = {key: example.asks.get(key) for key in _OPTIONS}
+    options = {key: example.asks.get(key) for key in _OPTIONS} | {"other_care": many("other_care") or None}
     return with_options(tidied(Visit(lines=tuple(lines)), "the example"), **options, diagnoses=many("diagnosis"))
 
 

@@ -4,27 +4,30 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct, structs
 
+from ..advice.clock import read_clock, read_times
 from ..advice.typed import each_of, joined_code, read_day, read_minutes
 from ..errors import BadValue, CptError
+from ..model.common import OtherCare
 from ..model.visit import Money, Visit, VisitLine, YearToDate
 from ..rulebook.names import upright
 from ..rulebook.problem import Problem
 from ..rulebook.validate import Validator, expected_of
 from ..rulebook.yaml_strict import Node, Refused, read_tree
+from .short_facts import read_facts
 from .tidying import VisitUnreadable, apart, tidied
 
 _LINE = re.compile(
-    r"(?P<code>[^\s:,-]+?)"
-    r"(?P<modifiers>((\s+(?![x×*]\s*[0-9]+$)|\s*[,-][\s,-]*)[^\s:,-]{1,3})*)"  # ` x2` is units, `-X2` a modifier
-    r"(:(?P<minutes>.*?))?(?<!-)(\s*[x×*](?P<units>[^x×*:]*))?",
+    r"(?P<code>[^\s:,@-]+?)"
+    r"(?P<modifiers>((\s+(?![x×*]\s*[0-9]+$)|\s*[,-][\s,-]*)[^\s:,@-]{1,3})*)"  # ` x2` is units, `-X2` a modifier
+    r"(:(?P<minutes>[^@]*?))?(@(?P<times>[^@x×*]*?))?(?<!-)(\s*[x×*](?P<units>[^x×*:@]*))?",
     re.IGNORECASE,
 )
-FORM = "CODE[-MODIFIER...][:MINUTES][xUNITS], as in: cpt check 97140-59:20 97110:30x2"
+FORM = "CODE[-MODIFIER...][:MINUTES][@START[-END]][xUNITS][+FACT...], as in: cpt check 97140-59:20 97110:30@9:00x2"
 MOST_MINUTES = 1439  # of one day
 MOST_UNITS = 9999
 LETTERS = "ABCDEFGHIJKL"  # of the diagnoses on a claim form
@@ -38,8 +41,9 @@ class BadLine(CptError):
 
 
 def read_line(typed: str) -> VisitLine:
-    """Return a short line: code, modifiers, minutes and units. Raises BadLine."""
-    form = _LINE.fullmatch(joined_code(typed).strip())
+    """Return a short line: code, modifiers, minutes, times, units and facts. Raises BadLine."""
+    head, *facts = joined_code(typed.strip().lstrip("+")).strip().split("+")  # code books print + before an add-on
+    form = _LINE.fullmatch(head.strip())
     if form is None:
         raise BadLine(typed, "not a line", FORM)
     code, attached = apart(upright(form["code"]))
@@ -48,7 +52,19 @@ def read_line(typed: str) -> VisitLine:
         modifiers=(*attached, *(upright(each) for each in re.findall(r"[^\s,-]+", form["modifiers"] or ""))),
         minutes=_minutes(typed, form["minutes"]),
         units=_units(typed, form["units"]),
+        **(_further(typed, form["times"], facts) if facts or form["times"] is not None else {}),
     )
+
+
+def _further(typed: str, times: str | None, facts: Sequence[str]) -> dict[str, Any]:
+    """Return what a line says after @ and after +, by key."""
+    known, refused = read_facts(facts)
+    if refused:
+        raise BadLine(typed, f"+{refused[0].strip()}", refused[1])
+    read = {} if times is None else read_times(times)
+    if read is None:
+        raise BadLine(typed, f"time {str(times).strip()!r}", "a start, or start and end, as @9:00 or @9:00-9:45")
+    return {**known, **read}
 
 
 def _minutes(typed: str, text: str | None) -> int | None:
@@ -101,7 +117,7 @@ def read_document(raw: bytes, file: str, today: date) -> GivenVisit:
 
 
 def _spell_out(tree: Node, today: date) -> None:
-    """Convert dates and minutes of a document: 11/27/26 to 2026-11-27, 1h05 to 65.
+    """Convert dates, minutes and times of a document: 11/27/26 to 2026-11-27, 1h05 to 65, 1:30 pm to 13:30.
 
     Other values stay, for the format's own message at their place.
     """
@@ -115,6 +131,8 @@ def _spell_out(tree: Node, today: date) -> None:
             if key.endswith("minutes") and isinstance(node.value, str):
                 minutes = read_minutes(node.value)
                 node.value = node.value if minutes is None else str(minutes)
+            elif key in ("start", "end") and isinstance(node.value, str):
+                node.value = read_clock(node.value) or node.value
 
 
 def with_options(visit: Visit, **options: Any) -> Visit:
@@ -130,6 +148,8 @@ def with_options(visit: Visit, **options: Any) -> Visit:
         given["diagnoses"] = dict(zip(LETTERS, diagnoses, strict=False))
     if amounts := given.pop("year_to_date", None):
         given["year_to_date"] = _year_to_date(amounts)
+    if care := given.pop("other_care", None):
+        given["other_care"] = _other_care(each_of(care))
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
         try:
@@ -137,6 +157,15 @@ def with_options(visit: Visit, **options: Any) -> Visit:
         except msgspec.ValidationError:
             raise BadValue(option, str(value), expected_of(hints[name])) from None
     return structs.replace(visit, **given)
+
+
+def _other_care(typed: Sequence[str]) -> tuple[str, ...]:
+    """Return the other care of an option: home-health is home_health. Raises BadValue."""
+    known = get_args(OtherCare)
+    for each in typed:
+        if each.casefold().replace("-", "_") not in known:
+            raise BadValue("--other-care", each, f"one of {', '.join(known)}")
+    return tuple(each.casefold().replace("-", "_") for each in typed)
 
 
 def _year_to_date(amounts: Sequence[str]) -> YearToDate:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
+from ..advice.clock import minute_of
 from ..advice.typed import joined_code
 from ..errors import CptError
 from ..model.visit import Visit, VisitLine
@@ -45,19 +46,18 @@ def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> 
     for line in visit.lines:
         code, attached = apart(upright(joined_code(line.code)))
         modifiers = (*attached, *(upright(each) for each in line.modifiers))
-        lines.append(structs.replace(line, code=code, modifiers=modifiers))
+        minutes = line.minutes if line.start is None else _minutes_of(line)
+        lines.append(structs.replace(line, code=code, modifiers=modifiers, minutes=minutes))
     return structs.replace(visit, lines=tuple(lines))
 
 
 def contradictions(visit: Visit) -> Iterator[tuple[int, str, str, str]]:
     """Return the number of each line that contradicts itself or its visit, what does, what was expected, what to do."""
     for number, line in enumerate(visit.lines, 1):
-        parts = (line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
-        given = sum(each or 0 for each in parts)
-        if line.minutes is not None and any(each is not None for each in parts) and given != line.minutes:
-            what = f"{line.minutes} minutes, but {given} by therapist, assistant and both together"
+        if what := _contradicts(line):
             yield number, what, "minutes that add up", "fix one of them, or leave 'minutes' out"
-        if any(each is not None and each < 0 for each in (line.minutes, line.units, *parts)):
+        numbers = (line.minutes, line.units, line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
+        if any(each is not None and each < 0 for each in numbers):
             yield number, "a number below 0", "minutes and units of 0 or more", "fix the number"
         for letter in line.diagnoses:
             if letter not in visit.diagnoses:
@@ -73,9 +73,38 @@ def refuse_contradictions(visit: Visit) -> None:
 
 
 def _is_tidy(line: VisitLine) -> bool:
-    """Return whether a line has a plain code of five signs and plain modifiers: nothing to take apart."""
-    return all(len(text) == most and text.isascii() and text.isalnum() and text == text.upper()
+    """Return whether a line has a plain code of five signs, plain modifiers and no start: nothing to take apart."""
+    return line.start is None and all(len(text) == most and text.isascii() and text.isalnum() and text == text.upper()
                for text, most in ((line.code, _SIGNS), *((each, _MODIFIER) for each in line.modifiers)))  # fmt: skip
+
+
+def _contradicts(line: VisitLine) -> str | None:
+    """Return what contradicts the minutes of a line; a student's and an aide's may be a part of them."""
+    qualified = (line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
+    others = (line.student_minutes, line.aide_minutes)
+    given = sum(each or 0 for each in (*qualified, *others))
+    minutes = given if line.minutes is None else line.minutes
+    if line.shared_minutes and minutes and line.shared_minutes > minutes:
+        return f"{minutes} minutes, but {line.shared_minutes} shared with another discipline"
+    if line.minutes is None or given == line.minutes:
+        return None
+    if any(each is not None for each in qualified):
+        return f"{line.minutes} minutes, but {given} by therapist, assistant and both together{_and_others(line)}"
+    return f"{line.minutes} minutes, but {given} by a student or an aide" if given > line.minutes else None
+
+
+def _and_others(line: VisitLine) -> str:
+    others = (("student", line.student_minutes), ("aide", line.aide_minutes))
+    return "".join(f", and {name}" for name, minutes in others if minutes is not None)
+
+
+def _minutes_of(line: VisitLine) -> int | None:
+    """Return the minutes of a line with a start: those given, else those up to its end."""
+    parts = (line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
+    if line.minutes is not None or parts != (None, None, None) or line.start is None or line.end is None:
+        return line.minutes
+    between = minute_of(line.end) - minute_of(line.start)
+    return between if between > 0 else None  # a check finds an end before the start
 
 
 def apart(code: str) -> tuple[str, tuple[str, ...]]:
