@@ -106,7 +106,7 @@ def warn_beside(draft: CodeDecision, decided: CoverageDecision) -> None:
         given = ", ".join(draft.question.diagnoses)
         says = f"{given} changed nothing: no rule on this depends on the diagnosis."
         if any(step.conditions for step in decided.coverage.steps):  # in words, as "chronic low back pain"
-            says = f"{given}: no rule on this lists diagnoses; hold it against the conditions yourself."
+            says = f"{given}: no rule on this lists diagnoses; compare it with the conditions."
         draft.warn(says, says)
     first = {(each.rule.payer, each.match.asks): each for each in reversed(decided.aside)}  # the highest rank of each
     for each in decided.aside:

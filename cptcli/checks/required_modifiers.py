@@ -40,7 +40,7 @@ def required_modifiers(day: Day, lines: Lines, report: Report) -> Modifiers:
         unsure += [(line, rule, found) for rule, found in needs.unsure]
         for rule, found in needs.not_given:
             not_given.setdefault(found.asks, []).append(rule.id)
-    for (_, modifiers), (rule, its) in all_of.items():
+    for (_, modifiers), (rule, its) in sorted(all_of.items(), key=lambda each: each[0]):  # not as lines were typed
         without = [line for line in its if not {*modifiers} <= {*on(line)}]
         for line in without:
             added[line.number - 1] += [each for each in modifiers if each not in on(line)]
