@@ -46,7 +46,7 @@ def test_the_visit_file_of_the_readme_is_read_whole(cpt, tmp_path):
     ran = cpt("check", "visit.yaml", "--json")
     answer = json.loads(ran.stdout)
     assert ran.code == 1
-    assert [line["code"] for line in answer["lines"]] == ["97110", "97140", "97026", "97799"]
+    assert [line["code"] for line in answer["lines"]] == ["97110", "97140", "97026", "97799", "97530"]
     unlisted = [line for line in answer["claim_lines"] if line["code"] == "97799"]
     assert [(line["lines"], line["narrative"]) for line in unlisted] == [
         ([3], None),
