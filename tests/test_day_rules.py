@@ -8,7 +8,7 @@ from cptcli.model.answer import Question
 from cptcli.model.rules import Applies
 from cptcli.plan.day_rules import LOOKS_AT, day_rules, ranked_for
 
-_OF_THE_CODE = {"devices", "manufacturers", "modalities", "codes", "therapy", "condition"}
+_OF_THE_CODE = {"devices", "manufacturers", "modalities", "codes", "other_than", "therapy", "condition"}
 
 
 def _rules_on(book, day, claim, code="97110"):

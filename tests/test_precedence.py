@@ -69,9 +69,9 @@ def test_what_only_may_be_refused_is_never_worded_as_covered():
     """Where the rules know exclusions alone, what lies outside them is not known, and no sentence says covered."""
     excluded = rule("excluded", "modalities: [lamp], condition: the lung is treated", "verdict: not_covered")
     answer = _asked(with_rules("local", [excluded]))
-    assert answer.coverage.verdict == "conditional"
+    assert answer.coverage.verdict == "unknown"
     assert "otherwise not known: ask the payer" in answer.coverage.says
-    assert answer.summary.endswith("Coverage: depends on conditions.")
+    assert answer.summary.endswith("Coverage: not known.")
 
 
 def test_an_inferred_rule_gives_way_to_a_document():

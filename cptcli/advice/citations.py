@@ -1,6 +1,6 @@
 """What backs a fact: its sources, whether it is old, and whether it was true on the date of service."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from ..model.answer import SourceRef
@@ -43,12 +43,15 @@ def stale(book: RuleBook, name: str, checked: date, today: date) -> str | None:
     return f"{name} was last checked on {checked}, {days} days ago: check its source again."
 
 
-def existence(book: RuleBook, code: Code, day: date) -> str | None:
-    """Return why the code did not exist on that day, with its successor; None if it did or its dates are not known."""
+def existence(book: RuleBook, code: Code, day: date, chain: Collection[str] = ()) -> str | None:
+    """Return why the code did not exist on that day, with its successor; None if it did or its dates are not known.
+
+    With a payer's `chain`, successors are those that it accepts.
+    """
     if code.effective and day < code.effective:
         return f"{code.code} did not exist on {day}: it starts on {code.effective}."
     if code.ends and day > code.ends:
-        replacements = [each.code for each in code.replaced_by]
+        replacements = [each.code for each in code.replaced_by if not {*each.never_payers} & {*chain}]
         existing = [each for each in replacements if (known := book.code(each)) and existence(book, known, day) is None]
         successors = " or ".join(existing or replacements)
         instead = f" Replaced by: {successors}." if successors else ""

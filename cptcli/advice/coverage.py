@@ -1,6 +1,6 @@
 """Coverage: will it be paid? Decided apart from the code, national determinations before local rules."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
@@ -47,13 +47,7 @@ def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str 
         steps.append(status)
     settled: Verdict | None = decisive.rule.verdict if decisive else status.verdict if status else None
     verdicts = {each.rule.verdict for each in pending} | ({settled} if settled else {None})
-    verdict: Verdict = (
-        "unknown"
-        if not steps
-        else settled
-        if settled and (len(verdicts) == 1 or (settled in NEGATIVE and verdicts <= NEGATIVE))
-        else "conditional"
-    )
+    verdict = _verdict(settled, verdicts)
     asks = tuple(dict.fromkeys(ask for each in pending for ask in each.match.asks)) if verdict not in NEGATIVE else ()
     return CoverageDecision(
         Coverage(
@@ -66,6 +60,18 @@ def decide_coverage(book: RuleBook, chain: Sequence[str], case: Case, code: str 
         asks,
         aside,
     )
+
+
+def _verdict(settled: Verdict | None, verdicts: Collection[Verdict | None]) -> Verdict:
+    """Return the verdict: the settled one where no open rule says otherwise. `verdicts` has None where none is settled.
+
+    Exclusions alone that wait for a fact make nothing conditional: without them no rule says that it is paid.
+    """
+    if settled is None:
+        return "unknown" if all(each is None or each in NEGATIVE for each in verdicts) else "conditional"
+    if len(verdicts) == 1 or (settled in NEGATIVE and all(each in NEGATIVE for each in verdicts)):
+        return settled
+    return "conditional"
 
 
 def _step(book: RuleBook, ranked: RankedRule, decided: bool) -> CoverageStep:
@@ -132,7 +138,7 @@ def _says(
     verdict: Verdict,
 ) -> str:
     """Return the verdict in words: what decided it, or what it depends on. The steps have the rules' own words."""
-    if verdict == "unknown":
+    if verdict == "unknown" and not pending:
         payer = book.payer(chain[-1]) if chain else None
         who = payer.name if payer else "this payer"
         return f"Not known: no coverage rule found for {who}. Ask the payer."

@@ -363,7 +363,7 @@ def withdraw_what_does_not_hold(draft: CodeDecision) -> None:
     if known is None:
         return
     day = draft.question.service_date
-    if gone := existence(draft.book, known, day):
+    if gone := existence(draft.book, known, day, draft.chain):
         draft.warn(gone, gone, must=True)
         draft.candidate = None
         draft.withdraw()

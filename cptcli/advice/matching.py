@@ -59,6 +59,9 @@ def match(book: RuleBook, applies: Applies, case: Case) -> Match:
     named = _named(book, applies, case)
     if named is None:
         return _NO
+    codes = case.codes or {*filter(None, [question.code])}  # one that is not in the rule base
+    if codes & {*applies.other_than}:
+        return _NO
     if applies.settings and question.setting not in applies.settings:
         return _NO
     if applies.states:
@@ -71,6 +74,8 @@ def match(book: RuleBook, applies: Applies, case: Case) -> Match:
     circumstances = _circumstances(book, applies, question)
     if circumstances is None:
         return _NO
+    if applies.other_than and not codes:
+        circumstances.append(Ask(f"the code is not {' or '.join(applies.other_than)}"))
     if named and case.possible:  # a billed code names no treatment or device
         circumstances += named
     else:

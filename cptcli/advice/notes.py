@@ -7,7 +7,7 @@ from ..model.codes import Code
 from ..model.devices import Modality
 from ..model.rules import DiagnosisList, Rule
 from ..rulebook.book import RuleBook
-from ..rulebook.precedence import is_in_force, is_weak
+from ..rulebook.precedence import is_in_force, is_weak, specificity
 from .citations import stale
 from .code_decision import CodeDecision
 from .coverage import NEGATIVE, CoverageDecision, rules_with_lists
@@ -100,17 +100,32 @@ def list_words(book: RuleBook, listed: DiagnosisList, diagnoses: tuple[str, ...]
 
 def warn_beside(draft: CodeDecision, decided: CoverageDecision) -> None:
     """Add warnings: the payer has no rule, a diagnosis changed nothing, or another provider or claim changes it."""
-    if draft.question.payer and not decided.coverage.steps and not any(draft.rules(draft.case())):
+    if draft.question.payer and not is_ruled_by_payer(draft, decided):
         draft.warn(f"{draft.payer}: no rule on this found. The code comes from the code set and the manufacturer.")
     if draft.question.diagnoses and not rules_with_lists(draft.book, draft.chain, draft.case()):
         given = ", ".join(draft.question.diagnoses)
-        draft.warn(f"{given} changed nothing: no rule on this depends on the diagnosis.",
-                   f"{given} changed nothing: no rule on this depends on the diagnosis.")  # fmt: skip
+        says = f"{given} changed nothing: no rule on this depends on the diagnosis."
+        if any(step.conditions for step in decided.coverage.steps):  # in words, as "chronic low back pain"
+            says = f"{given}: no rule on this lists diagnoses; compare it with the conditions."
+        draft.warn(says, says)
+    first = {(each.rule.payer, each.match.asks): each for each in reversed(decided.aside)}  # the highest rank of each
     for each in decided.aside:
+        again = first[each.rule.payer, each.match.asks] is not each or decided.coverage.verdict in NEGATIVE
+        if again and each.rule.verdict in NEGATIVE:
+            continue
         verdict = VERDICTS[each.rule.verdict or "unknown"]
         negative = each.rule.verdict in NEGATIVE
         draft.warn(f"If {_words(each.match)}: {verdict} (rule {each.rule.id}).",
                    headline(each.rule) or f"If {_words(each.match)}: {verdict}.", must=negative)  # fmt: skip
+
+
+def is_ruled_by_payer(draft: CodeDecision, decided: CoverageDecision) -> bool:
+    """Return whether the payer, or one it inherits from, has a rule on this code, device, treatment or status."""
+    if any(step.layer in ("payer", "clinic") for step in draft.steps):
+        return True
+    by_rule = {step.rule for step in decided.coverage.steps}
+    rules = [rule for rule in map(draft.book.rule, by_rule) if rule]
+    return len(rules) < len(by_rule) or any(specificity(rule.applies)[0] for rule in rules)
 
 
 def _entry(listed: DiagnosisList, hit: str) -> str:

@@ -1,5 +1,6 @@
 """Whose rules count for a payer, a state and a setting, and what has to be said about that."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -153,3 +154,8 @@ class _Finder:
                 states = [state for state in payer.states if now and state in now.states]
                 today_by = f"{short_name_of(book, key)}, not {short}, has {', '.join(states)} today."
                 self.warn(today_by, today_by, must=True)
+
+
+def pays_by_fee_schedule(book: RuleBook, chain: Iterable[str]) -> bool:
+    """Return whether a payer, or one that it inherits from, pays by Medicare's fee schedule."""
+    return any((payer := book.payer(key)) and payer.fee_schedule for key in chain)

@@ -10,9 +10,11 @@ from ..rulebook.book import Names, RuleBook, called
 from ..rulebook.names import SURE, normalized
 from ..rulebook.words import CLOSE
 from .naming import devices_called, shared_by
+from .text_search import said_of
 
 _MOST = 15
 _EXACT = 4.0  # the whole name, exactly
+_BEGINS = 3.0  # the beginning of a name; below it, sentences of the rule base are searched too
 # By words: the whole name, the name without filler words, its initials, the name and more of it, most of its words.
 _BY_WORDS = {"same": 3.9, "alike": 3.8, "initials": 3.7, "around": 3.6, "words": 1.5}
 # The shelves to search, in the order in which equal matches are shown, and the noun for one of each.
@@ -47,6 +49,10 @@ def search(book: RuleBook, asked: str) -> Hits:
     if wanted and not (matches and matches[0].score >= _EXACT):
         matches = _best([*_called(book, wanted), *_by_words(book, asked)])
     nearly = not matches
+    said = said_of(book, asked) if nearly or matches[0].score < _BEGINS else []
+    if nearly and said:
+        why = f"nothing is called {asked.strip()!r}; the rule base says this of it"
+        return Hits(asked=asked, note=why, matches=tuple(said[:_MOST]), rulebook=book.receipt)
     if nearly:
         matches = _best(_nearly(book, asked))
     if not matches:
@@ -61,7 +67,7 @@ def search(book: RuleBook, asked: str) -> Hits:
         note = f"{asked.strip()!r} is how people misspell {known.name}"
     if several := shared_by(book, asked):
         note = f"{asked.strip()!r} covers several products. {several.ask.rstrip('.')}"
-    return Hits(asked=asked, note=note, matches=tuple(hits), rulebook=book.receipt)
+    return Hits(asked=asked, note=note, matches=(*hits, *said)[:_MOST], rulebook=book.receipt)
 
 
 def _best(matches: Iterable[_Match]) -> list[_Match]:

@@ -7,7 +7,7 @@ from ..model.codes import Code
 from ..model.common import Verdict
 from ..model.tables import Table
 from ..rulebook.book import RuleBook
-from ..rulebook.precedence import is_weak, specificity
+from ..rulebook.precedence import is_weak
 from ..rulebook.table_ids import FEE_SCHEDULES
 from . import branches, layers, notes
 from .citations import tables_of
@@ -77,6 +77,8 @@ def _answer(draft: CodeDecision, decided: CoverageDecision, today: date) -> Answ
     notes.prepare(draft, decided, known)
     last = draft.last_word()
     sure = sureness(last.evidence, last.confidence, is_weak(last)) if last and draft.code else "no code given"
+    ruled = notes.is_ruled_by_payer(draft, decided)
+    of_code_alone = bool(last and draft.code and question.payer and not ruled)
     return Answer(
         question=question,
         payer=payer_answer(book, draft.path) if question.payer else None,
@@ -85,10 +87,10 @@ def _answer(draft: CodeDecision, decided: CoverageDecision, today: date) -> Answ
         code_name=known.name if known else None,
         summary=_summary(draft, known, sure, decided.coverage.verdict),
         answered_by=draft.answered_by,
-        sure=sure,
+        sure=f"{sure}; no rule of the payer on it" if of_code_alone else sure,
         weak=_weak(draft),
         disputed=_is_disputed(draft),
-        ruled_by_payer=_is_ruled_by_payer(draft, decided),
+        ruled_by_payer=ruled,
         about=_about(draft),
         coverage=decided.coverage,
         units=_units(known),
@@ -146,15 +148,6 @@ def _is_disputed(draft: CodeDecision) -> bool:
     last = draft.last_word()
     rule = draft.book.rule(last.rule) if last and last.rule else None
     return draft.contested or bool(rule and rule.disputed)
-
-
-def _is_ruled_by_payer(draft: CodeDecision, decided: CoverageDecision) -> bool:
-    """Return whether the payer, or one it inherits from, has a rule on this code, device, treatment or status."""
-    if any(step.layer in ("payer", "clinic") for step in draft.steps):
-        return True
-    by_rule = {step.rule for step in decided.coverage.steps}
-    rules = [rule for rule in map(draft.book.rule, by_rule) if rule]
-    return len(rules) < len(by_rule) or any(specificity(rule.applies)[0] for rule in rules)
 
 
 def _about(draft: CodeDecision) -> str:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from ..findings.report import Point, Report
+from ..findings.phrases import if_covered
+from ..findings.report import Point, Report, Words
 from ..model.claim import Modifier
 from ..model.visit import AmountLine, Amounts, ClaimLine
 from ..plan.prices import Prices
 from ..plan.unit_fee import TableValue, cents
 from ..plan.unit_price import PriceNotes, UnitPrice, in_words, notes_of
-from .day import Day, Line, Lines
+from .day import Day, Line, Lines, denial_of
 from .required_modifiers import Modifiers
 
 ORDER = (
@@ -146,6 +147,9 @@ def price_day(
     for found in (place.locality, factor.factor):
         report.use(found.edition if found else None)
     allowed = [_allowed(each, charges[at], at in unsure, at == first) for at, each in enumerate(priced)]
+    for each in allowed:
+        if each.allowed == 0 and not each.nothing and each.charge != 0:
+            report.find("warn", each.claim_line.lines, each.lines[0].known, _no_fee, each.claim_line.code)
     return DayPrice(tuple(allowed), place, factor, partly)
 
 
@@ -169,13 +173,8 @@ def _priced(
     return Priced(claim_line, its, price, off, denial)
 
 
-def denial_of(day: Day, modifiers: Iterable[str]) -> Modifier | None:
-    """Return the modifier of a line that says that a denial is expected; None where none does."""
-    return next((known for known in map(day.book.modifier, modifiers) if known and known.denial), None)
-
-
 def _denial(day: Day, lines: Sequence[Line], modifiers: Modifiers) -> Modifier | None:
-    return next(filter(None, (denial_of(day, modifiers[line.number - 1]) for line in lines)), None)
+    return next(filter(None, (denial_of(day.book, modifiers[line.number - 1]) for line in lines)), None)
 
 
 def _unsure_of(units: Sequence[Unit], claim: Sequence[ClaimLine]) -> set[int]:
@@ -263,6 +262,10 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
     releases = dict.fromkeys(
         each.price.values.edition.edition for each in found.priced if each.price and each.price.values
     )
+    expected = {each.claim_line.code for each in found.priced if each.allowed}
+    open_codes = dict.fromkeys(
+        line.code for line in lines.every if line.code in expected and (line.service.uncovered or line.service.deniable)
+    )
     estimates = dict.fromkeys(line.estimate_from for line in amounts if line.estimate_from)
     return Amounts(
         locality=f"{place.locality.contractor}/{place.locality.locality}" if place.locality else None,
@@ -275,6 +278,7 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
         paid=_total(line.paid for line in amounts) if known else None,
         says=tuple(dict.fromkeys(notes)),
         order=ORDER,
+        if_covered=tuple(open_codes),
         estimate_from=", ".join(estimates) or None,
     )
 
@@ -337,9 +341,17 @@ def _amount(day: Day, each: Priced, notice: PriceNotes, found: DayPrice, modifie
         patient=_text(patient),
         paid=_text(paid),
         work=tuple(work),
-        says=notice.says or ("The units are not known." if allowed is None else None),
+        says=notice.says or ("The units are not known." if allowed is None else _condition(each, allowed)),
         estimate_from=price.estimate_from if price and not each.nothing else None,
     )
+
+
+def _condition(each: Priced, allowed: Decimal) -> str | None:
+    """Return that an amount is expected only if the code is covered, where a rule on that is open or none is known."""
+    services = [line.service for line in each.lines]
+    if not allowed or not any(service.deniable or service.uncovered for service in services):
+        return None
+    return f"Expected only{if_covered([each.claim_line.code])}: see its coverage."
 
 
 def _times(units: int, each: Decimal | None, words: str) -> str:
@@ -367,6 +379,11 @@ def _shares(each: Priced, allowed: Decimal, work: list[str]) -> tuple[Decimal | 
         work.append(f"sequestration: {rest} - {held_back[0]} of it = {cents(after)} ({held_back[1].id})")
         rest = after
     return patient, cents(rest)
+
+
+def _no_fee(code: str) -> Words:
+    says = f"{code}: the fee schedule has no amount for it; nothing is expected."
+    return Words(says, says, "Expect no payment, or ask the payer.")
 
 
 def _no_schedule(day: Day) -> Point:

@@ -34,6 +34,21 @@ def claim_lines(
     return tuple(built)
 
 
+def units_on_claim(lines: Lines, claim: Sequence[ClaimLine], units: Sequence[int | None]) -> tuple[int | None, ...]:
+    """Return the units of each line as they are on the claim: those of a claim line stand at the first of its lines.
+
+    Where a code is on one line, these are its `units`.
+    """
+    several = {line.number for group in lines.groups if len(group) > 1 for line in group}
+    placed: dict[int, int | None] = dict.fromkeys(several, 0)
+    for each in claim:
+        first = min(each.lines)
+        if first in placed:
+            before = placed[first]
+            placed[first] = None if each.units is None or before is None else before + each.units
+    return tuple([placed.get(number, each) for number, each in enumerate(units, 1)])
+
+
 def _by_assistant(kinds: list[Kind], modifiers: Modifiers, assisted: int | None) -> list[int | None]:
     """Return how many units of each kind of line have the assistant's modifier, most assistant minutes first."""
     shares: list[int | None] = [None] * len(kinds)
@@ -94,12 +109,15 @@ def _alike(
 
 
 def _shares(total: int, kinds: list[list[Line]], modifiers: Modifiers, units: Sequence[int | None]) -> list[int]:
-    """Return a code's units over its kinds of lines: as typed where that adds up, else by minutes, else in place."""
+    """Return a code's units over its kinds of lines: as typed where that adds up, else by minutes, else in place.
+
+    A timed line without minutes has no share: its modifiers are about nothing that was done.
+    """
     typed = [sum(line.given.units or 0 for line in lines) for lines in kinds]
     if sum(typed) == total:
         return typed
     minutes = [sum(line.minutes or 0 for line in lines) for lines in kinds]
-    if not all(minutes):
+    if not kinds[0][0].service.timed or not any(minutes):
         return [sum(units[line.number - 1] or 0 for line in lines) for lines in kinds]
     in_all = sum(minutes)
     shares = [total * each // in_all for each in minutes]

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ..advice.payer_path import PayerPath, name_of, short_name_of
 from ..cms.tables import Tables
-from ..model.claim import Discipline
+from ..model.claim import Discipline, Modifier
 from ..model.codes import Code
 from ..model.common import Claim, Provider
 from ..model.visit import Visit, VisitLine
@@ -131,14 +131,19 @@ def line_of(
     return Line(number, given, service, service.code, known, group, minutes, discipline, valid, path, provider)
 
 
-def pays_by_fee_schedule(book: RuleBook, chain: Iterable[str]) -> bool:
-    """Return whether a payer, or one that it inherits from, pays by Medicare's fee schedule."""
-    return any((payer := book.payer(key)) and payer.fee_schedule for key in chain)
-
-
 def carries(modifiers: Collection[str], some: Collection[str]) -> bool:
     """Return whether one of some modifiers is among those of a line."""
     return any(each in some for each in modifiers)
+
+
+def denial_of(book: RuleBook, modifiers: Iterable[str]) -> Modifier | None:
+    """Return the modifier of a line that says that a denial is expected; None where none does."""
+    return next((known for known in map(book.modifier, modifiers) if known and known.denial), None)
+
+
+def claim_text(book: RuleBook, code: str, modifiers: Iterable[str], without: Collection[str] = ()) -> str:
+    """Return a line as it is typed and goes on the claim: code and modifiers with hyphens."""
+    return "-".join((code, *in_order(book, dict.fromkeys(each for each in modifiers if each not in without))))
 
 
 def in_order(book: RuleBook, modifiers: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from ..model.rules import EditFamily, Policy, Rule
 from ..model.visit import ClaimLine, Severity
 from ..plan.edits import EditPlan
 from ..rulebook.precedence import is_weak
-from .day import Day, Line, Lines
+from .day import Day, Line, Lines, denial_of
 
 NEVER = "0"  # the indicator of a pair that no modifier opens
 
@@ -34,6 +34,11 @@ class EditContext(Struct, frozen=True):
     def family(self) -> EditFamily:
         """Return the family of edits."""
         return self.plan.family
+
+    @property
+    def apply(self) -> bool:
+        """Return whether the payer is known to apply the edits."""
+        return self.most != "info"
 
     @property
     def by_code(self) -> tuple[Line, ...]:
@@ -63,7 +68,8 @@ def edit_context(
     report: Report,
 ) -> EditContext | None:
     """Return the edits that the payer applies; where that is not known, CMS's edits as a hint: the contract decides."""
-    plans, claimed = day.plans, lines.claimed(units)
+    plans = day.plans
+    claimed = tuple([line for line in lines.claimed(units) if not _expects_denial(day, line, modifiers)])
     rule = lines.rules.edits
     if rule and rule.edits and (plan := plans.edits(rule.edits, day.claim, day.service_date)):
         _report_sureness(rule, report)
@@ -74,6 +80,13 @@ def edit_context(
     every = (plans.edits(key, day.claim, day.service_date) for key in day.book.keys("edits"))
     hint = next(filter(None, every), None)
     return EditContext(day, report, hint, "info", claim, claimed, units, modifiers) if hint else None
+
+
+def _expects_denial(day: Day, line: Line, modifiers: Sequence[tuple[str, ...]]) -> bool:
+    """Return whether a line is not paid whatever is beside it: no edit applies to it, and no modifier helps it."""
+    decided = line.service.decided
+    denied = decided is not None and decided.coverage.verdict in ("not_covered", "investigational")
+    return denied or denial_of(day.book, modifiers[line.number - 1]) is not None
 
 
 def _report_sureness(rule: Rule, report: Report) -> None:

@@ -72,10 +72,10 @@ class _Reader:
                 return line_of(number, given, Service(code, None), None, None)
             report.find("warn", (number,), None, _mended, code, mended)
             code, known = mended, plans.book.code(mended)
-        if known is None:
-            report.find("warn", (number,), None, _not_in_our_list, day, code)
         discipline = discipline_of(plans.book, day.visit, given, known)
         path, service, diagnoses = self._service(given, code, known, discipline)
+        if known is None and not service.negative:
+            report.find("warn", (number,), None, _not_in_our_list, day, code)
         for remark in path.remarks if service.known else ():
             if remark.kind == "warning":
                 report.find("info", (), None, _remark, remark)

@@ -1,6 +1,6 @@
 """Converts minutes to units under a unit rule. Only arithmetic: the numbers and sources are in unit-rules.yaml."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
 
 from msgspec import Struct
@@ -9,11 +9,15 @@ from ..model.claim import UnitRule
 
 
 class Choice(Struct, frozen=True):
-    """A tie: `spare` units for codes with equal left-over minutes, and which of them took one."""
+    """A tie: `spare` units for codes with equal left-over minutes, and which of them took one.
+
+    `preferred`: these were asked for, and the units typed leave the choice open.
+    """
 
     codes: tuple[str, ...]
     spare: int
     chosen: tuple[str, ...]
+    preferred: bool = False
 
 
 class Counted(Struct, frozen=True):
@@ -36,12 +40,17 @@ def earned(rule: UnitRule, minutes: int) -> int:
     return (minutes + rule.minutes_per_unit - rule.least_minutes) // rule.minutes_per_unit
 
 
-def count(rule: UnitRule, minutes: Mapping[str, int], given: Mapping[str, int | None] | None = None) -> Counted:
+def count(
+    rule: UnitRule,
+    minutes: Mapping[str, int],
+    given: Mapping[str, int | None] | None = None,
+    preferred: Collection[str] = (),
+) -> Counted:
     """Return the units of each timed code of one patient, day and discipline; `given` are the units typed.
 
     Pooled, the day's minutes set the total, full units of a code stay with it, and the rest go to the largest
-    left-overs. Where left-overs tie, the units typed decide when they are one of the right answers, and
-    otherwise the order of the codes.
+    left-overs. Where left-overs tie, the units typed decide when they are one of the right answers, then the codes
+    that are preferred, then the lower code.
     """
     total = sum(minutes.values())
     if not rule.pooled:
@@ -53,14 +62,15 @@ def count(rule: UnitRule, minutes: Mapping[str, int], given: Mapping[str, int | 
         return Counted(units, total)
     cut = sorted(left.values(), reverse=True)[spare - 1]
     first = [code for code in left if left[code] > cut]
-    level = [code for code in left if left[code] == cut]
+    level = sorted([code for code in left if left[code] == cut], key=lambda code: (code not in preferred, code))
     for code in first:
         units[code] += 1
     spare -= len(first)
     chosen = _picked(units, level, spare, given or {})
     for code in chosen:
         units[code] += 1
-    choice = Choice(tuple(level), spare, chosen) if spare < len(level) else None
+    asked_for = bool(preferred) and {*chosen} == {*preferred}
+    choice = Choice(tuple(sorted(level)), spare, chosen, asked_for) if spare < len(level) else None
     return Counted(units, total, choice)
 
 

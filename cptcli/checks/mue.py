@@ -1,6 +1,7 @@
 """Checks the units of a code against its MUE: per claim line or per day."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from ..cms.entries import Maximum
 from ..findings.phrases import units_of
@@ -8,9 +9,8 @@ from ..findings.report import Point, Words
 from ..model.codes import Units
 from ..model.rules import Policy
 from ..plan.edits import CodePlan
-from .day import Line
 from .edit_context import EditContext, downgrade, table_doubt
-from .policies import caveat_of
+from .policies import caveat_of, units_wanted
 
 _A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
 
@@ -22,8 +22,10 @@ def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, Cod
         limit = plan.maximum
         if limit is None:
             if not plan.knows_maximum and not _check_its_own(edits, policy, code):
-                edits.report.note_unchecked(_not_on_file, code)
+                edits.report.note_unchecked(_not_on_file, code, edits.apply)
             continue
+        if edits.apply and limit.fits not in ("day", "history"):
+            edits.report.note_unchecked(_of_another_quarter, limit, edits.day.service_date)
         edits.report.use(limit.edition)
         denied |= _check_one(edits, policy, code, limit)
     return denied
@@ -31,14 +33,14 @@ def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, Cod
 
 def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) -> set[int]:
     lines = edits.of_codes(code)
-    units = edits.units
+    own = [each.units or 0 for each in edits.claim_lines if each.code == code]
     a_line = limit.adjudication == _A_LINE or edits.limits_a_line
     if a_line:
         over = {number for each in edits.claim_lines if (each.units or 0) > limit.units for number in each.lines}
         lines = [line for line in lines if line.number in over]
-        reached = max([each.units or 0 for each in edits.claim_lines if each.code == code], default=0)
+        reached = max(own, default=0)
     else:
-        reached = _reached_per_day(edits, lines)
+        reached = sum(own)
     if reached <= limit.units:
         return set()
     found_by_coverage = bool(lines) and lines[0].service.negative and limit.units == 0
@@ -47,9 +49,7 @@ def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) ->
         return set()
     severity = edits.most if limit.fits == "day" else downgrade(edits.most)
     edits.find(severity, lines, policy, _over, edits, policy, limit, reached, a_line)
-    if severity == "block" and (a_line or sum([units[line.number - 1] or 0 for line in lines]) > limit.units):
-        return {line.number for line in lines}
-    return set()
+    return {line.number for line in lines} if severity == "block" else set()
 
 
 def _check_its_own(edits: EditContext, policy: Policy, code: str) -> bool:
@@ -61,15 +61,10 @@ def _check_its_own(edits: EditContext, policy: Policy, code: str) -> bool:
     own = lines[0].service.units
     if own is None or own.medicare_maximum is None:
         return False
-    reached = _reached_per_day(edits, lines)
+    reached = sum([units_wanted(edits, line) for line in lines])
     if reached > own.medicare_maximum and (own.medicare_maximum or edits.most != "info"):
         edits.find(downgrade(edits.most), lines, policy, _over_its_own, code, own, own.medicare_maximum, reached)
     return True
-
-
-def _reached_per_day(edits: EditContext, lines: Sequence[Line]) -> int:
-    typed = ((line.given.units, edits.units[line.number - 1]) for line in lines)
-    return sum([counted or 0 if given is None else given for given, counted in typed])
 
 
 def _over_its_own(code: str, own: Units, most: int, reached: int) -> Words:
@@ -83,9 +78,16 @@ def _over_its_own(code: str, own: Units, most: int, reached: int) -> Words:
     )
 
 
-def _not_on_file(code: str) -> Point:
+def _not_on_file(code: str, apply: bool) -> Point:
     return Point(f"The most units of {code} (MUE): no table on file has it, and there may be a limit.",
-                 "MUE of {} (not in our tables)", (code,))  # fmt: skip
+                 "MUE of {} (not in our tables)", (code,), apply)  # fmt: skip
+
+
+def _of_another_quarter(limit: Maximum, day: date) -> Point:
+    newest, edition = "newest" if limit.fits == "older" else "only a later", limit.edition.edition
+    return Point(f"The most units of {limit.code} (MUE) on {day}: no table of that quarter is on file; checked against "
+                 f"that of {edition}.",
+                 f"MUE of {{}} on that day ({newest} table: {edition})", (limit.code,), True)  # fmt: skip
 
 
 def _over(edits: EditContext, policy: Policy, limit: Maximum, reached: int, a_line: bool) -> Words:

@@ -163,14 +163,16 @@ def _find_modifier(edits: EditContext, policy: Policy, met: PolicyPair, table: T
 def check_at_most(edits: EditContext, policy: Policy) -> None:
     """Find more units of a policy's codes than it allows in all."""
     lines = [line for line in edits.claimed if in_ranges(line.code, policy.codes)]
-    typed = sum([_units(edits, line) for line in lines])
-    if policy.at_most is not None and typed > policy.at_most:
+    reached = sum([units_wanted(edits, line) for line in lines])
+    if policy.at_most is not None and reached > policy.at_most:
         edits.find(_severity(edits, policy), lines, policy, _over_in_all, policy, lines)
 
 
-def _units(edits: EditContext, line: Line) -> int:
-    """Return the units typed, else those counted."""
-    return line.given.units if line.given.units is not None else edits.units[line.number - 1] or 0
+def units_wanted(edits: EditContext, line: Line) -> int:
+    """Return the units of a line; of an untimed one those typed, as the claim line has no more than its code has."""
+    if line.service.timed is False and line.given.units is not None:
+        return line.given.units
+    return edits.units[line.number - 1] or 0
 
 
 def check_add_ons(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, CodePlan]]) -> None:

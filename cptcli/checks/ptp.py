@@ -12,9 +12,10 @@ from ..findings.phrases import either, listed
 from ..findings.report import Point, Words, numbers
 from ..model.claim import Modifier
 from ..model.rules import BypassPlace, Policy
-from ..model.visit import EditAnswer, EditState
-from ..plan.edits import PairPlan, concerns, in_ranges
-from .day import Day, Line
+from ..model.visit import EditAnswer, EditState, Severity
+from ..plan.edits import PairPlan, concerns, fits_on, in_ranges
+from ..rulebook.precedence import is_in_force
+from .day import Day, Line, claim_text
 from .edit_context import NEVER, EditContext, downgrade, table_doubt
 from .policies import Exclusion, RuledOut, condition, instead
 
@@ -60,7 +61,7 @@ def check_ptp(edits: EditContext, ruled_out: RuledOut, pairs: Sequence[PairPlan]
             edition = found.edition
             edits.report.use(edition)
     for several in unsure.values():
-        edits.report.note_unchecked(_pairs_not_checked, day, several)
+        edits.report.note_unchecked(_pairs_not_checked, day, several, edits.apply)
     return tuple(results)
 
 
@@ -71,7 +72,8 @@ def check_nothing_to_open(edits: EditContext) -> None:
         for modifier in line.given.modifiers:
             known = edits.day.book.modifier(modifier)
             if known and known.bypasses_edits and known.never_with:
-                edits.report.find("info", (line.number,), known, _nothing_to_open, line, known)
+                severity: Severity = "warn" if len(lines) > 1 and edits.apply else "info"  # a duplicate of its own code
+                edits.report.find(severity, (line.number,), known, _nothing_to_open, line, known)
 
 
 def _edit(
@@ -131,7 +133,7 @@ def _place(edits: EditContext) -> BypassPlace:
 def _opens(day: Day, line: Line) -> bool:
     for modifier in line.given.modifiers:
         known = day.book.modifier(modifier)
-        if known and known.bypasses_edits and (not known.only_on or in_ranges(line.code, known.only_on)):
+        if known and known.bypasses_edits and fits_on(known, line.code):
             return True
     return False
 
@@ -184,7 +186,7 @@ def _text(edits: EditContext, row: Pair, found: Outcome) -> _Text:
         says += ", and no modifier is true where the services were not distinct"
         return _Text(says, f"{short}; given as not distinct", alone)
     if found.kind == "open":
-        how, fix = _how_to_open(edits, row)
+        how, fix = _how_to_open(edits, row, found.denied[0])
         says += " unless a modifier says that they were distinct"
         return _Text(says, f"{short} unless distinct", fix, how)
     return _Text(
@@ -233,8 +235,8 @@ def _doubt(day: Day, edition: str | None, fits: Fit) -> str:
     return f" Since when the edit applies is not known; it was in the table of {edition}."
 
 
-def _how_to_open(edits: EditContext, row: Pair) -> tuple[str, str]:
-    """Return how a modifier opens the edit of a pair, in full and in a few words."""
+def _how_to_open(edits: EditContext, row: Pair, denied: Line) -> tuple[str, str]:
+    """Return how a modifier opens the edit of a pair: in full, and as the finished line."""
     policy = next(
         (
             each
@@ -243,7 +245,6 @@ def _how_to_open(edits: EditContext, row: Pair) -> tuple[str, str]:
         ),
         None,
     )
-    names = either(policy.modifiers) if policy else "59 or an X modifier"
     record = policy.record if policy and policy.record else "that the services were distinct"
     place = _place(edits)
     elsewhere = place.elsewhere and not edits.day.by_fee_schedule
@@ -251,11 +252,37 @@ def _how_to_open(edits: EditContext, row: Pair) -> tuple[str, str]:
     if policy and policy.modifier_on != "either":
         own = in_ranges(row.column1, policy.codes) == (policy.modifier_on == "codes")
         code = row.column1 if own else row.column2
-    on = f"the {code} line" if code else "either line"
+    line = denied if code in (None, denied.code) else next(each for each in edits.of_codes(code or ""))
+    fitting = _fitting(edits.day, line, policy.modifiers if policy else ())
+    if not fitting:
+        return f"No modifier on file fits {line.code} on that day.", f"Bill {row.column1} alone."
+    others = f" (or {either(fitting[1:])})" if policy and fitting[1:] else " (or an X modifier)" if fitting[1:] else ""
+    named = either(fitting) if policy or len(fitting) == 1 else f"{fitting[0]} or an X modifier"
+    on = f"the {code} line" if code else f"the {line.code} line" if len(fitting) == 1 else "either line"
     return (
-        f"If the record shows {record}: {names} on {on}. Otherwise bill {row.column1} alone.",
-        f"{names} on {code or on} if {condition(policy)}.",
+        f"If the record shows {record}: {named} on {on}. Otherwise bill {row.column1} alone.",
+        f"{_finished(edits, line, fitting[:1])}{others} if {condition(policy)}.",
     )
+
+
+def _fitting(day: Day, line: Line, named: Sequence[str]) -> list[str]:
+    """Return the modifiers that belong on a line and open its edits, the usual one first: those named, else any usual
+    one with those that say the same more exactly."""
+    known = [each for each in map(day.book.modifier, named) if each and fits_on(each, line.code)]
+    if not known:
+        every = [each for each in map(day.book.modifier, day.book.keys("modifiers")) if each and each.bypasses_edits]
+        usual = [each for each in every if each.remedy and fits_on(each, line.code)]
+        exact = {name for each in usual for clash in each.never_with for name in clash.modifiers}
+        known = [*usual, *(each for each in every if each.modifier in exact and fits_on(each, line.code))]
+    return [each.modifier for each in known if is_in_force(each, day.service_date)]
+
+
+def _finished(edits: EditContext, line: Line, added: Sequence[str]) -> str:
+    """Return a line with a modifier that opens its edit, without those that do not belong on its code."""
+    book = edits.day.book
+    carried = edits.modifiers[line.number - 1]
+    off = [each for each in carried if (known := book.modifier(each)) and not fits_on(known, line.code)]
+    return claim_text(book, line.code, (*carried, *added), off)
 
 
 def _no_edit_says(day: Day, pairs: Pairs) -> str:
@@ -277,10 +304,10 @@ def _not_checked_why(day: Day, pairs: Pairs) -> str:
     return f"{edition} on file" if pairs.fits == "older" else f"only a later table: {edition}"
 
 
-def _pairs_not_checked(day: Day, several: Sequence[PairPlan]) -> Point:
+def _pairs_not_checked(day: Day, several: Sequence[PairPlan], apply: bool) -> Point:
     says, why = _no_edit_says(day, several[0].pairs), _not_checked_why(day, several[0].pairs)
     named = tuple(f"{each.one}/{each.other}" for each in several)
-    return Point(f"Pairs {listed(named, 6)}: {says}", f"NCCI edits of {{}} ({why})", named)
+    return Point(f"Pairs {listed(named, 6)}: {says}", f"NCCI edits of {{}} ({why})", named, apply)
 
 
 def _nothing_to_open(line: Line, known: Modifier) -> Words:

@@ -25,7 +25,6 @@ def required_modifiers(day: Day, lines: Lines, report: Report) -> Modifiers:
     def on(line: Line) -> list[str]:
         return [*line.given.modifiers, *added[line.number - 1]]
 
-    typed_some = any(line.given.modifiers for line in lines.billed)
     all_of: dict[tuple[str, Choice], tuple[Rule, list[Line]]] = {}
     one_of: dict[tuple[str, Choice], tuple[Rule, list[Line]]] = {}
     unsure: list[tuple[Line, Rule, Match]] = []
@@ -41,11 +40,12 @@ def required_modifiers(day: Day, lines: Lines, report: Report) -> Modifiers:
         unsure += [(line, rule, found) for rule, found in needs.unsure]
         for rule, found in needs.not_given:
             not_given.setdefault(found.asks, []).append(rule.id)
-    for (_, modifiers), (rule, its) in all_of.items():
+    for (_, modifiers), (rule, its) in sorted(all_of.items(), key=lambda each: each[0]):  # not as lines were typed
         without = [line for line in its if not {*modifiers} <= {*on(line)}]
         for line in without:
             added[line.number - 1] += [each for each in modifiers if each not in on(line)]
-        _find_required(day, rule, modifiers, without, typed_some, report)
+        if without:
+            report.find("info", numbers(without), rule, _required, day, rule, modifiers, without)
     for (_, choice), (rule, its) in one_of.items():
         without = [line for line in its if not carries(on(line), choice)]
         if without:
@@ -71,15 +71,6 @@ def _needs_of(line: Line, on: Callable[[Line], list[str]]) -> Needs:
     return needs_of(service.requiring, line.known, line.discipline, on(line), line.shared_with_assistant)
 
 
-def _find_required(
-    day: Day, rule: Rule, modifiers: Choice, lines: list[Line], typed_some: bool, report: Report
-) -> None:
-    """Find the modifiers that a rule names on lines without them: missing where others were typed."""
-    if lines:
-        severity: Severity = "block" if typed_some and not is_weak(rule) else "info"
-        report.find(severity, numbers(lines), rule, _required, day, rule, modifiers, lines, severity)
-
-
 # ------------------------------------------------------------------------------------------------------ in words
 
 
@@ -97,10 +88,9 @@ def _rules_not_decided(asks: tuple[Ask, ...], rules: tuple[str, ...]) -> Point:
     return Point(says, "rules that apply only if {}", (" and ".join(if_what),))
 
 
-def _required(day: Day, rule: Rule, modifiers: Choice, lines: list[Line], severity: Severity) -> Words:
+def _required(day: Day, rule: Rule, modifiers: Choice, lines: list[Line]) -> Words:
     named = " and ".join(modifiers)
-    fix = "Added." if severity == "info" else f"Add {named}."
-    return Words(_needs(rule, named, lines), _needs_in_short(day, rule, named, lines), fix)
+    return Words(_needs(rule, named, lines), _needs_in_short(day, rule, named, lines), "Added.")
 
 
 def _one_of_required(day: Day, rule: Rule, choice: Choice, lines: list[Line]) -> Words:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from ..advice.wording import weakness
 from ..findings.phrases import codes_of, weak_mark
 from ..findings.report import Point, Report, Words, numbers
+from ..model.claim import Modifier
 from ..model.rules import Rule, Threshold
 from ..model.visit import ThresholdAnswer
 from ..rulebook.precedence import is_weak
-from .day import Day, Line, Lines
+from .day import Day, Line, Lines, claim_text
 from .required_modifiers import Modifiers
 
 
@@ -60,6 +61,7 @@ def check_thresholds(
     counted: dict[str, list[Line]] = {}
     without_plan = False
     expected = frozenset(line.number for line in lines.billed if _expects_denial(day, line, modifiers))
+    _check_denied(day, lines, modifiers, rule, rule.threshold, report)
     for line in lines.billed:
         if line.service.therapy and line.number not in expected:
             if line.discipline:
@@ -87,6 +89,21 @@ def _expects_denial(day: Day, line: Line, modifiers: Modifiers) -> bool:
         return True
     known = map(day.book.modifier, modifiers[line.number - 1])
     return any(each is not None and each.denial for each in known)
+
+
+def _check_denied(
+    day: Day, lines: Lines, modifiers: Modifiers, rule: Rule, threshold: Threshold, report: Report
+) -> None:
+    """Find a denial expected as not necessary on a line whose year is over the threshold: necessary, it has its own
+    modifier instead."""
+    for line in lines.billed:
+        known = map(day.book.modifier, modifiers[line.number - 1])
+        denial = next((each for each in known if each and each.denial == "not_necessary"), None)
+        given = line.discipline and getattr(day.visit.year_to_date, line.discipline.bucket, None)
+        if denial and given and not line.service.negative and Decimal(given) >= Decimal(threshold.amount):
+            as_necessary = (*modifiers[line.number - 1], threshold.modifier)
+            fixed = claim_text(day.book, line.code, as_necessary, (denial.modifier,))
+            report.find("warn", (line.number,), rule, _necessary_or_not, line, denial, given, threshold, fixed)
 
 
 def _bucket(
@@ -208,6 +225,15 @@ def _no_discipline(threshold: Threshold) -> Point:
 def _counts_to_none(line: Line, threshold: Threshold) -> Words:
     says = f"{threshold.modifier} on {line.code}: the line counts to no therapy threshold."
     return Words(says, says, f"Take {threshold.modifier} off, or name the plan of care.")
+
+
+def _necessary_or_not(line: Line, denial: Modifier, given: str, threshold: Threshold, fixed: str) -> Words:
+    says = (
+        f"{line.code}: ${given} so far, over the threshold of ${threshold.amount}: {threshold.modifier} if necessary, "
+    )
+    says += f"{denial.modifier} only if not; never both."
+    short = f"{line.code}: over ${threshold.amount}: {threshold.modifier} if necessary, {denial.modifier} if not."
+    return Words(says, (says, short), f"If necessary: {fixed}.")
 
 
 def _review(bucket: Bucket) -> Words:

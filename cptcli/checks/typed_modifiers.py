@@ -7,7 +7,7 @@ from ..findings.report import Point, Report, Words
 from ..model.claim import Clash, Discipline, Modifier
 from ..model.codes import Therapy
 from ..model.visit import Severity
-from ..plan.edits import in_ranges
+from ..plan.edits import fits_on
 from ..plan.line_service import weakly_none
 from ..rulebook.precedence import is_in_force
 from .day import Day, Line, Lines, carries
@@ -31,6 +31,7 @@ def check_typed_modifiers(day: Day, lines: Lines, modifiers: Modifiers, report: 
                 )
             else:
                 _check_one(day, line, on_line, modifier, by_schedule, report)
+        _check_denial(line, [each for each in known if each], by_schedule, report)
         _check_clashes(day, line, on_line, [each for each in known if each], report)
         _check_twice(day, line, report)
         if _check_plan(day, line, on_line, by_schedule, report):
@@ -51,7 +52,14 @@ def _check_notice(day: Day, lines: Lines, modifiers: Modifiers, report: Report) 
     ]
     named = [each.id for each in reporting]
     if reporting and not any(carries(modifiers[line.number - 1], named) for line in lines.billed):
-        report.find("warn", (), reporting[0], _notice_not_reported, given, reporting[0], named)
+        beside = _not_beside(day, named)
+        report.find("warn", (), reporting[0], _notice_not_reported, given, reporting[0], named, beside)
+
+
+def _not_beside(day: Day, named: list[str]) -> list[str]:
+    """Return the modifiers that say the opposite of some, and never share a line with them."""
+    known = [each for each in map(day.book.modifier, day.book.keys("modifiers")) if each and not each.denial]
+    return [each.id for each in known if any(carries(named, clash.modifiers) for clash in each.never_with)]
 
 
 def _check_one(
@@ -62,7 +70,7 @@ def _check_one(
     _check_days(day, line, known, report)
     _check_place(line, on_line, known, by_schedule, report)
     typed = known.modifier in line.given.modifiers
-    if known.denial == "excluded" and typed and by_schedule and not line.service.excluded:
+    if typed and _is_doubtful(line, known, by_schedule):
         report.find("warn", at, known, _not_excluded, line, known)
     if known.caveat and typed:
         report.find("info", at, known, _not_certain, known)
@@ -87,10 +95,22 @@ def _check_place(line: Line, on_line: tuple[str, ...], known: Modifier, by_sched
     if known.only_with and name in line.given.modifiers and not carries(on_line, known.only_with):
         severity: Severity = "block" if by_schedule else "warn"  # the rule is Medicare's
         report.find(severity, at, known, _alone, line, known)
-    if (known.only_on and not in_ranges(code, known.only_on)) or (known.never_on and in_ranges(code, known.never_on)):
+    if not fits_on(known, code):
         report.find("block", at, known, _off_place, line, known)
     if known.untimed_only and line.service.timed:
         report.find("warn", at, known, _on_timed, line, known)
+
+
+def _check_denial(line: Line, every: list[Modifier], by_schedule: bool, report: Report) -> None:
+    """Find a line that nothing is expected for, by the modifier typed on it; where a rule denies it that is said."""
+    denial = next((each for each in every if each.denial and each.modifier in line.given.modifiers), None)
+    if denial and not line.service.negative and not _is_doubtful(line, denial, by_schedule):
+        report.find("warn", (line.number,), denial, _denial_expected, line, denial)
+
+
+def _is_doubtful(line: Line, known: Modifier, by_schedule: bool) -> bool:
+    """Return whether a modifier says that the code is excluded, and no rule says so of it."""
+    return known.denial == "excluded" and by_schedule and not line.service.excluded
 
 
 def _check_clashes(day: Day, line: Line, on_line: tuple[str, ...], every: list[Modifier], report: Report) -> None:
@@ -164,12 +184,12 @@ def _check_revenue_code(day: Day, line: Line, own: Discipline, given: str, repor
 # ------------------------------------------------------------------------------------------------------ in words
 
 
-def _notice_not_reported(given: str, first: Modifier, named: list[str]) -> Words:
-    one = either(named)
+def _notice_not_reported(given: str, first: Modifier, named: list[str], beside: list[str]) -> Words:
+    one, never = either(named), f", never beside {either(beside)}" if beside else ""
     return Words(f"The ABN is {given}, and no line has {one}: {first.says}.",
                  (f"The ABN is {given}, and no line has {one}: {in_short(first)}.",
                   f"The ABN is {given}, and no line has {one}."),
-                 f"Put {one} on the line it is about.")  # fmt: skip
+                 f"Put {one} on the line it is about{never}.")  # fmt: skip
 
 
 def _unknown(line: Line, modifier: str) -> Words:
@@ -183,9 +203,16 @@ def _unknown(line: Line, modifier: str) -> Words:
                  "Look it up, or take it off.")  # fmt: skip
 
 
+def _denial_expected(line: Line, known: Modifier) -> Words:
+    says = f"{known.modifier} on {line.code} says that a denial is expected: nothing is paid"
+    liable = f"; the {known.liable} pays" if known.liable else ""
+    return Words(f"{says}{liable}. {known.says[:1].upper()}{known.says[1:]}.", (f"{says}{liable}.", f"{says}."),
+                 f"Expect the denial, or take {known.modifier} off.")  # fmt: skip
+
+
 def _not_excluded(line: Line, known: Modifier) -> Words:
     name = known.modifier
-    return Words(f"{name} on {line.code}: {known.says}; we have no rule that says so of it.",
+    return Words(f"{name} on {line.code}: {known.says}; we have no rule that says so of it. Nothing is paid with it.",
                  (f"{name} on {line.code}: {in_short(known)}; no rule we have says so.",
                   f"{name} on {line.code}: no rule we have excludes it."),
                  f"Take {name} off, unless you know better.")  # fmt: skip

@@ -1,6 +1,6 @@
 """Counts units: which unit rule applies, a pool of minutes for each discipline, typed units checked against it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -13,9 +13,10 @@ from ..model.rules import Rule
 from ..model.visit import Severity, Tie, UnitCount
 from ..rulebook.precedence import is_weak
 from .day import Day, Group, Line, Lines
-from .minutes import Counted, count, earned
+from .minutes import Choice, Counted, count, earned
 from .required_modifiers import Modifiers
 
+Preferred = Mapping[str | None, tuple[str, ...]]  # by discipline: the codes that get the units of a tie
 Reach = tuple[int, int] | None  # the fewest and the most units; None where nothing can be said
 _MINUTES_OF_A_DAY = 24 * 60
 
@@ -36,7 +37,7 @@ class UnitsOfDay(Struct, frozen=True):
     counted: tuple[UnderRule, ...]
 
 
-def count_units(day: Day, lines: Lines, modifiers: Modifiers, report: Report) -> UnitsOfDay:
+def count_units(day: Day, lines: Lines, modifiers: Modifiers, preferred: Preferred, report: Report) -> UnitsOfDay:
     """Return the units of the day under the payer's unit rule, or under every rule where the payer's is not known."""
     every = unit_rules(day)
     given = day.visit.unit_rule
@@ -44,9 +45,9 @@ def count_units(day: Day, lines: Lines, modifiers: Modifiers, report: Report) ->
     named = given or (payers and payers.unit_rule)
     rules = [rule for rule in every if named in (None, rule.id)]
     units = _not_pooled(day, lines, modifiers, every, report)
-    counted = tuple([_under(lines, rule) for rule in rules])
+    counted = tuple([_under(lines, rule, preferred) for rule in rules])
     for line in (line for each in counted for line in each.capped):
-        report.find("info", (line.number,), line.known, _capped, line)
+        report.find("info", (line.number,), line.known, _capped, day, line, rules[0].minutes_per_unit)
     for group in dict.fromkeys(
         (discipline, code) for each in counted for discipline, pool in each.pools.items() for code in pool.units
     ):
@@ -55,7 +56,7 @@ def count_units(day: Day, lines: Lines, modifiers: Modifiers, report: Report) ->
     if overruling and overruling.unit_rule != given and not is_weak(overruling):
         report.find("warn", (), overruling, _overruled, day, given, overruling)
     if payers and is_weak(payers):
-        differ = any(_under(lines, rule).reached != counted[0].reached for rule in every)
+        differ = any(_under(lines, rule, preferred).reached != counted[0].reached for rule in every)
         report.find("warn" if differ else "info", (), payers, _weak_rule, day, payers, rules[0], differ)
     total = sum([line.minutes or 0 for line in lines.billed])
     if total > _MINUTES_OF_A_DAY:
@@ -73,7 +74,7 @@ def in_pool(line: Line, rule: UnitRule) -> bool:
     return line.service.pool_minutes == rule.minutes_per_unit
 
 
-def _under(lines: Lines, rule: UnitRule) -> UnderRule:
+def _under(lines: Lines, rule: UnitRule, preferred: Preferred) -> UnderRule:
     pooled: dict[str | None, dict[str, int]] = {}
     given: dict[str | None, dict[str, int | None]] = {}
     lacking: list[Group] = []
@@ -90,7 +91,10 @@ def _under(lines: Lines, rule: UnitRule) -> UnderRule:
             else:
                 pool = pooled.setdefault(discipline, {})
                 pool[code] = pool.get(code, 0) + minutes
-    pools = {discipline: count(rule, pool, given.get(discipline)) for discipline, pool in pooled.items()}
+    pools = {
+        discipline: count(rule, pool, given.get(discipline), preferred.get(discipline, ()))
+        for discipline, pool in pooled.items()
+    }
     reached: dict[Group, Reach] = dict.fromkeys(lacking)
     capped: list[Line] = []
     for discipline, counted in pools.items():
@@ -169,7 +173,7 @@ def _not_pooled(
         elif line.minutes is None:
             report.note_unchecked(_no_minutes, line.code, given)
         elif service.pool_minutes not in per_unit or service.pool_minutes is None:
-            given = _by_itself(line, counted, line.minutes, rules[0], report)
+            given = _by_itself(day, line, counted, line.minutes, rules[0], report)
         else:
             given = None  # its pool says
         units[line.number - 1] = given
@@ -195,23 +199,27 @@ def _untimed_twice(lines: Lines, modifiers: Modifiers, units: list[int | None], 
         counted = its[0].service.units if len(its) > 1 else None
         if counted and counted.usual and sum([units[line.number - 1] or 0 for line in its]) > counted.usual:
             report.find("block", numbers(its), its[0].known, _untimed_on_lines, its, counted)
-            stays = min(its, key=lambda line: sorted(modifiers[line.number - 1]))  # whichever was typed first
+            stays = min(its, key=lambda line: _plainest(modifiers[line.number - 1]))  # whichever was typed first
             for line in its:
                 if line is not stays:
                     units[line.number - 1] = 0
 
 
-def _by_itself(line: Line, counted: Units, minutes: int, rule: UnitRule, report: Report) -> int:
+def _plainest(modifiers: Sequence[str]) -> tuple[int, list[str]]:
+    return len(modifiers), sorted(modifiers)
+
+
+def _by_itself(day: Day, line: Line, counted: Units, minutes: int, rule: UnitRule, report: Report) -> int:
     """Return the units of a timed code outside the pool: of a longer unit, always whole, or no therapy code."""
     per, at = counted.minutes_per_unit or rule.minutes_per_unit, (line.number,)
     pooled = per == rule.minutes_per_unit
     reached = earned(rule, minutes) if pooled else minutes // per
     if not pooled and minutes % per:
-        report.find("info", at, line.known, _minutes_over, line, counted, per, minutes)
+        report.find("info", at, line.known, _minutes_over, day, line, counted, per, minutes)
     if line.given.units is not None and line.given.units > reached:
         report.find("block", at, line.known, _more_typed, line, counted, minutes, reached)
     if counted.usual is not None and reached > counted.usual:
-        report.find("info", at, line.known, _capped, line)
+        report.find("info", at, line.known, _capped, day, line, per)
         return counted.usual
     return reached
 
@@ -229,8 +237,7 @@ def shown(under: UnderRule) -> UnitCount:
             codes=pool.choice.codes,
             units=pool.choice.spare,
             chosen=pool.choice.chosen,
-            says=f"{', '.join(pool.choice.codes)} have equal minutes left over for {pool.choice.spare} more "
-            f"unit{'' if pool.choice.spare == 1 else 's'}: the clinician chooses, and either is right.",
+            says=_tied(pool.choice),
         )
         for discipline, pool in under.pools.items()
         if pool.choice and all(units[code] is not None for code in pool.choice.codes)
@@ -248,10 +255,27 @@ def shown(under: UnderRule) -> UnitCount:
 # ------------------------------------------------------------------------------------------------------ in words
 
 
-def _capped(line: Line) -> Words:
-    most = line.service.units.usual if line.service.units else None
+def _tied(choice: Choice) -> str:
+    units = f"{choice.spare} more unit{'' if choice.spare == 1 else 's'}"
+    says = f"{', '.join(choice.codes)} have equal minutes left over for {units}: "
+    if choice.preferred:
+        return f"{says}{' and '.join(choice.chosen)} here, as with another choice this day has more to fix."
+    return f"{says}the clinician chooses, and either is right."
+
+
+def _capped(day: Day, line: Line, per: int) -> Words:
+    most = (line.service.units.usual if line.service.units else None) or 0
     says = f"{line.code} is {most} per day; further minutes belong to its add-on code."
-    return Words(says, says, f"cpt lookup {line.code}")
+    return Words(says, says, _add_on(day, line.code, (line.minutes or 0) - most * per) or f"cpt lookup {line.code}")
+
+
+def _add_on(day: Day, code: str, minutes: int) -> str | None:
+    """Return the line to add for minutes beyond a code, with its add-on code; None where none is on file."""
+    for other in day.book.keys("codes"):
+        known = day.tables.add_ons(other, day.service_date)
+        if known and known.primaries == (code,):
+            return f"Add {other}:{minutes}."
+    return None
 
 
 def _too_long(total: int) -> Words:
@@ -346,12 +370,12 @@ def _untimed_over(line: Line, counted: Units, given: int) -> Words:
 def _untimed_on_lines(lines: list[Line], counted: Units) -> Words:
     says = f"{lines[0].code} is untimed: {counted.usual} per day, however long it took; it is on "
     says += f"{len(lines)} lines."
-    return Words(says, says, f"Bill {counted.usual}.", counted.sources)
+    return Words(says, says, f"Bill {lines[0].code} x{counted.usual} on one line.", counted.sources)
 
 
-def _minutes_over(line: Line, counted: Units, per: int, minutes: int) -> Words:
+def _minutes_over(day: Day, line: Line, counted: Units, per: int, minutes: int) -> Words:
     says = f"{line.code} is counted by whole periods of {per} minutes; {minutes % per} minutes are over."
-    return Words(says, says, sources=counted.sources)
+    return Words(says, says, _add_on(day, line.code, minutes % per), counted.sources)
 
 
 def _more_typed(line: Line, counted: Units, minutes: int, reached: int) -> Words:

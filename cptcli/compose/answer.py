@@ -165,7 +165,8 @@ def _paid(answer: Answer) -> Iterator[Row]:
         step = decided or pending[0]
         yield Row("paid", (_verdict(coverage.verdict, step),), tone, must=True, weight=100)
         return
-    yield Row("paid", (_depends(pending),), tone, must=True, weight=100)
+    unsure = "Not known. " if coverage.verdict == "unknown" else ""
+    yield Row("paid", (f"{unsure}{_depends(pending)}",), tone, must=True, weight=100)
     for step in pending:
         negative = step.verdict in NEGATIVE
         yield Row("paid_if", (_rule(step),), TONES[step.verdict] if negative else "plain", must=negative, weight=90)

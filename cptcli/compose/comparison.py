@@ -277,7 +277,9 @@ def _next(found: Comparison) -> Iterator[Row]:
     if left_out := ", ".join(_left_out(found)):
         yield Row("left_out", (f"Not shown (--all): {left_out}.",), must=True, weight=97)
     if any(row.verdict == "unknown" for row in found.rows):
-        yield Row("ask", (f"Not known: no coverage rule found. Ask {_payer(found)}.",), "unsure", must=True, weight=99)
+        yield Row(
+            "ask", (f"Not known: no rule found that pays it. Ask {_payer(found)}.",), "unsure", must=True, weight=99
+        )
     if asks := [each for each in found.asks if each in _OPTIONS]:
         yield Row("next", (f"Depends: add {', '.join(asks)}.",), weight=77)
     if found.rows:

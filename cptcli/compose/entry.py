@@ -56,6 +56,7 @@ def rule_facts(card: RuleCard) -> Iterator[Fact]:
         ("manufacturers", rule.applies.manufacturers),
         ("modalities", rule.applies.modalities),
         ("codes", rule.applies.codes),
+        ("other_than", rule.applies.other_than),
         ("diagnoses", rule.applies.diagnoses),
         ("settings", rule.applies.settings),
         ("states", rule.applies.states),

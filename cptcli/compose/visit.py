@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..findings.phrases import fits, where
+from ..findings.phrases import fits, if_covered, where
 from ..model.common import Verdict
 from ..model.visit import ClaimLine, FeeAnswer, Finding, LineAnswer, Severity, VisitAnswer
 from .answer import TONES
@@ -27,7 +27,7 @@ def visit_sheet(answer: VisitAnswer, work: bool) -> Sheet:
     lines = tuple(_claim_line(answer, line) for line in answer.claim_lines)
     none = Row("claim_line", ("none: no line earned a unit or has a code that may be billed",), "bad", must=True)
     by_severity = {key: [each for each in answer.findings if each.severity == key] for key in _LABELS}
-    fixes = [_finding(each) for each in by_severity["block"]] or [Row("block", ("nothing",), "good", must=True)]
+    fixes = [_finding(each) for each in by_severity["block"]] or [_nothing_to_fix(answer)]
     blocks = [
         Block("", lines or (none,)),
         Block("", (Row("units", (_units(answer),), "strong", must=True),)),
@@ -50,6 +50,13 @@ def visit_sheet(answer: VisitAnswer, work: bool) -> Sheet:
         more=tuple(more),
         stamp=rules_in_short(answer.rulebook),
     )
+
+
+def _nothing_to_fix(answer: VisitAnswer) -> Row:
+    """Return the row of a day with nothing to fix; not clean where an edit or limit was not checked."""
+    if answer.without_table:
+        return Row("block", ("nothing found; not clean: a table is missing (see Unchecked)",), "caution", must=True)
+    return Row("block", ("nothing",), "good", must=True)
 
 
 def lines_of_first_screen(answer: VisitAnswer) -> int:
@@ -97,7 +104,8 @@ def _units(answer: VisitAnswer) -> str:
         rule = f", {answer.unit_rule_name}" if answer.unit_rule_name else ""
         parts.append(f"{answer.timed_minutes} timed minutes = {units}{rule}.")
     if answer.amount is not None:
-        parts.append(f"Expected allowed amount ${answer.amount}{estimate_text(answer)}.")
+        only = if_covered(answer.amounts.if_covered if answer.amounts else ())
+        parts.append(f"Expected allowed amount ${answer.amount}{estimate_text(answer)}{only}.")
     elif answer.amounts is not None:
         parts.append("Expected allowed amount: not known.")
     return " ".join(parts) or counted(len(answer.claim_lines), "claim line") + "."

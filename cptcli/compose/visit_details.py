@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..findings.phrases import if_covered
 from ..model.visit import AmountLine, Amounts, ClaimLine, FeeAnswer, Finding, Severity, VisitAnswer
 from .backing import receipt_text
 from .sheet import Detail, Section
@@ -89,7 +90,8 @@ def _amounts(answer: VisitAnswer, work: bool) -> Iterator[Detail]:
 
 def shares_text(amount: Amounts | AmountLine) -> str:
     """Return the allowed amount, and who pays it."""
-    return f"{amount.allowed} allowed; patient {amount.patient or 'not known'}, payer {amount.paid}"
+    only = if_covered(amount.if_covered) if isinstance(amount, Amounts) else ""
+    return f"{amount.allowed} allowed{only}; patient {amount.patient or 'not known'}, payer {amount.paid}"
 
 
 def amount_text(line: AmountLine, notes: Sequence[str]) -> str:

@@ -41,6 +41,12 @@ def either(words: Sequence[str]) -> str:
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
 
 
+def if_covered(codes: Sequence[str]) -> str:
+    """Return what an expected amount depends on; nothing without codes."""
+    named = " and ".join(filter(None, (", ".join(codes[:-1]), *codes[-1:])))
+    return f" if {named} {'is' if len(codes) == 1 else 'are'} covered" if codes else ""
+
+
 def where(numbers: Sequence[int]) -> str:
     """Return the lines that a finding is about, as in front of its text; nothing where it is about the day."""
     if not numbers:

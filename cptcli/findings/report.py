@@ -54,12 +54,14 @@ class Found(NamedTuple):
 class Point(NamedTuple):
     """What was not checked, in full and in short; what it is `about` takes the place of {} in `short`.
 
-    With no `short` it is shown with --full only: no code of the day makes it matter.
+    With no `short` it is shown with --full only: no code of the day makes it matter. `lacks_table`: an edit or limit
+    that the payer applies, and no table on file has: such a day is not clean.
     """
 
     says: str
     short: str | None
     about: tuple[str, ...] = ()
+    lacks_table: bool = False
 
 
 class Unchecked(NamedTuple):
@@ -104,6 +106,7 @@ class Worded(Struct, frozen=True):
     findings: tuple[Finding, ...]
     not_checked: tuple[str, ...]
     unchecked: tuple[str, ...]
+    without_table: tuple[str, ...]
     tables: tuple[TableUsed, ...]
 
 
@@ -112,15 +115,19 @@ def worded(book: RuleBook, report: Report) -> Worded:
     findings = dict.fromkeys(_finding(book, each) for each in report.found)
     not_checked: dict[str, None] = {}
     in_short: dict[str, dict[str, None]] = {}
+    lacking: set[str] = set()
     for each in report.unchecked:
         point = each.words(*each.given)
         not_checked.setdefault(point.says)
         if point.short:
             in_short.setdefault(point.short, {}).update(dict.fromkeys(point.about))
+            lacking.update([point.short] if point.lacks_table else [])
+    unchecked = {short: short.replace("{}", listed([*about], _MOST_ITEMS)) for short, about in in_short.items()}
     return Worded(
         tuple(sorted(findings, key=_gravity)),
         tuple(not_checked),
-        tuple(short.replace("{}", listed([*about], _MOST_ITEMS)) for short, about in in_short.items()),
+        tuple(unchecked.values()),
+        tuple([text for short, text in unchecked.items() if short in lacking]),
         tuple(map(_table_used, report.editions.values())),
     )
 

@@ -40,6 +40,7 @@ class Modifier(Noun, frozen=True):
     effective: date | None = None
     ends: date | None = None
     bypasses_edits: bool = False  # with it, an edit with indicator 1 lets both codes pay
+    remedy: bool = False  # true: the usual one of those with which an edit lets both codes pay
     only_with: tuple[ModifierText, ...] = ()  # the line must have one of these too
     never_with: tuple[Clash, ...] = ()
     only_on: tuple[CodeRange, ...] = ()

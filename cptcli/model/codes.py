@@ -68,6 +68,12 @@ class DatedEvent(Noun, frozen=True):
     sources: tuple[Id, ...] = ()
 
 
+class Successor(CodeNote, frozen=True):
+    """A code that took the place of a deleted one, but for the payers named and those below them."""
+
+    never_payers: tuple[Id, ...] = ()
+
+
 class Code(Noun, frozen=True):
     """A CPT or HCPCS code in our own words; CPT descriptors belong to the AMA and are never here."""
 
@@ -96,7 +102,7 @@ class Code(Noun, frozen=True):
     dates: tuple[DatedEvent, ...] = ()
     effective: date | None = None
     ends: date | None = None
-    replaced_by: tuple[CodeNote, ...] = ()
+    replaced_by: tuple[Successor, ...] = ()
     notes: tuple[str, ...] = ()
     short: Short | None = None  # the headline on the first screen, if the text is over 90 characters
     attach: Short | None = None  # claim_needs and documentation in one line
@@ -115,6 +121,7 @@ class StatusIndicator(Noun, frozen=True):
     sources: tuple[Id, ...]
     verdict: Verdict | None = None
     valid: bool = True  # false: a payer that pays by this schedule rejects the code
+    review: bool = False  # true: without a rule on the code, payment by this schedule is to be reviewed
     priced: bool = False  # true: paid by the schedule's relative values
 
 

@@ -63,7 +63,7 @@ class CodeCard(Noun, frozen=True, omit_defaults=False):
 class Hit(Noun, frozen=True, omit_defaults=False):
     """One match of a search: what it is, and the command to try."""
 
-    kind: Literal["code", "modality", "device", "manufacturer", "payer"]
+    kind: Literal["code", "modality", "device", "manufacturer", "payer", "topic", "modifier", "rule"]
     id: str
     name: str
     says: str

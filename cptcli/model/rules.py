@@ -41,6 +41,7 @@ class Applies(Noun, frozen=True):
     manufacturers: tuple[Id, ...] = ()
     modalities: tuple[Id, ...] = ()
     codes: tuple[CodeText, ...] = ()
+    other_than: tuple[CodeText, ...] = ()  # every code but these, also one that is not in the rule base
     diagnoses: tuple[Id, ...] = ()  # ids of diagnosis lists
     settings: tuple[Setting, ...] = ()
     states: tuple[State, ...] = ()
@@ -119,8 +120,8 @@ class Rule(Noun, frozen=True):
     """What one payer says from `effective` to `ends` (inclusive); None means that date is not known.
 
     Effects: `code` (with `replaces`), `accepts`, `refuses`, `verdict`, `modifiers`,
-    `one_of_modifiers`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`, and for a visit `unit_rule`,
-    `edits`, `assistant`, `threshold`, `rates`, `situation`; at least one.
+    `one_of_modifiers`, `first_diagnosis`, `unit_limit`, `prior_authorization`, `payment`, `position_unknown`, and for a
+    visit `unit_rule`, `edits`, `assistant`, `threshold`, `rates`, `situation`; at least one.
     """
 
     id: Id
@@ -142,6 +143,7 @@ class Rule(Noun, frozen=True):
     modifiers: tuple[ModifierText, ...] = ()  # all of them
     one_of_modifiers: tuple[ModifierText, ...] = ()  # one of them, depending on discipline or provider
     unit_limit: str | None = None
+    first_diagnosis: Id | None = None  # id of the list that a line's first diagnosis must be on
     most_units: int | None = None  # of everything the rule applies to, per day
     prior_authorization: str | None = None
     payment: str | None = None

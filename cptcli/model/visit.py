@@ -244,6 +244,7 @@ class Amounts(Noun, frozen=True, omit_defaults=False):
     paid: str | None
     says: tuple[str, ...]
     order: tuple[str, ...]  # the steps in the order in which they are taken
+    if_covered: tuple[str, ...] = ()  # codes with an amount that a rule not yet decided may deny, or of no known rule
     estimate_from: str | None = None  # the releases used where those of the day are not on file
 
 
@@ -291,6 +292,7 @@ class VisitAnswer(Noun, frozen=True, omit_defaults=False):
     findings: tuple[Finding, ...]
     not_checked: tuple[str, ...]
     unchecked: tuple[str, ...]  # those that matter for the codes of the day, in a few words each
+    without_table: tuple[str, ...]  # of these, the edits and limits that no table on file has
     tables: tuple[TableUsed, ...]
     rulebook: Receipt
     aged: tuple[AgedTable, ...] = ()  # tables used that do not reach the date of service

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..bounded_cache import BoundedCache
 from ..cms.entries import AddOn, Maximum, Pair, Pairs, in_force
 from ..cms.tables import Tables
+from ..model.claim import Modifier
 from ..model.common import Claim
 from ..model.rules import EditFamily, Policy
 from ..rulebook.precedence import is_in_force
@@ -105,6 +106,11 @@ def concerns(policy: Policy, one: str, other: str) -> bool:
 def spans(policy: Policy, own: str, beside: str) -> bool:
     """Return whether a policy is about its own code and the one beside it."""
     return in_ranges(own, policy.codes) and in_ranges(beside, policy.together_with)
+
+
+def fits_on(known: Modifier, code: str) -> bool:
+    """Return whether a modifier belongs on a code."""
+    return not (known.only_on and not in_ranges(code, known.only_on)) and not in_ranges(code, known.never_on)
 
 
 @lru_cache(maxsize=8192)

@@ -6,12 +6,12 @@ from datetime import date
 from msgspec import structs
 
 from ..advice import notes
-from ..advice.citations import existence
+from ..advice.citations import existence, status_on
 from ..advice.code_decision import CodeDecision
-from ..advice.coverage import NEGATIVE, CoverageDecision
+from ..advice.coverage import NEGATIVE, CoverageDecision, rules_with_lists
 from ..advice.layers import NeedsAnswer
 from ..advice.matching import Match
-from ..advice.payer_path import PayerPath, short_name_of
+from ..advice.payer_path import PayerPath, pays_by_fee_schedule, short_name_of
 from ..advice.question import resolve_device
 from ..advice.suggest import decide
 from ..advice.wording import VERDICTS, weakness
@@ -27,6 +27,7 @@ from ..rulebook.book import RuleBook
 from ..rulebook.precedence import is_in_force, is_weak
 from .day_rules import day_rules, ranked_for
 from .needs import needs_of
+from .open_coverage import denied_by_own_provider, first_diagnosis_of, may_be_denied
 from .service import About, Service, ServiceKey
 
 _ASK = "Try cpt suggest, or ask the payer."
@@ -68,7 +69,7 @@ class _Working:
 
     def service(self) -> Service:
         """Return the service."""
-        if self.known and (gone := existence(self.book, self.known, self.question.service_date)):
+        if self.known and (gone := existence(self.book, self.known, self.question.service_date, self.path.chain)):
             self.off_claim = True
             self.find("block", gone, self.known, "Bill a code valid that day.", short=gone)
         if self.key.device:
@@ -97,11 +98,14 @@ class _Working:
             limiting=tuple(
                 (rule, rule.most_units) for rule, found in rules if rule.most_units is not None and found.truth == "yes"
             ),
+            first_diagnosis=first_diagnosis_of(self.decided, rules, self.path.chain),
+            weighs_diagnoses=bool(rules_with_lists(self.book, self.path.chain, case)),
             ranked=ranked,
             day_rules=day_rules([ranked]),
             units=units,
             timed=units.timed if units else None,
             pool_minutes=units.minutes_per_unit if units and units.timed and units.pooled and therapy else None,
+            deniable=may_be_denied(self.decided, self.key.discipline),
             negative=self.decided.coverage.verdict in NEGATIVE,
             excluded=any(step.verdict in NEGATIVE for step in steps),
             therapy=therapy,
@@ -190,9 +194,9 @@ class _Working:
     def _coverage(self) -> bool:
         """Find whether it is covered; return whether no rule on that is known."""
         draft, decided, book = self.draft, self.decided, self.book
-        if self.known is None:
-            return False
         verdict = decided.coverage.verdict
+        if self.known is None and verdict not in NEGATIVE:
+            return False
         settled = [step.rule for step in decided.coverage.steps if step.decided and verdict in NEGATIVE]
         rules = map(book.rule, [*settled, *decided.coverage.rules])
         rule = next(filter(None, rules), None) or self.known  # where a letter of the fee schedule decides
@@ -204,9 +208,13 @@ class _Working:
             severity: Severity = "warn" if verdict == "bundled" or accepted else "block"
             says = f"{self.code}: {decided.coverage.says}{' The modifier says who pays.' if accepted else ''}"
             self.find(severity, says, rule, _fix(verdict, accepted), sources, short=in_few, coverage=True)
-        elif verdict == "conditional":
+        elif verdict == "conditional" or (verdict == "unknown" and decided.coverage.steps):
             self.find("info", f"{self.code}: {decided.coverage.says}", rule, sources=sources, short=in_few,
                       coverage=True)  # fmt: skip
+        if verdict not in NEGATIVE:
+            self._by_provider()
+        if verdict == "unknown":
+            self._status()
         notes.warn_of_rules(draft)
         said = self._remarks(0)
         for listed in notes.lists_about(draft):
@@ -217,7 +225,29 @@ class _Working:
             for text in notes.limits(draft, each, found):
                 what = text.partition(": ")[0]
                 self.find("info", text, each, short=(text, f"{what}{weak_mark(each)}: {in_short(each)}"), about="day")
-        return verdict == "unknown" and not self.off_claim
+        return verdict == "unknown" and not decided.coverage.steps and not self.off_claim
+
+    def _status(self) -> None:
+        """Find a status of the fee schedule that leaves payment open, where no rule on the code is known."""
+        known = self.known
+        if known is None or not pays_by_fee_schedule(self.book, self.path.chain):
+            return
+        status, seen = status_on(known, self.question.service_date)
+        indicator = self.book.status(status)
+        if indicator and indicator.review:
+            notes_of_code = [note.says for note in known.medicare.notes] if known.medicare else []
+            says = f"{self.code}: Medicare status {indicator.status}: {indicator.says} ({seen})."
+            short = f"{self.code}: Medicare status {indicator.status}: {indicator.says}."
+            self.find("warn", " ".join([says, *notes_of_code]), known, "Ask the contractor.", indicator.sources,
+                      short=short)  # fmt: skip
+
+    def _by_provider(self) -> None:
+        """Find a rule that denies the code when the professionals of its plan of care provide it."""
+        for aside in self.decided.aside:
+            if denied_by_own_provider(aside.rule, self.key.discipline):
+                says = f"{self.code}: {aside.rule.says} Who provides it is not given."
+                short = code_first(self.code, in_short(aside.rule))
+                self.find("warn", says, aside.rule, "Add --provider.", short=short)
 
     def _remarks(self, since: int) -> int:
         """Add the warnings from one on that no finding about the line has in its words; return how many there are."""
@@ -250,7 +280,7 @@ class _Working:
                 self.liability.append(modifier)
                 typed.append(modifier)
         if notes and not typed and abn is None:
-            choices = "; ".join(f"{modifier}{_if_abn(notice)}" for modifier, _, notice in notes)
+            choices = "; ".join(dict.fromkeys(f"{modifier}{_if_abn(notice)}" for modifier, _, notice in notes))
             severity: Severity = "info" if notes[0][1].modifiers else "warn"  # the rule's own modifiers say it already
             says = f"{self.code} needs the modifier that says who pays: {choices}."
             self.find(severity, says, notes[0][1], "Add --abn none, mandatory or voluntary.",

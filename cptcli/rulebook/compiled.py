@@ -181,7 +181,9 @@ def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
             link("visit_rules_of_payer", rule.payer or "", rule.id)
         if speaks_of_service(rule):
             link("service_rules_of_payer", rule.payer or "", rule.id)
-        for code in filter(None, (rule.code, *rule.replaces, *rule.applies.codes, *rule.accepts, *rule.refuses)):
+        about = rule.applies.codes or (*(each for each in parts.codes if rule.applies.other_than),)
+        about = tuple(each for each in about if each not in rule.applies.other_than)
+        for code in filter(None, (rule.code, *rule.replaces, *about, *rule.accepts, *rule.refuses)):
             link("rules_about_code", code, rule.id)
     return {relation: {key: [*ids] for key, ids in keys.items()} for relation, keys in links.items()}
 

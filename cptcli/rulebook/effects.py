@@ -9,6 +9,7 @@ SERVICE_EFFECTS = (
     "verdict",
     "modifiers",
     "one_of_modifiers",
+    "first_diagnosis",
     "unit_limit",
     "prior_authorization",
     "payment",

@@ -13,7 +13,8 @@ _ALWAYS = (date.min, date.max)
 def specificity(applies: Applies) -> tuple[int, int]:
     """Return how specific a rule is. Naming the device beats the manufacturer, which beats modality or code, which
     beats neither. Then the rule with more of diagnosis, setting, state and circumstances of the service wins."""
-    level = 3 if applies.devices else 2 if applies.manufacturers else 1 if applies.modalities or applies.codes else 0
+    named = applies.modalities or applies.codes or applies.other_than
+    level = 3 if applies.devices else 2 if applies.manufacturers else 1 if named else 0
     narrower = sum(
         1
         for each in (

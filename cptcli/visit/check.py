@@ -11,6 +11,7 @@ from ..checks.ptp import edit_answer
 from ..checks.thresholds import threshold_answer
 from ..checks.units import shown
 from ..cms.tables import Tables
+from ..findings.phrases import if_covered
 from ..findings.report import worded
 from ..model.visit import Amounts, Finding, LineAnswer, Tie, UnitCount, Visit, VisitAnswer, VisitAsked
 from ..plan.plans import plans_of
@@ -20,8 +21,8 @@ from .decide import Decided, decide
 
 
 def is_finding(answer: VisitAnswer) -> bool:
-    """Return whether something has to be fixed or reviewed before the claim goes out."""
-    return any(finding.severity != "info" for finding in answer.findings)
+    """Return whether a day is not clean: something to fix or review, or an edit or limit that no table on file has."""
+    return bool(answer.without_table) or any(finding.severity != "info" for finding in answer.findings)
 
 
 def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAnswer:
@@ -62,6 +63,7 @@ def answer(found: Decided) -> VisitAnswer:
         findings=report.findings,
         not_checked=report.not_checked,
         unchecked=report.unchecked,
+        without_table=report.without_table,
         tables=report.tables,
         rulebook=book.receipt,
         aged=aged_tables(book, report.tables, day.service_date, money.estimate_from if money else None),
@@ -145,7 +147,10 @@ def _summary(answer: VisitAnswer) -> str:
     parts.append(f"{block} to fix, {warn} to review")
     if answer.amount is not None:
         estimate = " (estimate)" if answer.amounts and answer.amounts.estimate_from else ""
-        parts.append(f"expected allowed amount ${answer.amount}{estimate}")
+        only = if_covered(answer.amounts.if_covered if answer.amounts else ())
+        parts.append(f"expected allowed amount ${answer.amount}{estimate}{only}")
     if answer.unchecked:
         parts.append(f"{len(answer.unchecked)} not checked")
+    if answer.without_table:
+        parts.append("not clean: a table is missing")
     return "; ".join(parts) + "."

@@ -1,15 +1,17 @@
 """Decides a patient's day: reads its lines, counts and checks them, prices the claim. No words are made here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import combinations, islice
 
 from msgspec import Struct, structs
 
-from ..advice.payer_path import payer_path
+from ..advice.payer_path import payer_path, pays_by_fee_schedule
 from ..advice.question import read_diagnosis, resolve_discipline, resolve_payer, resolve_state
 from ..checks.amounts import DayPrice, price_day
 from ..checks.assistant import split_by_assistant
-from ..checks.claim_lines import claim_lines, finished
-from ..checks.day import Day, Lines, pays_by_fee_schedule
+from ..checks.claim_lines import claim_lines, finished, units_on_claim
+from ..checks.day import Day, Lines
+from ..checks.diagnoses import check_diagnoses
 from ..checks.edits import EditsFound, check_edits
 from ..checks.lines import read_lines
 from ..checks.local_articles import check_local_articles
@@ -20,11 +22,14 @@ from ..checks.required_modifiers import Modifiers, required_modifiers
 from ..checks.situations import check_situations
 from ..checks.thresholds import Thresholds, check_thresholds
 from ..checks.typed_modifiers import check_typed_modifiers
-from ..checks.units import UnitsOfDay, count_units
+from ..checks.units import Preferred, UnitsOfDay, count_units
 from ..errors import BadValue, MissingOption
 from ..findings.report import Report, Words, numbers
 from ..model.visit import ClaimLine, Visit
 from ..plan.plans import Plans
+from .tidying import refuse_contradictions
+
+_MOST_CHOICES = 12  # other answers of a tie that are tried
 
 
 class Decided(Struct, frozen=True):
@@ -44,10 +49,38 @@ class Decided(Struct, frozen=True):
 
 
 def decide(plans: Plans, visit: Visit) -> Decided:
-    """Return what is decided of one patient's day, each check in its turn.
+    """Return what is decided of one patient's day; a tie of left-over minutes goes where the least has to be fixed.
 
-    Raises MissingOption without a payer, UnknownName, AmbiguousName or BadValue for what names nothing.
+    Raises MissingOption without a payer, UnknownName, AmbiguousName or BadValue for what names nothing, and
+    VisitUnreadable for lines that contradict themselves.
     """
+    refuse_contradictions(visit)
+    best = _decide(plans, visit, {})
+    for discipline, codes in islice(_other_choices(best), _MOST_CHOICES) if _gravity(best) > (0, 0) else ():
+        other = _decide(plans, visit, {discipline: codes})
+        if _gravity(other) < _gravity(best):
+            best = other
+    return best
+
+
+def _other_choices(found: Decided) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+    """Return the other right answers of a tie, by discipline."""
+    under = found.counted.counted
+    for discipline, pool in under[0].pools.items() if len(under) == 1 else ():
+        if pool.choice:
+            for codes in combinations(pool.choice.codes, pool.choice.spare):
+                if codes != pool.choice.chosen:
+                    yield discipline, codes
+
+
+def _gravity(found: Decided) -> tuple[int, int]:
+    """Return how many findings have to be fixed and how many reviewed."""
+    severities = [each.severity for each in found.report.found]
+    return severities.count("block"), severities.count("warn")
+
+
+def _decide(plans: Plans, visit: Visit, preferred: Preferred) -> Decided:
+    """Return what is decided of a day, each check in its turn."""
     report = Report()
     day, diagnoses = _asked(plans, visit, report)
     lines = read_lines(day, diagnoses, report)
@@ -57,14 +90,16 @@ def decide(plans: Plans, visit: Visit) -> Decided:
     lines, denied = check_situations(day, lines, report)
     lines = check_patient_time(day, lines, report)
     modifiers = required_modifiers(day, lines, report)
-    counted = count_units(day, lines, modifiers, report)
+    counted = count_units(day, lines, modifiers, preferred, report)
     without_units = check_typed_modifiers(day, lines, modifiers, report)
     units = counted.of_line
     if without_units:
         units = tuple([0 if at in without_units else each for at, each in enumerate(units, 1)])
     assisted = split_by_assistant(day, lines, modifiers, units, report)
     check_narratives(day, lines, report)
+    check_diagnoses(day, lines, diagnoses, report)
     claim = claim_lines(day, lines, modifiers, units, assisted)
+    units = units_on_claim(lines, claim, units)
     edits = check_edits(day, lines, modifiers, units, claim, report)
     check_local_articles(day, lines, diagnoses, report)
     check_payer_limits(day, lines.claimed(units), units, report)

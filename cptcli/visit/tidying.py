@@ -1,7 +1,7 @@
 """Makes a visit ready to decide: codes in capitals, modifiers apart, and no line that contradicts itself."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
@@ -36,12 +36,8 @@ def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> 
         problem(1, "no line", "at least one line with a code", "add what was done")
     if len(visit.lines) > MOST_LINES:
         problem(MOST_LINES + 1, f"{len(visit.lines)} lines", f"at most {MOST_LINES} in one day", "split the visit")
-    for number, line in enumerate(visit.lines, 1):
-        if what := _contradicts(line):
-            problem(number, what, "minutes that add up", "fix one of them, or leave 'minutes' out")
-        for letter in line.diagnoses:
-            if letter not in visit.diagnoses:
-                problem(number, f"diagnosis {letter}", "a letter under 'diagnoses'", "add the diagnosis")
+    for number, what, expected, todo in contradictions(visit):
+        problem(number, what, expected, todo)
     if problems:
         raise VisitUnreadable(problems)
     if all(map(_is_tidy, visit.lines)):
@@ -53,6 +49,27 @@ def tidied(visit: Visit, where: str, places: Sequence[tuple[int, int]] = ()) -> 
         minutes = line.minutes if line.start is None else _minutes_of(line)
         lines.append(structs.replace(line, code=code, modifiers=modifiers, minutes=minutes))
     return structs.replace(visit, lines=tuple(lines))
+
+
+def contradictions(visit: Visit) -> Iterator[tuple[int, str, str, str]]:
+    """Return the number of each line that contradicts itself or its visit, what does, what was expected, what to do."""
+    for number, line in enumerate(visit.lines, 1):
+        if what := _contradicts(line):
+            yield number, what, "minutes that add up", "fix one of them, or leave 'minutes' out"
+        numbers = (line.minutes, line.units, line.therapist_minutes, line.assistant_minutes, line.joint_minutes)
+        if any(each is not None and each < 0 for each in numbers):
+            yield number, "a number below 0", "minutes and units of 0 or more", "fix the number"
+        for letter in line.diagnoses:
+            if letter not in visit.diagnoses:
+                yield number, f"diagnosis {letter}", "a letter under 'diagnoses'", "add the diagnosis"
+
+
+def refuse_contradictions(visit: Visit) -> None:
+    """Raise VisitUnreadable for a visit that was not read from a file and contradicts itself."""
+    found = [Problem("the visit", number, 1, f"line {number} of the visit: {what}", expected, todo)
+             for number, what, expected, todo in contradictions(visit)]  # fmt: skip
+    if found:
+        raise VisitUnreadable(found)
 
 
 def _is_tidy(line: VisitLine) -> bool:
