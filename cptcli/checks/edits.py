@@ -7,7 +7,7 @@ from msgspec import Struct
 from ..findings.report import Point, Report
 from ..model.rules import EditFamily, Policy
 from ..model.visit import ClaimLine
-from ..plan.edits import CodePlan
+from ..plan.edits import CodesPlan
 from . import mue, policies, ptp
 from .day import Day, Lines
 from .edit_context import EditContext, edit_context
@@ -34,25 +34,21 @@ def check_edits(
     edits = edit_context(day, lines, modifiers, units, claim, report)
     if edits is None:
         return EditsFound(None, (), frozenset())
-    codes = [*dict.fromkeys([line.service.code for line in edits.claimed])]
-    of_codes = [(code, edits.plan.code(code)) for code in codes]
-    _note_not_modelled(edits, of_codes)
-    pairs = edits.plan.pairs(sorted(codes))
-    met_by = policies.meetings(edits, pairs)
-    ruled_out = policies.ruled_out(edits, met_by)
-    results = ptp.check_ptp(edits, ruled_out, pairs)
+    plan = edits.plan.of(tuple(dict.fromkeys([line.service.code for line in edits.claimed])))
+    _note_not_modelled(edits, plan)
+    met_by = policies.meetings(edits, plan.between) if plan.between else {}
+    ruled_out = policies.ruled_out(edits, plan.between, met_by) if met_by else {}
+    results = ptp.check_ptp(edits, ruled_out, plan.pairs)
     denied = ptp.denied_by(edits, results)
     ptp.check_nothing_to_open(edits)
     in_table = {_both(each): _as_table(each) for each in results} if met_by else {}
-    limited = {policy.id for _, plan in of_codes for policy in plan.at_most}
-    for policy in edits.plan.policies:
+    for policy in plan.checked:
         if policy.outcome == "units":
-            denied |= mue.check_mue(edits, policy, of_codes)
+            denied |= mue.check_mue(edits, policy, plan.codes)
         elif policy.outcome == "add_ons":
-            policies.check_add_ons(edits, policy, of_codes)
+            policies.check_add_ons(edits, policy, plan.codes)
         elif policy.outcome == "at_most":
-            if policy.id in limited:
-                policies.check_at_most(edits, policy)
+            policies.check_at_most(edits, policy)
         elif every := met_by.get(policy.id):
             denied |= policies.check_policy(edits, policy, every, ruled_out, in_table)
     return EditsFound(edits, results, frozenset(denied))
@@ -69,17 +65,15 @@ def _as_table(result: ptp.PairResult) -> policies.TablePair:
     )
 
 
-def _note_not_modelled(edits: EditContext, codes: Sequence[tuple[str, CodePlan]]) -> None:
+def _note_not_modelled(edits: EditContext, plan: CodesPlan) -> None:
     """Note what the policies say and the rules cannot express: of the family, and of policies about a code of the day.
 
     Which codes the family's notes are about is not known, so they are shown with --full only.
     """
-    if edits.family.not_modelled and len(codes) > 1:
+    if edits.family.not_modelled and len(plan.codes) > 1:
         edits.report.note_unchecked(_of_family, edits.family)
-    concerned = {policy.id for _, plan in codes for policy in plan.not_modelled}
-    for policy in edits.plan.policies if concerned else ():
-        if policy.id in concerned:
-            edits.report.note_unchecked(_of_policy, policy)
+    for policy in plan.not_modelled:
+        edits.report.note_unchecked(_of_policy, policy)
 
 
 def _of_family(family: EditFamily) -> Point:

@@ -1,6 +1,6 @@
 """Checks the units of a code against its MUE: per claim line or per day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from ..cms.entries import Maximum
@@ -15,10 +15,10 @@ from .policies import caveat_of, units_wanted
 _A_LINE, _POLICY = 1, 2  # adjudication of a limit: a claim line; a day, absolute; anything else a day, clinical
 
 
-def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, CodePlan]]) -> set[int]:
+def check_mue(edits: EditContext, policy: Policy, codes: Mapping[str, CodePlan]) -> set[int]:
     """Find codes with more units than their limit in the table of the day; return the lines denied for certain."""
     denied: set[int] = set()
-    for code, plan in codes:
+    for code, plan in codes.items():
         limit = plan.maximum
         if limit is None:
             if not plan.knows_maximum and not _check_its_own(edits, policy, code):
@@ -32,8 +32,10 @@ def check_mue(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, Cod
 
 
 def _check_one(edits: EditContext, policy: Policy, code: str, limit: Maximum) -> set[int]:
-    lines = edits.of_codes(code)
     own = [each.units or 0 for each in edits.claim_lines if each.code == code]
+    if sum(own) <= limit.units:
+        return set()
+    lines = edits.of_codes(code)
     a_line = limit.adjudication == _A_LINE or edits.limits_a_line
     if a_line:
         over = {number for each in edits.claim_lines if (each.units or 0) > limit.units for number in each.lines}

@@ -9,7 +9,7 @@ from ..findings.phrases import codes_of, either, in_short, listed, weak_mark
 from ..findings.report import Point, Words
 from ..model.rules import EditFamily, Policy
 from ..model.visit import Severity
-from ..plan.edits import CodePlan, PairPlan, in_ranges, spans
+from ..plan.edits import CodePlan, in_ranges, spans
 from ..rulebook.names import normalized
 from ..rulebook.precedence import is_weak
 from .day import Line, carries
@@ -61,16 +61,18 @@ class TablePair(NamedTuple):
 Meetings = Mapping[str, Sequence[PolicyPair]]  # id of a policy -> the lines that it is about
 
 
-def meetings(edits: EditContext, pairs: Iterable[PairPlan]) -> Meetings:
-    """Return every two lines of two codes that a policy is about, by policy, where its conditions may be met."""
-    concerned = {policy.id: policy for pair in pairs for policy in pair.policies}
+def meetings(edits: EditContext, between: Iterable[Policy]) -> Meetings:
+    """Return every two lines of two codes that a policy is about, by policy, where its conditions may be met.
+
+    `between` are the policies about two codes of the day.
+    """
     met: dict[str, Sequence[PolicyPair]] = {}
-    if concerned:
-        by_code = edits.by_code
-        not_distinct = any(line.given_not_distinct() for line in by_code)
-        for key, policy in concerned.items():
-            if not_distinct or not policy.only_if_not_distinct:
-                met[key] = [*_meetings(edits, policy, by_code)]
+    by_code = edits.by_code
+    not_distinct = any(line.given_not_distinct() for line in by_code)
+    for policy in between:
+        may_hold = not_distinct or not policy.only_if_not_distinct
+        if may_hold and (every := [*_meetings(edits, policy, by_code)]):
+            met[policy.id] = every
     return met
 
 
@@ -82,11 +84,11 @@ def _meetings(edits: EditContext, policy: Policy, by_code: Sequence[Line]) -> It
             yield PolicyPair(one, other, holds)
 
 
-def ruled_out(edits: EditContext, met_by: Meetings) -> RuledOut:
+def ruled_out(edits: EditContext, between: Iterable[Policy], met_by: Meetings) -> RuledOut:
     """Return the pairs of the day of which only one code is reported, by a policy and what is given of the lines."""
     found: dict[frozenset[str], Exclusion] = {}
     reached: dict[frozenset[str], set[int]] = {}
-    for policy in edits.plan.between if met_by else ():
+    for policy in between:
         every = met_by.get(policy.id)
         for met in every or ():
             if met.holds == "yes" and _not_both(policy, met):
@@ -175,14 +177,14 @@ def units_wanted(edits: EditContext, line: Line) -> int:
     return edits.units[line.number - 1] or 0
 
 
-def check_add_ons(edits: EditContext, policy: Policy, codes: Sequence[tuple[str, CodePlan]]) -> None:
+def check_add_ons(edits: EditContext, policy: Policy, codes: Mapping[str, CodePlan]) -> None:
     """Find an add-on code without a code that it adds to, for the same patient and day."""
-    for code, plan in codes:
+    for code, plan in codes.items():
         known = plan.add_on
         if known is None or not known.primaries:
             continue
         edits.report.use(known.edition)
-        if not any(other in known.primaries for other, _ in codes):
+        if not any(other in known.primaries for other in codes):
             severity = edits.most if known.fits == "day" else downgrade(edits.most)
             edits.find(severity, edits.of_codes(code), policy, _add_on_alone, policy, code, known)
 

@@ -47,6 +47,16 @@ class CodePlan(NamedTuple):
     at_most: tuple[Policy, ...]  # policies that limit the units of several codes
 
 
+class CodesPlan(NamedTuple):
+    """What is on file on the codes of a day: on each, between every two of them, and the policies that concern them."""
+
+    codes: dict[str, CodePlan]
+    pairs: tuple[PairPlan, ...]  # sorted
+    between: tuple[Policy, ...]  # policies about two of the codes
+    not_modelled: tuple[Policy, ...]
+    checked: tuple[Policy, ...]  # every policy to check but that of the table, in the order of the family
+
+
 class EditPlan:
     """A family of edits on the days of one span, for one kind of claim."""
 
@@ -64,6 +74,35 @@ class EditPlan:
         self.table_policy = next((each for each in self.policies if each.outcome == "pairs"), None)
         self._pairs: BoundedCache[tuple[str, str], PairPlan] = BoundedCache()
         self._codes: BoundedCache[str, CodePlan] = BoundedCache()
+        self._days: BoundedCache[tuple[str, ...], CodesPlan] = BoundedCache(2**11)
+
+    def of(self, codes: tuple[str, ...]) -> CodesPlan:
+        """Return what is on file on the codes of a day, in any order."""
+        plan = self._days.get(codes)
+        if plan is None:
+            plan = self._of(codes)
+            self._days.keep({codes: plan})
+        return plan
+
+    def _of(self, codes: tuple[str, ...]) -> CodesPlan:
+        of_codes, pairs = {code: self.code(code) for code in codes}, self.pairs(sorted(codes))
+        every = of_codes.values()
+        between = {policy.id for pair in pairs for policy in pair.policies}
+        at_most = {policy.id for plan in every for policy in plan.at_most}
+        not_modelled = {policy.id for plan in every for policy in plan.not_modelled}
+        add_ons = any(plan.add_on and plan.add_on.primaries for plan in every)
+        checked = [
+            each
+            for each in self.policies
+            if each.outcome == "units" or (each.outcome == "add_ons" and add_ons) or each.id in between | at_most
+        ]
+        return CodesPlan(
+            of_codes,
+            tuple(pairs),
+            tuple(each for each in self.between if each.id in between),
+            tuple(each for each in self.policies if each.id in not_modelled),
+            tuple(checked),
+        )
 
     def pairs(self, codes: list[str]) -> list[PairPlan]:
         """Return what is on file between every two of some sorted codes."""
