@@ -25,8 +25,10 @@ from .options import (
 from .output import Form, deliver
 
 if TYPE_CHECKING:
+    from ..advice.question import Typed
     from ..model.answer import Answer
     from ..rulebook.book import RuleBook
+    from ..settings import Settings
 
 
 def suggest(
@@ -108,18 +110,9 @@ def suggest(
         care=care,
         abn=abn,
     )
-    defaults = filled = own.fill(structs.asdict(typed))
-    known = structs.replace(typed, **filled)
-    missing = known.payer is None or (known.modality is None and known.device is None)
+    defaults = own.fill(structs.asdict(typed))
     try:
-        if missing and sys.stdin.isatty() and sys.stdout.isatty():
-            from .ask import complete
-
-            typed = complete(book, typed, rules, defaults)
-            filled = own.fill(structs.asdict(typed))
-        typed = structs.replace(typed, **filled)
-        if typed.payer is None and typed.modality is None and typed.device is None:
-            raise MissingOption(["--modality or --device", "--payer"])
+        typed, filled = _completed(book, typed, own, rules)
         found = advise(book, typed, today())
         if found.code and found.question.diagnoses:
             found = _with_articles(book, found)
@@ -128,6 +121,27 @@ def suggest(
     found = structs.replace(found, question=structs.replace(found.question, from_settings=own.taken(filled)))
     deliver(found, Form(as_json, plain, full, no_color, html))
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN
+
+
+def _completed(book: "RuleBook", typed: "Typed", own: "Settings", rules: str | None) -> tuple["Typed", dict[str, str]]:
+    """Return the question with what the settings fill in, and those values. At a terminal, ask for what is missing.
+
+    Raises MissingOption where neither treatment, device nor payer is given.
+    """
+    from msgspec import structs
+
+    filled = own.fill(structs.asdict(typed))
+    known = structs.replace(typed, **filled)
+    missing = known.payer is None or (known.modality is None and known.device is None)
+    if missing and sys.stdin.isatty() and sys.stdout.isatty():
+        from .ask import complete
+
+        typed = complete(book, typed, rules, filled)
+        filled = own.fill(structs.asdict(typed))
+        known = structs.replace(typed, **filled)
+    if known.payer is None and known.modality is None and known.device is None:
+        raise MissingOption(["--modality or --device", "--payer"])
+    return known, filled
 
 
 def _with_articles(book: "RuleBook", found: "Answer") -> "Answer":
