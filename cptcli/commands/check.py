@@ -25,6 +25,7 @@ from .options import (
     today,
 )
 from .output import Form, deliver_fee, deliver_visit
+from .service_options import Abn, Care, Claim, Discipline, Provider
 
 if TYPE_CHECKING:
     from ..model.visit import Visit, VisitAnswer
@@ -56,17 +57,13 @@ def check(
         str | None, typer.Option(help="Who pays, as 'palmetto'; 'other' if not listed.", autocompletion=complete.payers)
     ] = None,
     state: State = None,
-    discipline: Annotated[str | None, typer.Option(metavar="PT|OT|SLP", help="Whose plan of care it is.")] = None,
-    provider: Annotated[
-        str | None, typer.Option(help="Who provides it, as physical_therapist or chiropractor.")
-    ] = None,
-    claim: Annotated[
-        str | None, typer.Option(metavar="professional|institutional", help="Default: professional.")
-    ] = None,
+    discipline: Discipline = None,
+    provider: Provider = None,
+    claim: Claim = None,
     unit_rule: Annotated[str | None, typer.Option(metavar="cms|cpt_midpoint", help="Default: the payer's.")] = None,
     diagnosis: Diagnoses = None,
-    care: Annotated[str | None, typer.Option(metavar="active|maintenance", help="For spinal manipulation.")] = None,
-    abn: Annotated[str | None, typer.Option(metavar="none|mandatory|voluntary", help="The signed ABN.")] = None,
+    care: Care = None,
+    abn: Abn = None,
     other_care: Annotated[
         list[str] | None,
         typer.Option(metavar="CARE", help="none, home_health, snf_part_a, snf_part_b or hospice. Repeatable."),

@@ -23,6 +23,7 @@ from .options import (
     today,
 )
 from .output import Form, deliver
+from .service_options import Abn, Attended, Care, Claim, Discipline, Provider, Setting
 
 if TYPE_CHECKING:
     from ..advice.question import Typed
@@ -44,24 +45,17 @@ def suggest(
         str | None, typer.Option(help="Who pays, as 'aetna'; 'other' if not listed.", autocompletion=complete.payers)
     ] = None,
     state: Annotated[str | None, typer.Option(help="Two letters; decides the Medicare contractor.")] = None,
-    setting: Annotated[str | None, typer.Option(metavar="clinic|home", help="Default: clinic.")] = None,
-    attended: Annotated[
-        bool | None,
-        typer.Option("--attended/--unattended", help="Whether the clinician stayed with the patient throughout."),
-    ] = None,
+    setting: Setting = None,
+    attended: Attended = None,
     answer: Annotated[
         list[str] | None, typer.Option(help="Picks one of the cases that the page shows. Repeatable.")
     ] = None,
     diagnosis: Diagnoses = None,
-    provider: Annotated[
-        str | None, typer.Option(help="Who provides it, as physical_therapist or chiropractor.")
-    ] = None,
-    discipline: Annotated[str | None, typer.Option(metavar="PT|OT|SLP", help="Whose plan of care it is.")] = None,
-    claim: Annotated[
-        str | None, typer.Option(metavar="professional|institutional", help="Default: professional.")
-    ] = None,
-    care: Annotated[str | None, typer.Option(metavar="active|maintenance", help="For spinal manipulation.")] = None,
-    abn: Annotated[str | None, typer.Option(metavar="none|mandatory|voluntary", help="The signed ABN.")] = None,
+    provider: Provider = None,
+    discipline: Discipline = None,
+    claim: Claim = None,
+    care: Care = None,
+    abn: Abn = None,
     coding_verification: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="The product's PDAC coding verification (formerly the SADMERC number)."),
