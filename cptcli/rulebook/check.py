@@ -16,7 +16,7 @@ from ..model.rules import Payer, Rule
 from .book import called
 from .check_conflicts import check_conflicts
 from .check_visit import TooMany, check_visit_parts, unknown
-from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, speaks_of_service, speaks_of_visit
+from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, affects_service, affects_visit
 from .headlines import check_headlines
 from .load import Parts
 from .problem import Problem
@@ -237,7 +237,7 @@ def _rules(parts: Parts) -> None:
 
 def _effects(parts: Parts, rule: Rule, place: str) -> None:
     """Report a rule that does nothing, contradicts itself, or never applies."""
-    if not (speaks_of_service(rule) or speaks_of_visit(rule)):
+    if not (affects_service(rule) or affects_visit(rule)):
         effects = ", ".join((*SERVICE_EFFECTS, *VISIT_EFFECTS))
         parts.problem(place, "a rule that does nothing", f"one of {effects}", "add what it does")
     if both := sorted({*rule.accepts, *filter(None, [rule.code])} & {*rule.refuses}):
