@@ -37,7 +37,7 @@ from .rulebook.compiled import open_rules
 from .visit.check import answer
 from .visit.decide import Decided, decide
 
-Document = Mapping[str, Any]  # what a visit file holds; `cpt help visit-file` has its keys
+Document = Mapping[str, Any]  # as in a visit file; `cpt help visit-file` has its keys
 
 
 class FindingDecision(NamedTuple):
@@ -95,7 +95,7 @@ class Desk:
         return self._plans.articles.beside(self._questions.answer(Typed(on=on or self.today, **typed)))
 
     def check(self, visit: Visit | Document) -> VisitAnswer:
-        """Return the check of one patient's day: a visit, or the document that a visit file holds.
+        """Return the check of one patient's day: a visit, or a document as in a visit file.
 
         Raises VisitUnreadable or msgspec.ValidationError for a document that is not a visit, MissingOption without a
         payer, UnknownName, AmbiguousName or BadValue for what names nothing.

@@ -68,17 +68,17 @@ class CodeDecision:
         """Return a payer's short name from its id."""
         return short_name_of(self.book, key)
 
-    def warn(self, says: str, short: str | None = None, must: bool = False) -> None:
+    def warn(self, text: str, short: str | None = None, must: bool = False) -> None:
         """Add a warning. `short` is its line on the first screen; with `must` that line is never left out."""
-        self.remarks.append(Remark(kind="warning", says=says, short=short, must=must))
+        self.remarks.append(Remark(kind="warning", says=text, short=short, must=must))
 
-    def prepare(self, says: str, short: str | None = None) -> None:
+    def prepare(self, text: str, short: str | None = None) -> None:
         """Add something to note or do before the claim is sent."""
-        self.remarks.append(Remark(kind="before_you_bill", says=says, short=short))
+        self.remarks.append(Remark(kind="before_you_bill", says=text, short=short))
 
-    def next_step(self, says: str, short: str) -> None:
+    def next_step(self, text: str, short: str) -> None:
         """Add the next step; it stays on the first screen."""
-        self.remarks.append(Remark(kind="before_you_bill", says=says, short=short, must=True, row="next"))
+        self.remarks.append(Remark(kind="before_you_bill", says=text, short=short, must=True, row="next"))
 
     @property
     def warnings(self) -> list[str]:

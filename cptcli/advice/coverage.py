@@ -148,8 +148,8 @@ def _says(
     elif status:
         decided = f"{VERDICTS[status.verdict]} (rule {status.rule})"
     if not pending:
-        says = decisive.rule.says if decisive else status.says if status else ""
-        return f"{_sentence(decided)} {says}"
+        text = decisive.rule.says if decisive else status.says if status else ""
+        return f"{_sentence(decided)} {text}"
     if verdict in NEGATIVE:
         also = ", ".join(f"rule {each.rule.id}" for each in pending)
         return _sentence(f"{decided}; {also} may say the same")

@@ -39,7 +39,7 @@ def failure(book: RuleBook, example: Example, today: date) -> str | None:
     wrong = [
         f"{key} is {got!r}, expected {expected!r}"
         for key, expected in example.gives.items()
-        if not _holds(key, expected, got := _got(answer, key))
+        if not _is_as_expected(key, expected, got := _got(answer, key))
     ]
     return "; ".join(wrong) or None
 
@@ -109,7 +109,7 @@ def _names(text: object, rule: object) -> bool:
     return re.search(rf"rule {re.escape(str(rule))}(?![a-z0-9-])", str(text)) is not None
 
 
-def _holds(key: str, expected: object, got: object) -> bool:
+def _is_as_expected(key: str, expected: object, got: object) -> bool:
     if not isinstance(got, list):
         return expected == got
     each = expected if isinstance(expected, list | tuple) else [expected]

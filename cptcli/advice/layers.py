@@ -139,13 +139,13 @@ def _equipment(draft: CodeDecision) -> None:
         draft.warn(in_clinic, in_clinic, must=True)
     codes = device.home_codes if device and "home" in device.settings else () if device else modality.home_codes
     start = next((each for each in device.starting_codes if each.setting == "home"), None) if device else None
-    says = f" {start.says if start else known.says}" if start or known.says else ""
+    text = f" {start.says if start else known.says}" if start or known.says else ""
     for code in codes:
-        draft.step("code_set", f"{known.name} at home: {_named(draft, code)}.{says}", known.evidence,
+        draft.step("code_set", f"{known.name} at home: {_named(draft, code)}.{text}", known.evidence,
                    known.confidence, known.checked, known.sources, rule=known.id, code=code,
                    short=f"{known.name} at home")  # fmt: skip
     if not codes:
-        draft.step("code_set", f"{known.name} at home: no equipment code is known.{says}", known.evidence,
+        draft.step("code_set", f"{known.name} at home: no equipment code is known.{text}", known.evidence,
                    known.confidence, known.checked, known.sources, rule=known.id,
                    short=f"{known.name} at home: no equipment code is known")  # fmt: skip
     if device and device.coding_verification.says:

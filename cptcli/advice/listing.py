@@ -42,7 +42,7 @@ def devices(book: RuleBook, words: str, modality: str | None) -> Listing:
             continue
         shared = (book.shared_name(each) for each in book.linked("shared_names_of_device", key))
         also = (other for each in shared if each for other in (each.name, *each.also_called))
-        if _holds(words, key, device.name, name, device.modality, *device.models, *device.also_called, *also):
+        if _matches(words, key, device.name, name, device.modality, *device.models, *device.also_called, *also):
             recommendation = device.recommendation
             lines.append(
                 DeviceLine(
@@ -71,9 +71,9 @@ def payers(book: RuleBook, words: str, state: str | None, kind: str | None) -> L
     for key in book.keys("payers"):
         payer = book.payer(key)
         assert payer is not None
-        if (where and not _is_in(book, key, where)) or (kind and not _holds(kind, payer.kind)):
+        if (where and not _is_in(book, key, where)) or (kind and not _matches(kind, payer.kind)):
             continue
-        if _holds(words, key, payer.name, payer.kind, *payer.also_called):
+        if _matches(words, key, payer.name, payer.kind, *payer.also_called):
             rules = [*book.rules_of(key)]
             lines.append(
                 PayerLine(
@@ -115,7 +115,7 @@ def modalities(book: RuleBook, words: str) -> Listing:
     for key in book.keys("modalities"):
         modality = book.modality(key)
         assert modality is not None
-        if key in named or _holds(words, key, modality.name, *modality.also_called):
+        if key in named or _matches(words, key, modality.name, *modality.also_called):
             answers = modality.decide.answers if modality.decide else ()
             lines.append(
                 ModalityLine(
@@ -208,7 +208,7 @@ def _entry_card(book: RuleBook, key: str) -> EntryCard | None:
     return None
 
 
-def _holds(words: str, *names: str) -> bool:
+def _matches(words: str, *names: str) -> bool:
     """Return whether every word starts a word in the names."""
     text = " " + " ".join(normalized(name) for name in names)
     return all(f" {word}" in text for word in normalized(words).split())

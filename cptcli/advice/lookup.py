@@ -49,10 +49,10 @@ def _search(book: RuleBook, asked: str) -> Hits:
 
 
 def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: date) -> CodeCard | Hits:
-    if mended := mended_code(book, compact):
-        letters = sorted({*compact} & {*"OIL"} - {*mended})
-        note = f"read as {mended}: {' and '.join(letters)} is a letter, the code has a digit there"
-        return _card(book, asked, mended, note, (), day, today)
+    if code := mended_code(book, compact):
+        letters = sorted({*compact} & {*"OIL"} - {*code})
+        note = f"read as {code}: {' and '.join(letters)} is a letter, the code has a digit there"
+        return _card(book, asked, code, note, (), day, today)
     if any(book.find(shelf, asked).clear for shelf in ("devices", "manufacturers")):
         return _search(book, asked)
     raise no_such_code(book, asked, compact)

@@ -11,10 +11,10 @@ _LOOKS_ALIKE = str.maketrans("OIL", "011")
 
 def mended_code(book: RuleBook, text: str) -> str | None:
     """Return the code with digits in place of look-alike letters (O, I, L); None where that is no code in our list."""
-    mended = text[:1] + text[1:].translate(_LOOKS_ALIKE)
-    if text[:1] in "OIL" and not book.code(mended):
-        mended = text.translate(_LOOKS_ALIKE)
-    return mended if mended != text and book.code(mended) else None
+    with_digits = text[:1] + text[1:].translate(_LOOKS_ALIKE)
+    if text[:1] in "OIL" and not book.code(with_digits):
+        with_digits = text.translate(_LOOKS_ALIKE)
+    return with_digits if with_digits != text and book.code(with_digits) else None
 
 
 def no_such_code(book: RuleBook, asked: str, compact: str) -> UnknownName:

@@ -69,8 +69,8 @@ class _Finder:
         self.remarks: list[Remark] = []
         self.contractors: Table | None = None
 
-    def warn(self, says: str, short: str | None = None, must: bool = False) -> None:
-        self.remarks.append(Remark(kind="warning", says=says, short=short, must=must))
+    def warn(self, text: str, short: str | None = None, must: bool = False) -> None:
+        self.remarks.append(Remark(kind="warning", says=text, short=short, must=must))
 
     def path(self, payer: str | None, state: str | None) -> PayerPath:
         resolved = None

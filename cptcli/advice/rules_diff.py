@@ -97,11 +97,11 @@ class _Differences:
 
     def _states(self, payer: str, setting: Setting) -> Iterator[tuple[str, ...]]:
         alike: dict[tuple[object, ...], list[str]] = {}
-        asks = any((known := book.payer(payer)) and known.ask_state for book in self.books)
+        decides_by_state = any((known := book.payer(payer)) and known.ask_state for book in self.books)
         named = [{*rule.applies.states} for book in self.books for rule in self._chain(book, payer).rules]
         named = [states for states in named if states]
         payers = [known for book in self.books for key in book.keys("payers") if (known := book.payer(key))]
-        for state in sorted({state for each in payers for state in each.states}) if asks or named else ():
+        for state in sorted({state for each in payers for state in each.states}) if decides_by_state or named else ():
             contractors = [_contractor(book, payer, state, setting) for book in self.books]
             narrower = {each for book, key in zip(self.books, contractors, strict=True) for each in _wider(book, key)}
             narrower -= {each for book in self.books for each in _wider(book, payer)}
@@ -268,11 +268,11 @@ def _questions(book: RuleBook, closely: frozenset[str], day: date) -> Iterator[t
         device = book.device(key)
         assert device is not None
         treatment = book.modality(device.modality)
-        asks = treatment is not None and treatment.decide is not None and treatment.decide.assume is None
-        asks = asks and not any(start.setting == "clinic" for start in device.starting_codes)
+        needs_answer = treatment is not None and treatment.decide is not None and treatment.decide.assume is None
+        needs_answer = needs_answer and not any(start.setting == "clinic" for start in device.starting_codes)
         ways = _ways(book, device.modality)
         for setting in device.settings:
-            for answers, path in ways if key in closely or (asks and setting == "clinic") else ways[:1]:
+            for answers, path in ways if key in closely or (needs_answer and setting == "clinic") else ways[:1]:
                 yield (
                     Question(service_date=day, modality=device.modality, device=key, answers=answers, setting=setting),
                     path,

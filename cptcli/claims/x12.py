@@ -66,10 +66,9 @@ class Reader:
         self._start_billing()
 
     def __iter__(self) -> Iterator[ServiceLine]:
-        """Yield the service lines.
-
-        One long loop, with what every line needs in local variables: a method a segment takes twice the time.
-        """
+        """Yield the service lines in the order of the file."""
+        # One long loop with what every line needs in local variables: each method that a segment calls costs time
+        # (tests/bench/claims.py; the date of service and the number of an LX alone 3 to 6 percent).
         delimiters: Delimiters | None = None
         element = lx = first = last = control = ""
         sv1 = ""

@@ -27,7 +27,7 @@ V = TypeVar("V")
 
 
 class Kept(dict[str, V]):
-    """What a text says, worked out when it is first asked for: a clinic has few payers, and one charge for a code."""
+    """Values read from a text once and kept, within a bound: a clinic has few payers, and one charge for a code."""
 
     def __init__(self, work_out: Callable[[str], V]) -> None:
         self._work_out = work_out

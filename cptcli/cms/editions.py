@@ -105,10 +105,10 @@ class StoredEdition(NamedTuple):
     def lists(self, code: str) -> bool:
         """Return whether everything published about a code is here; an import may have been cut short."""
         if self.holds is None:
-            return not self.source.imported or self.spans(code)
+            return not self.source.imported or self.is_within_parts(code)
         return any(low <= code <= (high or low) for low, _, high in (each.partition("-") for each in self.holds.codes))
 
-    def spans(self, code: str) -> bool:
+    def is_within_parts(self, code: str) -> bool:
         """Return whether a code is between the first and last code of a part (column 1 codes for edits).
 
         Even with all parts imported, nothing is known of codes past their ends: a file may have been cut short.
@@ -133,7 +133,7 @@ class StoredEdition(NamedTuple):
     def covers_pair(self, one: str, other: str, day: date) -> bool:
         """Return whether a missing edit means that there is none, on that day."""
         if self.holds is None:
-            return self.spans(one) and self.spans(other)
+            return self.is_within_parts(one) and self.is_within_parts(other)
         wanted = self.holds.pairs if day >= self.edition.first else self.holds.history
         listed = (self.lists(one), self.lists(other))
         return any(listed) if wanted == "either" else all(listed)

@@ -159,17 +159,17 @@ def _release(document: Document, given: Given, factor: str) -> _Release:
     by_title = f"{title[1]} Q{MONTHS[title[2].lower()]}" if title else None
     quarter = known_quarter(document, given, by_title)
     name = f"RVU{quarter[2:4]}{RELEASES[int(quarter[-1]) - 1]}"
-    held = [each for each in given.shipped.releases() if each.edition in (name, f"{name}R")]
-    if len(held) > 1:  # a correction within the quarter has another factor, from another day
+    releases = [each for each in given.shipped.releases() if each.edition in (name, f"{name}R")]
+    if len(releases) > 1:  # a correction within the quarter has another factor, from another day
         named = re.search(f"{name}R(?![a-z])", " ".join(document.names), re.IGNORECASE)
-        held = [each for each in held if _has_factor(given, each, factor)] or (held[-1:] if named else [])
-        if len(held) != 1:
+        releases = [each for each in releases if _has_factor(given, each, factor)] or (releases[-1:] if named else [])
+        if len(releases) != 1:
             what = f"its conversion factor {factor} belongs to no release of {quarter}"
             raise document.wrong(None, what, "a release of that quarter")
     elif not _may_have_factor(given, quarter_days(quarter)[0], factor):
         what = f"its conversion factor {factor} belongs to another year, not to {quarter}"
         raise document.wrong(None, what, "the file of that quarter", "It may be the file of another quarter.")
-    edition = held[0] if held else None
+    edition = releases[0] if releases else None
     first, last = quarter_days(quarter)
     return _Release(edition.edition, edition.first, edition.last or last) if edition else _Release(name, first, last)
 
@@ -182,7 +182,7 @@ def _may_have_factor(given: Given, day: date, factor: str) -> bool:
     """Return False if the factor is known, but only for other days. A new factor may come from a new law."""
     if factor in (str(each.factor) for each in given.shipped.factors(day)):
         return True
-    others = {str(each.factor) for held in given.shipped.releases() for each in given.shipped.factors(held.first)}
+    others = {str(each.factor) for release in given.shipped.releases() for each in given.shipped.factors(release.first)}
     return factor not in others
 
 

@@ -52,28 +52,28 @@ def _are_fixed_level2(document: Document) -> bool:
 def read_level2(document: Document, given: Given, tick: Tick | None) -> list[Load]:
     """Return the codes and modifiers; the lines of a long description are joined."""
     records = _fixed_level2(document, tick) if _are_fixed_level2(document) else _level2(document, tick)
-    held: dict[str, list[object]] = {}
+    entries: dict[str, list[object]] = {}
     for number, cells in records:
         code = capitals(cells["code"])
         if not re.fullmatch("[A-Z][0-9]{4}|[0-9A-Z]{2}", code):
             raise document.wrong(number, f"{shown(cells['code'])} as code", "a letter and four digits", DOWNLOAD)
         if cells["record"].strip() in ("4", "8"):  # another line of the long description
-            if next(reversed(held), None) != code:
+            if next(reversed(entries), None) != code:
                 raise document.wrong(number, f"a second line of {code}", "its first line before it", DOWNLOAD)
-            held[code][2] = f"{held[code][2]} {cells['long'].strip()}"
-            if len(str(held[code][2])) > _LONGEST:
+            entries[code][2] = f"{entries[code][2]} {cells['long'].strip()}"
+            if len(str(entries[code][2])) > _LONGEST:
                 raise document.wrong(
                     number, f"more than {_LONGEST:,} characters for {code}", "CMS's description", DOWNLOAD
                 )
             continue
-        not_too_many(document, number, len(held))
-        if code in held:
+        not_too_many(document, number, len(entries))
+        if code in entries:
             raise document.wrong(number, f"{code} a second time", "each once", DOWNLOAD)
         days = [read_day(document, number, cells[name]) for name in ("added", "changed", "ends")]
         with_words = code[0] != "D" or len(code) == 2  # dental descriptors belong to the ADA
         short, long = (cells["short"].strip(), cells["long"].strip()) if with_words else ("", "")
-        held[code] = [code, short, long, cells["coverage"].strip(), *days, cells["action"].strip()]
-    some_rows(document, [tuple(each) for each in held.values()])
+        entries[code] = [code, short, long, cells["coverage"].strip(), *days, cells["action"].strip()]
+    some_rows(document, [tuple(each) for each in entries.values()])
     quarter = quarter_of(document, given)
     year = re.search(r"HCPC(20[0-9][0-9])", " ".join(document.names), re.IGNORECASE)
     if quarter is None and year is None:
@@ -83,7 +83,7 @@ def read_level2(document: Document, given: Given, tick: Tick | None) -> list[Loa
     else:
         assert year is not None
         name, days_of = year[1], (date(int(year[1]), 1, 1), date(int(year[1]), 12, 31))
-    return [Load(EditionRow("hcpcs", None, name, *days_of), [tuple(each) for each in held.values()])]
+    return [Load(EditionRow("hcpcs", None, name, *days_of), [tuple(each) for each in entries.values()])]
 
 
 def _level2(document: Document, tick: Tick | None) -> Iterator[tuple[int, dict[str, str]]]:

@@ -216,7 +216,7 @@ def read_units(document: Document, given: Given, tick: Tick | None) -> list[Load
     )  # fmt: skip
     whose = {claim for word, claim in _WHOSE.items() if word in upper_words(labels[units])}
     claim = claim_of(document, given, whose)
-    held: list[Row] = []
+    limits: list[Row] = []
     seen: set[tuple[str, ...]] = set()
     for number, cells in rows:
         key = read_code(document, number, cell_of(document, number, cells, code))
@@ -226,5 +226,5 @@ def read_units(document: Document, given: Given, tick: Tick | None) -> list[Load
         if not re.fullmatch(r"[0-9]{1,6}", most) or kind not in ("1", "2", "3"):
             what = f"{shown(most)} units and adjudication indicator {shown(kind)}"
             raise document.wrong(number, what, "a whole number, and 1, 2 or 3", DOWNLOAD)
-        held.append((key, int(most), int(kind), cell_of(document, number, cells, rationale).strip()))
-    return [Load(EditionRow("mue", claim, quarter, *quarter_days(quarter)), some_rows(document, held))]
+        limits.append((key, int(most), int(kind), cell_of(document, number, cells, rationale).strip()))
+    return [Load(EditionRow("mue", claim, quarter, *quarter_days(quarter)), some_rows(document, limits))]

@@ -51,7 +51,7 @@ def read_indices(document: Document, given: Given, tick: Tick | None) -> list[Lo
     if not year:
         raise document.wrong(None, "no year in its header", "a header like '2026 PW GPCI'", DOWNLOAD)
     records = _indices(document, labels, rows) if len(labels) >= 7 else _fixed_indices(document, rows)
-    rows_held: list[Row] = []
+    index_rows: list[Row] = []
     seen: set[tuple[str, ...]] = set()
     for number, (contractor, state, locality, name, *indices) in records:
         key = (contractor.strip().rjust(5, "0"), locality.strip().rjust(2, "0"))
@@ -60,7 +60,7 @@ def read_indices(document: Document, given: Given, tick: Tick | None) -> list[Lo
             raise document.wrong(number, what, "the numbers of a locality and a state", DOWNLOAD)
         only_once(document, number, key, seen)
         values = [read_number(document, number, each, 3, COST_INDEX) for each in indices]
-        rows_held.append((*key, state.strip(), name.strip().rstrip("*"), *values))
+        index_rows.append((*key, state.strip(), name.strip().rstrip("*"), *values))
     first, last = date(int(year[1]), 1, 1), date(int(year[1]), 12, 31)
     name = year[1]
     quarter = quarter_of(document, given)
@@ -70,9 +70,9 @@ def read_indices(document: Document, given: Given, tick: Tick | None) -> list[Lo
         )
     if quarter:
         name = f"{name} (RVU{quarter[2:4]}{RELEASES[int(quarter[-1]) - 1]})"
-        held = [each for each in given.shipped.editions() if (each.table, each.edition) == ("localities", name)]
-        first, last = (held[0].first, held[0].last or last) if held else quarter_days(quarter)
-    return [Load(EditionRow("localities", None, name, first, last), some_rows(document, rows_held))]
+        shipped = [each for each in given.shipped.editions() if (each.table, each.edition) == ("localities", name)]
+        first, last = (shipped[0].first, shipped[0].last or last) if shipped else quarter_days(quarter)
+    return [Load(EditionRow("localities", None, name, first, last), some_rows(document, index_rows))]
 
 
 def _indices(
@@ -121,7 +121,7 @@ def are_zip_codes(document: Document) -> bool:
 
 def read_zip_codes(document: Document, given: Given, tick: Tick | None) -> list[Load]:
     """Return the locality of every ZIP code, for the quarter that the rows name."""
-    held: list[Row] = []
+    places: list[Row] = []
     quarters: dict[str, int] = {}
     seen: set[tuple[str, ...]] = set()
     for number, line in enumerate(document.lines(tick), 1):
@@ -134,7 +134,9 @@ def read_zip_codes(document: Document, given: Given, tick: Tick | None) -> list[
         quarters.setdefault(f"{found['year']} Q{found['quarter']}", number)
         if len(quarters) > 1:
             raise document.wrong(number, " and ".join(quarters), "the rows of one quarter", DOWNLOAD)
-        held.append((found["zip5"], found["state"], found["contractor"], found["locality"], found["plus_four"] == "1"))
-    some_rows(document, held)
+        places.append(
+            (found["zip5"], found["state"], found["contractor"], found["locality"], found["plus_four"] == "1")
+        )
+    some_rows(document, places)
     quarter = known_quarter(document, given, next(iter(quarters)))
-    return [Load(EditionRow("zip-codes", None, quarter, *quarter_days(quarter)), held)]
+    return [Load(EditionRow("zip-codes", None, quarter, *quarter_days(quarter)), places)]

@@ -61,9 +61,9 @@ def open_shipped() -> sqlite3.Connection:
     encoded = kept(name, "tables")
     if encoded is not None:
         try:
-            held = _from_bytes(encoded)
-            if held.execute("PRAGMA user_version").fetchone()[0]:
-                return held
+            cached = _from_bytes(encoded)
+            if cached.execute("PRAGMA user_version").fetchone()[0]:
+                return cached
         except CptError:
             pass  # something else with a valid hash: rebuilt below
     encoded = compile_tables(files)
@@ -91,15 +91,15 @@ def compile_tables(files: "Files") -> bytes:
     problems: list[Problem] = []
     try:
         tree = read_tree(files.contents["tables.yaml"], "tables.yaml", problems)
-        held = Validator("tables.yaml", problems, lambda noun, node: None).validate(tree, TableFile)
+        listed = Validator("tables.yaml", problems, lambda noun, node: None).validate(tree, TableFile)
     except (KeyError, Refused) as error:
         raise TablesUnreadable(f"tables.yaml: {error}") from None
-    if problems or held is None:
+    if problems or listed is None:
         raise TablesUnreadable("; ".join(map(str, problems)))
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("BEGIN")
     create(connection)
-    for table in held.tables:
+    for table in listed.tables:
         if table.id in _TABLES:
             try:
                 for edition, rows in _editions(table, _records(files, table)):
@@ -132,10 +132,10 @@ def _editions(table: "Table", records: list[dict[str, str]]) -> Iterator[tuple[E
         for each in records:
             key = (each["release"], each["from"], each["to"])
             rows.setdefault(key, []).append(_fees(each) if of == "fee-schedule" else _locality(each))
-        for (release, start, end), held in rows.items():
+        for (release, start, end), its_rows in rows.items():
             name = release if of == "fee-schedule" else f"{start[:4]} ({release})"
             span = (date.fromisoformat(start), date.fromisoformat(end))
-            yield EditionRow(of, claim, name, *span, table.caveat, source, holds), held
+            yield EditionRow(of, claim, name, *span, table.caveat, source, holds), its_rows
         return
     name, first, last = table.edition, table.effective, None
     if quarter := re.match("[0-9]{4} Q[1-4]", table.edition):

@@ -261,18 +261,18 @@ def checked(connection: sqlite3.Connection, where: str) -> sqlite3.Connection:
         application, version = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         )
-        held = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+        statements = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
     except sqlite3.Error as error:
         raise user_error(error, where) from None
     except ValueError as error:  # text that is not UTF-8
         raise StoreUnusable(where, f"it is damaged ({error})") from None
-    if not application and not version and not held:
+    if not application and not version and not statements:
         return connection  # an empty file: nothing imported yet
     if application != _APPLICATION:
         raise StoreUnusable(where, "it is another program's file")
     if version > _VERSION:
         raise StoreNewer(where, version)
-    if version < 1 or held != [*_schema(version)]:
+    if version < 1 or statements != [*_schema(version)]:
         raise StoreUnusable(where, "it has other tables than a store")
     return connection
 

@@ -62,7 +62,6 @@ class Tables:
         self._editions_on: BoundedCache[tuple[str, str | None, date, bool], tuple[StoredEdition | None, Fit]] = (
             BoundedCache()
         )
-        self._factors: BoundedCache[date, tuple[Factor, ...]] = BoundedCache()
         self._pairs_kept: BoundedCache[tuple[str, bool, tuple[str, str]], tuple[Pair, ...]] = BoundedCache()
 
     def __enter__(self) -> "Tables":
@@ -282,9 +281,6 @@ class Tables:
 
     def factors(self, day: date) -> tuple[Factor, ...]:
         """Return the conversion factors for a day, one per participation; empty if none is on file."""
-        return self._factors.once(day, lambda: self._read_factors(day))
-
-    def _read_factors(self, day: date) -> tuple[Factor, ...]:
         number = as_number(day)
         found: dict[str, Factor] = {}
         for stored in sorted(self._of("conversion-factors"), key=lambda each: not each.source.imported):

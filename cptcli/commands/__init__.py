@@ -1,1 +1,1 @@
-"""The command line: parse, one call, one render. Knows every layer below and holds none of their work."""
+"""The command line: parse, one call, one render. Imports every room below and does none of their work."""

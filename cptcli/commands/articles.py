@@ -43,7 +43,7 @@ def may_be_diagnosis(asked: str) -> bool:
 def with_articles(
     book: "RuleBook", card: "CodeCard", payer: str | None, state: str | None, diagnoses: Sequence[str], day: date
 ) -> "CodeCard":
-    """Return the card of a code with the payer's rules alone and its contractors' articles; no articles is said."""
+    """Return the card of a code with the payer's rules and its contractors' articles, or a note that none apply."""
     from ..advice.article_places import place_of
     from ..advice.articles import articles_for
     from ..advice.question import read_diagnosis, resolve_payer, resolve_state

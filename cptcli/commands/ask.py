@@ -212,12 +212,7 @@ def ask(
     hint = "number or name, ? for help" if choices else "type it"
     enter = f"; Enter: {dict(choices).get(default, default)}" if default else ""
     while True:
-        say(f"{hint}{enter} > ")
-        sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            raise KeyboardInterrupt
-        text = line.strip()
+        text = typed_line(f"{hint}{enter}")
         if not text:
             if default is not None:
                 return default
@@ -240,6 +235,16 @@ def ask(
 def _show(choices: Sequence[Choice]) -> None:
     for line in _columns([f"{number:>3}  {name}" for number, (_, name) in enumerate(choices, 1)]):
         sys.stderr.write(line + "\n")
+
+
+def typed_line(prompt: str) -> str:
+    """Return what is typed after a prompt, empty for Enter alone. Raises KeyboardInterrupt at the end of the input."""
+    sys.stderr.write(f"{prompt} > ")
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise KeyboardInterrupt
+    return line.strip()
 
 
 def _chosen(text: str, shown: Sequence[Choice], choices: Sequence[Choice]) -> str | None:

@@ -12,7 +12,7 @@ from ..model.visit import Visit, VisitLine
 from ..rulebook.book import RuleBook
 from ..visit.reading import FORM, read_line
 from ..visit.tidying import tidied
-from .ask import ask, state_of
+from .ask import ask, state_of, typed_line
 from .options import today
 from .output import tell
 
@@ -64,17 +64,13 @@ def _lines(book: RuleBook) -> Iterator[VisitLine]:
     say, number = sys.stderr.write, 1
     say(f"\nWhat was done? One line each: {FORM}.\n")
     while True:
-        say(f"line {number}{'; Enter: no more' if number > 1 else ''} > ")
-        sys.stderr.flush()
-        typed = sys.stdin.readline()
+        typed = typed_line(f"line {number}{'; Enter: no more' if number > 1 else ''}")
         if not typed:
-            raise KeyboardInterrupt
-        if not typed.strip():
             if number > 1:
                 return
             continue
         try:
-            line = read_line(typed.strip())
+            line = read_line(typed)
         except CptError as error:
             say(f"{error}\n")
             continue

@@ -25,9 +25,10 @@ from .options import (
     today,
 )
 from .output import Form, deliver_fee, deliver_visit
+from .service_options import Abn, Care, Claim, Discipline, Provider
 
 if TYPE_CHECKING:
-    from ..model.visit import Visit
+    from ..model.visit import Visit, VisitAnswer
     from ..rulebook.book import RuleBook
     from ..settings import Settings
     from ..visit.reading import GivenVisit
@@ -56,17 +57,13 @@ def check(
         str | None, typer.Option(help="Who pays, as 'palmetto'; 'other' if not listed.", autocompletion=complete.payers)
     ] = None,
     state: State = None,
-    discipline: Annotated[str | None, typer.Option(metavar="PT|OT|SLP", help="Whose plan of care it is.")] = None,
-    provider: Annotated[
-        str | None, typer.Option(help="Who provides it, as physical_therapist or chiropractor.")
-    ] = None,
-    claim: Annotated[
-        str | None, typer.Option(metavar="professional|institutional", help="Default: professional.")
-    ] = None,
+    discipline: Discipline = None,
+    provider: Provider = None,
+    claim: Claim = None,
     unit_rule: Annotated[str | None, typer.Option(metavar="cms|cpt_midpoint", help="Default: the payer's.")] = None,
     diagnosis: Diagnoses = None,
-    care: Annotated[str | None, typer.Option(metavar="active|maintenance", help="For spinal manipulation.")] = None,
-    abn: Annotated[str | None, typer.Option(metavar="none|mandatory|voluntary", help="The signed ABN.")] = None,
+    care: Care = None,
+    abn: Abn = None,
     other_care: Annotated[
         list[str] | None,
         typer.Option(metavar="CARE", help="none, home_health, snf_part_a, snf_part_b or hospice. Repeatable."),
@@ -109,15 +106,13 @@ def check(
     """
     from msgspec import structs
 
-    from ..cms.tables import open_tables
     from ..settings import KEYS
-    from ..visit.check import check as check_visit
     from ..visit.check import is_finding
     from ..visit.reading import with_options
 
     own = own_settings(no_settings, rules)
     book = open_book(rules, own)
-    read = _told(lines or [])
+    read = _given(lines or [])
     options: dict[str, Any] = {
         "payer": payer,
         "state": state,
@@ -137,29 +132,50 @@ def check(
         "service_date": service_day(on) if on is not None else None,
     }
     visit = with_options(read.visit, **options)
-    asked = sys.stdin.isatty() and sys.stdout.isatty()
     try:
-        filled = own.fill(_open_values(book, visit, own))
-        if asked and (not visit.lines or (visit.payer is None and "payer" not in filled)):
-            from .ask_visit import complete_visit
-
-            visit = complete_visit(book, visit, rules, filled)
-            filled = own.fill(_open_values(book, visit, own))
-        visit = structs.replace(visit, **filled)
-        if not visit.lines:
-            missing = ["LINE... or FILE", *(["--payer"] if visit.payer is None else [])]
-            raise MissingOption(missing, f"A line is {_FORM}.")
-        with open_tables() as tables:
-            found = check_visit(book, tables, visit, today())
-            if own.unit_rule and found.unit_rule is None and found.timed_minutes:  # the payer's own is not known
-                filled = {**filled, "unit_rule": own.unit_rule}
-                found = check_visit(book, tables, structs.replace(visit, unit_rule=own.unit_rule), today())
+        visit, filled = _completed(book, visit, own, rules)
+        found, taken = _checked(book, visit, own)
     except CptError as error:
         places = {**own.places_of(KEYS), **read.places}
         raise in_document(error, {key: each for key, each in places.items() if not options.get(key)}) from None
-    found = structs.replace(found, visit=structs.replace(found.visit, from_settings=own.taken(filled)))
+    found = structs.replace(found, visit=structs.replace(found.visit, from_settings=own.taken((*filled, *taken))))
     deliver_visit(found, Form(as_json, plain, full, no_color, html, tuple(lines or ())), amount)
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN
+
+
+def _completed(book: "RuleBook", visit: "Visit", own: "Settings", rules: str | None) -> tuple["Visit", dict[str, str]]:
+    """Return the visit with what the settings fill in, and those values. At a terminal, ask for what is missing.
+
+    Raises MissingOption for a visit without lines.
+    """
+    from msgspec import structs
+
+    filled = own.fill(_open_values(book, visit, own))
+    missing = not visit.lines or (visit.payer is None and "payer" not in filled)
+    if missing and sys.stdin.isatty() and sys.stdout.isatty():
+        from .ask_visit import complete_visit
+
+        visit = complete_visit(book, visit, rules, filled)
+        filled = own.fill(_open_values(book, visit, own))
+    visit = structs.replace(visit, **filled)
+    if not visit.lines:
+        options = ["LINE... or FILE", *(["--payer"] if visit.payer is None else [])]
+        raise MissingOption(options, f"A line is {_FORM}.")
+    return visit, filled
+
+
+def _checked(book: "RuleBook", visit: "Visit", own: "Settings") -> tuple["VisitAnswer", tuple[str, ...]]:
+    """Return the check, and the setting it took: the unit rule counts only where the payer's own is not known."""
+    from msgspec import structs
+
+    from ..cms.tables import open_tables
+    from ..visit.check import check as check_visit
+
+    with open_tables() as tables:
+        found = check_visit(book, tables, visit, today())
+        if not own.unit_rule or found.unit_rule is not None or not found.timed_minutes:
+            return found, ()
+        return check_visit(book, tables, structs.replace(visit, unit_rule=own.unit_rule), today()), ("unit_rule",)
 
 
 def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str, object]:
@@ -181,7 +197,7 @@ def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str,
     return given
 
 
-def _told(typed: list[str]) -> "GivenVisit":
+def _given(typed: list[str]) -> "GivenVisit":
     """Return the visit in a file, or of the lines that were typed."""
     from ..model.visit import Visit
     from ..visit.reading import GivenVisit, read_document, read_line

@@ -22,6 +22,7 @@ from .options import (
     today,
 )
 from .output import Form, deliver, write_bytes
+from .service_options import Attended, Provider, Setting
 
 
 def compare(
@@ -45,15 +46,10 @@ def compare(
         str | None,
         typer.Option(help="Two letters: only payers of this state.", autocompletion=complete.states),
     ] = None,
-    setting: Annotated[str | None, typer.Option(metavar="clinic|home", help="Default: clinic.")] = None,
-    attended: Annotated[
-        bool | None,
-        typer.Option("--attended/--unattended", help="Whether the clinician stayed with the patient throughout."),
-    ] = None,
+    setting: Setting = None,
+    attended: Attended = None,
     diagnosis: Diagnoses = None,
-    provider: Annotated[
-        str | None, typer.Option(help="Who provides it, as physical_therapist or chiropractor.")
-    ] = None,
+    provider: Provider = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="The table as CSV, for a spreadsheet.")] = False,
     full: Full = False,
     as_json: AsJson = False,

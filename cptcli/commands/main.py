@@ -99,11 +99,11 @@ def _needed(arguments: Sequence[str]) -> Iterable[str]:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    _mend_streams()
-    sys.exit(run([*map(as_text, sys.argv[1:])]))  # bytes that are no text come in as what no answer could hold
+    _prepare_streams()
+    sys.exit(run([*map(as_text, sys.argv[1:])]))  # bytes that are not UTF-8 become a mark that no name has
 
 
-def _mend_streams() -> None:
+def _prepare_streams() -> None:
     """Open closed standard streams on nothing, and replace what the locale cannot read or print."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)

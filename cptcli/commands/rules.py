@@ -1,6 +1,7 @@
 """cpt rules: your own rules, and tools for people who write rules."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from .options import AsJson, NoColor, On, Plain, Rules, open_book, rules_folder,
 from .output import deliver_lines, tell, write_bytes
 
 if TYPE_CHECKING:
+    from ..rulebook.problem import Problem
     from ..rulebook.workbench import OldFact
 
 app = typer.Typer(
@@ -57,7 +59,6 @@ def check(
     from ..rulebook.compiled import shipped_folder
     from ..rulebook.files import Files
     from ..rulebook.load import loaded
-    from ..rulebook.problem import Problem
     from ..rulebook.yaml_strict import HAS_C_LOADER
 
     if not HAS_C_LOADER:
@@ -70,16 +71,7 @@ def check(
     check_parts(parts)
     problems = sorted(set(parts.problems))
     if not problems:
-        from ..visit.examples import run_examples
-
-        book = open_book(str(own) if own else None, alone=True)
-        for ran in run_examples(book, today(), book.is_clinic_rule if own else lambda _: True):
-            if ran.failure:
-                place = book.place("rule", ran.rule) or book.place("policy", ran.rule) or f"{ran.rule}:1:1"
-                file, line, column = place.rsplit(":", 2)
-                what = f"example {ran.number} of {ran.rule!r} does not hold"
-                expected = f"what it gives, but {ran.failure}"
-                problems.append(Problem(file, int(line), int(column), what, expected, "fix the example or the rule"))
+        problems += _failed_examples(own)
     count = sum(len(each.contents) for each in files)
     old: list[OldFact] = []
     if stale is not None and not problems:
@@ -96,6 +88,21 @@ def check(
     if stale is not None and not problems:
         tell(f"{len(old)} facts not checked for more than {stale} days.")
     return Exit.FINDINGS if problems else Exit.CLEAN
+
+
+def _failed_examples(own: Path | None) -> "Iterator[Problem]":
+    """Yield a problem for each example that fails: of your folder, or of the shipped rules where there is none."""
+    from ..rulebook.problem import Problem
+    from ..visit.examples import run_examples
+
+    book = open_book(str(own) if own else None, alone=True)
+    for ran in run_examples(book, today(), book.is_clinic_rule if own else lambda _: True):
+        if ran.failure:
+            place = book.place("rule", ran.rule) or book.place("policy", ran.rule) or f"{ran.rule}:1:1"
+            file, line, column = place.rsplit(":", 2)
+            what = f"example {ran.number} of {ran.rule!r} does not hold"
+            expected = f"what it gives, but {ran.failure}"
+            yield Problem(file, int(line), int(column), what, expected, "fix the example or the rule")
 
 
 @app.command()

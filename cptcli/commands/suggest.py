@@ -23,10 +23,13 @@ from .options import (
     today,
 )
 from .output import Form, deliver
+from .service_options import Abn, Attended, Care, Claim, Discipline, Provider, Setting
 
 if TYPE_CHECKING:
+    from ..advice.question import Typed
     from ..model.answer import Answer
     from ..rulebook.book import RuleBook
+    from ..settings import Settings
 
 
 def suggest(
@@ -42,24 +45,17 @@ def suggest(
         str | None, typer.Option(help="Who pays, as 'aetna'; 'other' if not listed.", autocompletion=complete.payers)
     ] = None,
     state: Annotated[str | None, typer.Option(help="Two letters; decides the Medicare contractor.")] = None,
-    setting: Annotated[str | None, typer.Option(metavar="clinic|home", help="Default: clinic.")] = None,
-    attended: Annotated[
-        bool | None,
-        typer.Option("--attended/--unattended", help="Whether the clinician stayed with the patient throughout."),
-    ] = None,
+    setting: Setting = None,
+    attended: Attended = None,
     answer: Annotated[
         list[str] | None, typer.Option(help="Picks one of the cases that the page shows. Repeatable.")
     ] = None,
     diagnosis: Diagnoses = None,
-    provider: Annotated[
-        str | None, typer.Option(help="Who provides it, as physical_therapist or chiropractor.")
-    ] = None,
-    discipline: Annotated[str | None, typer.Option(metavar="PT|OT|SLP", help="Whose plan of care it is.")] = None,
-    claim: Annotated[
-        str | None, typer.Option(metavar="professional|institutional", help="Default: professional.")
-    ] = None,
-    care: Annotated[str | None, typer.Option(metavar="active|maintenance", help="For spinal manipulation.")] = None,
-    abn: Annotated[str | None, typer.Option(metavar="none|mandatory|voluntary", help="The signed ABN.")] = None,
+    provider: Provider = None,
+    discipline: Discipline = None,
+    claim: Claim = None,
+    care: Care = None,
+    abn: Abn = None,
     coding_verification: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="The product's PDAC coding verification (formerly the SADMERC number)."),
@@ -108,18 +104,9 @@ def suggest(
         care=care,
         abn=abn,
     )
-    defaults = filled = own.fill(structs.asdict(typed))
-    known = structs.replace(typed, **filled)
-    missing = known.payer is None or (known.modality is None and known.device is None)
+    defaults = own.fill(structs.asdict(typed))
     try:
-        if missing and sys.stdin.isatty() and sys.stdout.isatty():
-            from .ask import complete
-
-            typed = complete(book, typed, rules, defaults)
-            filled = own.fill(structs.asdict(typed))
-        typed = structs.replace(typed, **filled)
-        if typed.payer is None and typed.modality is None and typed.device is None:
-            raise MissingOption(["--modality or --device", "--payer"])
+        typed, filled = _completed(book, typed, own, rules)
         found = advise(book, typed, today())
         if found.code and found.question.diagnoses:
             found = _with_articles(book, found)
@@ -128,6 +115,27 @@ def suggest(
     found = structs.replace(found, question=structs.replace(found.question, from_settings=own.taken(filled)))
     deliver(found, Form(as_json, plain, full, no_color, html))
     return Exit.FINDINGS if is_finding(found) else Exit.CLEAN
+
+
+def _completed(book: "RuleBook", typed: "Typed", own: "Settings", rules: str | None) -> tuple["Typed", dict[str, str]]:
+    """Return the question with what the settings fill in, and those values. At a terminal, ask for what is missing.
+
+    Raises MissingOption where neither treatment, device nor payer is given.
+    """
+    from msgspec import structs
+
+    filled = own.fill(structs.asdict(typed))
+    known = structs.replace(typed, **filled)
+    missing = known.payer is None or (known.modality is None and known.device is None)
+    if missing and sys.stdin.isatty() and sys.stdout.isatty():
+        from .ask import complete
+
+        typed = complete(book, typed, rules, filled)
+        filled = own.fill(structs.asdict(typed))
+        known = structs.replace(typed, **filled)
+    if known.payer is None and known.modality is None and known.device is None:
+        raise MissingOption(["--modality or --device", "--payer"])
+    return known, filled
 
 
 def _with_articles(book: "RuleBook", found: "Answer") -> "Answer":

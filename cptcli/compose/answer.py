@@ -156,8 +156,8 @@ def _paid(answer: Answer) -> Iterator[Row]:
         yield Row("paid", (f"Depends on the code: see the rows above.{ask}",), "caution", must=True, weight=100)
         return
     if not coverage.steps:
-        says = f"Not known: no coverage rule found for {payer}. Ask {payer}."
-        yield Row("paid", (says,), tone, must=True, weight=100)
+        text = f"Not known: no coverage rule found for {payer}. Ask {payer}."
+        yield Row("paid", (text,), tone, must=True, weight=100)
         return
     decided = next((step for step in coverage.steps if step.decided), None)
     pending = [step for step in coverage.steps if not step.decided]

@@ -100,9 +100,9 @@ def amount_text(line: AmountLine, notes: Sequence[str]) -> str:
     if line.allowed is None:
         return f"{head}: not known. {'' if line.says in notes else line.says or ''}".rstrip()
     reduced = f", {line.reduced_units} of them reduced" if line.reduced_units else ""
-    says = f" {line.says}" if line.says else ""
-    says += f" Estimate from {line.estimate_from}." if line.estimate_from else ""
-    return f"{head} x{line.units}{reduced}: {shares_text(line)}.{says}"
+    note = f" {line.says}" if line.says else ""
+    note += f" Estimate from {line.estimate_from}." if line.estimate_from else ""
+    return f"{head} x{line.units}{reduced}: {shares_text(line)}.{note}"
 
 
 def _question(answer: VisitAnswer) -> Iterator[Detail]:

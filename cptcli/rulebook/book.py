@@ -108,8 +108,8 @@ class RuleBook:
             anew, self._anew = self._anew, None
             self._base = _HEADER.decode(anew())
             by_need = (self._shelves, self._names, self._finders, self._lexicons, self._relations, self._entries)
-            for held in (*by_need, self._rules_of, self._chains, self._rules_about, self.plans):
-                held.clear()
+            for cache in (*by_need, self._rules_of, self._chains, self._rules_about, self.plans):
+                cache.clear()
             return read()
 
     def _shelf(self, shelf: str) -> dict[str, memoryview]:
@@ -217,8 +217,8 @@ class RuleBook:
 
     def form_of(self, claim: Claim) -> ClaimForm | None:
         """Return the claim form of a claim type; None if unknown."""
-        held = map(self.claim_form, self.keys("claim_forms"))
-        return next((each for each in held if each and each.claim == claim), None)
+        forms = map(self.claim_form, self.keys("claim_forms"))
+        return next((each for each in forms if each and each.claim == claim), None)
 
     def edit_family(self, key: str) -> EditFamily | None:
         """Return an edit family by id: the pairs, limits and policies under one name."""
@@ -348,8 +348,8 @@ class RuleBook:
 
     def _of_payer(self, key: str) -> set[str]:
         """Return the words that may be typed beside a payer's name: the payers it inherits from, and its states."""
-        finder, held = self.finder("payers"), self.payer(key)
-        states = {word for state in (held.states if held else ()) for word in finder.words(state)}
+        finder, payer = self.finder("payers"), self.payer(key)
+        states = {word for state in (payer.states if payer else ()) for word in finder.words(state)}
         return states.union(*map(finder.bag, self.payer_chain(key)))
 
     def _of_modality(self, key: str) -> set[str]:

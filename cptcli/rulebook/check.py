@@ -16,7 +16,7 @@ from ..model.rules import Payer, Rule
 from .book import called
 from .check_conflicts import check_conflicts
 from .check_visit import TooMany, check_visit_parts, unknown
-from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, speaks_of_service, speaks_of_visit
+from .effects import SERVICE_EFFECTS, VISIT_EFFECTS, affects_service, affects_visit
 from .headlines import check_headlines
 from .load import Parts
 from .problem import Problem
@@ -204,34 +204,8 @@ def _rules(parts: Parts) -> None:
         place = f"rule:{rule.id}"
         if rule.payer not in parts.payers:
             unknown(parts, place, "payer", str(rule.payer), parts.payers)
-        if not (speaks_of_service(rule) or speaks_of_visit(rule)):
-            effects = ", ".join((*SERVICE_EFFECTS, *VISIT_EFFECTS))
-            parts.problem(place, "a rule that does nothing", f"one of {effects}", "add what it does")
-        if rule.code and not rule.replaces:
-            parts.problem(place, "a code that replaces nothing", "'replaces' with a code or rule", "add 'replaces'")
-        if rule.replaces and not (rule.code or rule.verdict):
-            parts.problem(place, "'replaces' without a code or verdict", "what takes its place", "delete 'replaces'")
-        if rule.id in _replaced_rules(parts, rule):
-            parts.problem(
-                place, "it replaces itself, directly or through others", "a rule that comes first", "break the circle"
-            )
-        if both := sorted({*rule.accepts, *filter(None, [rule.code])} & {*rule.refuses}):
-            what = f"it accepts and refuses {', '.join(both)}"
-            parts.problem(place, what, "one or the other", "delete it from 'refuses', or from 'accepts' or 'code'")
-        if rule.verdict == "unknown":
-            parts.problem(place, "verdict: unknown", "a verdict that says something", "use position_unknown: true")
-        if rule.effective and rule.ends and rule.ends < rule.effective:
-            parts.problem(place, "it ends before it starts", "ends on or after effective", "fix one of the dates")
-        for replaced in rule.replaces:
-            if parts.edition and replaced in parts.edition.dropped and replaced not in parts.rules:
-                version = parts.edition.dropped[replaced]
-                what = f"it replaces {replaced!r}, which version {version} of the shipped rules dropped"
-                parts.problem(place, what, "a rule of this version", "read the changelog, then delete or rewrite it")
-            elif replaced not in parts.codes and replaced not in parts.rules:
-                unknown(parts, place, "code or rule", replaced, {**parts.codes, **parts.rules})
-            elif replaced in parts.rules and parts.rules[replaced].binding:
-                what = f"it replaces {replaced!r}, which is binding"
-                parts.problem(place, what, "a rule that may be overruled", "delete that 'replaces'")
+        _effects(parts, rule, place)
+        _replacement(parts, rule, place)
         named: list[tuple[str, tuple[str, ...], Mapping[str, object]]] = [
             ("device", rule.applies.devices, parts.devices),
             ("manufacturer", rule.applies.manufacturers, parts.manufacturers),
@@ -259,6 +233,42 @@ def _rules(parts: Parts) -> None:
             for key in keys:
                 if key not in known:
                     unknown(parts, place, kind, key, known)
+
+
+def _effects(parts: Parts, rule: Rule, place: str) -> None:
+    """Report a rule that does nothing, contradicts itself, or never applies."""
+    if not (affects_service(rule) or affects_visit(rule)):
+        effects = ", ".join((*SERVICE_EFFECTS, *VISIT_EFFECTS))
+        parts.problem(place, "a rule that does nothing", f"one of {effects}", "add what it does")
+    if both := sorted({*rule.accepts, *filter(None, [rule.code])} & {*rule.refuses}):
+        what = f"it accepts and refuses {', '.join(both)}"
+        parts.problem(place, what, "one or the other", "delete it from 'refuses', or from 'accepts' or 'code'")
+    if rule.verdict == "unknown":
+        parts.problem(place, "verdict: unknown", "a verdict that says something", "use position_unknown: true")
+    if rule.effective and rule.ends and rule.ends < rule.effective:
+        parts.problem(place, "it ends before it starts", "ends on or after effective", "fix one of the dates")
+
+
+def _replacement(parts: Parts, rule: Rule, place: str) -> None:
+    """Report a rule that replaces nothing, itself, or what it may not replace."""
+    if rule.code and not rule.replaces:
+        parts.problem(place, "a code that replaces nothing", "'replaces' with a code or rule", "add 'replaces'")
+    if rule.replaces and not (rule.code or rule.verdict):
+        parts.problem(place, "'replaces' without a code or verdict", "what takes its place", "delete 'replaces'")
+    if rule.id in _replaced_rules(parts, rule):
+        parts.problem(
+            place, "it replaces itself, directly or through others", "a rule that comes first", "break the circle"
+        )
+    for replaced in rule.replaces:
+        if parts.edition and replaced in parts.edition.dropped and replaced not in parts.rules:
+            version = parts.edition.dropped[replaced]
+            what = f"it replaces {replaced!r}, which version {version} of the shipped rules dropped"
+            parts.problem(place, what, "a rule of this version", "read the changelog, then delete or rewrite it")
+        elif replaced not in parts.codes and replaced not in parts.rules:
+            unknown(parts, place, "code or rule", replaced, {**parts.codes, **parts.rules})
+        elif replaced in parts.rules and parts.rules[replaced].binding:
+            what = f"it replaces {replaced!r}, which is binding"
+            parts.problem(place, what, "a rule that may be overruled", "delete that 'replaces'")
 
 
 def _replaced_rules(parts: Parts, rule: Rule) -> set[str]:

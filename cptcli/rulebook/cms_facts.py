@@ -130,11 +130,11 @@ def _statuses(parts: Entries, rows: Iterable[dict[str, str]]) -> None:
         if row["modifier"]:
             continue  # the professional and technical components have the status of the whole code
         span = StatusSpan(row["status"], date.fromisoformat(row["from"]), date.fromisoformat(row["to"]), row["release"])
-        held = spans.setdefault(row["code"], [])
-        if held and held[-1].status == span.status and (span.first - held[-1].last).days == 1:
-            held[-1] = structs.replace(held[-1], last=span.last, release=span.release)
+        earlier = spans.setdefault(row["code"], [])
+        if earlier and earlier[-1].status == span.status and (span.first - earlier[-1].last).days == 1:
+            earlier[-1] = structs.replace(earlier[-1], last=span.last, release=span.release)
         else:
-            held.append(span)
+            earlier.append(span)
     for code, history in spans.items():
         _with_medicare(parts, code, history=tuple(history))
 
@@ -189,9 +189,9 @@ def _contractors(parts: Entries, rows: Iterable[dict[str, str]]) -> None:
     for row in rows:
         if row["part_of_state"] == "no":
             for jurisdiction in (row["jurisdiction"], row["equipment_jurisdiction"]):
-                held = states.setdefault(jurisdiction, [])
-                if row["state"] not in held:
-                    held.append(row["state"])
+                known = states.setdefault(jurisdiction, [])
+                if row["state"] not in known:
+                    known.append(row["state"])
     for payer in list(parts.payers.values()):
         listed = states.get(payer.jurisdiction or "")
         if listed is None:

@@ -15,7 +15,7 @@ from ..model.codes import Code
 from ..model.devices import Device, Manufacturer, Modality, SharedName
 from ..model.rules import Payer
 from .book import DAMAGED, NAMED, SHELVES, Compiled, RuleBook, called
-from .effects import speaks_of_service, speaks_of_visit
+from .effects import affects_service, affects_visit
 
 if TYPE_CHECKING:
     from .files import Files
@@ -177,9 +177,9 @@ def _links(parts: "Parts") -> dict[str, dict[str, list[str]]]:
             link("modalities_of_code", code, modality.id)
     for rule in parts.rules.values():
         link("rules_of_payer", rule.payer or "", rule.id)
-        if speaks_of_visit(rule):
+        if affects_visit(rule):
             link("visit_rules_of_payer", rule.payer or "", rule.id)
-        if speaks_of_service(rule):
+        if affects_service(rule):
             link("service_rules_of_payer", rule.payer or "", rule.id)
         about = rule.applies.codes or (*(each for each in parts.codes if rule.applies.other_than),)
         about = tuple(each for each in about if each not in rule.applies.other_than)

@@ -18,11 +18,11 @@ SERVICE_EFFECTS = (
 VISIT_EFFECTS = ("unit_rule", "edits", "assistant", "threshold", "rates", "situation")
 
 
-def speaks_of_service(rule: Rule) -> bool:
+def affects_service(rule: Rule) -> bool:
     """Return whether the rule has an effect on a single service."""
     return any(getattr(rule, effect) for effect in SERVICE_EFFECTS)
 
 
-def speaks_of_visit(rule: Rule) -> bool:
+def affects_visit(rule: Rule) -> bool:
     """Return whether the rule has an effect on a patient's whole day."""
     return any(getattr(rule, effect) for effect in VISIT_EFFECTS)

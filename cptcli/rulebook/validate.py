@@ -41,7 +41,7 @@ class Validator:
     def validate(self, node: Node, noun: type[T]) -> T | None:
         """Return the noun in `node`, or None if a problem was reported."""
         try:
-            value = self._fit(node, noun)
+            value = self._read(node, noun)
         except Refused as refused:  # the list of problems is full
             self._problems.append(refused.problem)
             return None
@@ -52,7 +52,8 @@ class Validator:
         add_problem(self._problems, Problem(self._file, line, column, what, expected, todo))
         return _MISFIT
 
-    def _fit(self, node: Node, wanted: Any) -> Any:
+    def _read(self, node: Node, wanted: Any) -> Any:
+        """Return the value of a node in the type of the annotation, or _MISFIT where a problem was reported."""
         bare = get_args(wanted)[0] if get_origin(wanted) is Annotated else wanted
         origin = get_origin(bare)
         if origin in (Union, UnionType):
@@ -61,7 +62,7 @@ class Validator:
                 return None
             others = [member for member in members if member is not NoneType]
             if len(others) == 1:
-                return self._fit(node, others[0])
+                return self._read(node, others[0])
         elif isinstance(bare, type) and issubclass(bare, msgspec.Struct):
             return self._struct(node, bare)
         elif origin is tuple or origin is list:
@@ -95,7 +96,7 @@ class Validator:
                 self._report(child, what, f"one of {', '.join(hints)}", todo, at_key=True)
                 sound = False
                 continue
-            value = self._fit(child, hints[key])
+            value = self._read(child, hints[key])
             if value is _MISFIT:
                 sound = False
             else:
@@ -118,44 +119,44 @@ class Validator:
                 "a list",
                 f"write [{self._shown(node)}]" if self._echo else "write [ and ] around it",
             )
-        fitted = [self._fit(child, item) for child in node.value]
-        if any(value is _MISFIT for value in fitted):
+        read = [self._read(child, item) for child in node.value]
+        if any(value is _MISFIT for value in read):
             return _MISFIT
         for meta in get_args(wanted)[1:] if get_origin(wanted) is Annotated else ():
-            if getattr(meta, "min_length", None) and len(fitted) < meta.min_length:
-                what = f"a list of {len(fitted)}" if fitted else "an empty list"
+            if getattr(meta, "min_length", None) and len(read) < meta.min_length:
+                what = f"a list of {len(read)}" if read else "an empty list"
                 return self._report(node, what, f"at least {meta.min_length}", "add it", at_key=True)
-        return tuple(fitted)
+        return tuple(read)
 
     def _mapping(self, node: Node, kinds: tuple[Any, ...]) -> Any:
         if not isinstance(node.value, dict):
             return self._report(
                 node, f"{self._shown(node)} instead of keys and values", "keys and values", "indent its keys"
             )
-        fitted = {key: self._fit(child, kinds[1]) for key, child in node.value.items()}
+        read = {key: self._read(child, kinds[1]) for key, child in node.value.items()}
         for key, child in node.value.items():
-            if not _fits(key, kinds[0]):
-                fitted[key] = self._report(
+            if not _is_valid(key, kinds[0]):
+                read[key] = self._report(
                     child,
                     f"the key {_cut(key)}" if self._echo else "a key",
                     expected_of(kinds[0]),
                     "rename it",
                     at_key=True,
                 )
-        return _MISFIT if any(value is _MISFIT for value in fitted.values()) else fitted
+        return _MISFIT if any(value is _MISFIT for value in read.values()) else read
 
     def _leaf(self, node: Node, wanted: Any) -> Any:
         plain = _plain(node)
         if plain == BLANK:
             return self._report(node, "a blank that is not filled in", expected_of(wanted), "fill it in")
         try:
-            fitted = msgspec.convert(plain, wanted, strict=self._strict)
-            oddly = type(fitted) is int and isinstance(plain, str) and not re.fullmatch("[0-9]+", plain.strip())
+            read = msgspec.convert(plain, wanted, strict=self._strict)
+            oddly = type(read) is int and isinstance(plain, str) and not re.fullmatch("[0-9]+", plain.strip())
             if not oddly:  # 1e3 converts to an int, but is not how one writes a number
-                return fitted
+                return read
         except msgspec.ValidationError:
             pass
-        if isinstance(plain, int | bool) and _fits(str(plain), wanted):
+        if isinstance(plain, int | bool) and _is_valid(str(plain), wanted):
             return self._report(node, f"{plain} without quotes", "text", f"write '{plain}'")
         expected = expected_of(wanted)
         near = get_close_matches(str(plain)[:_LONGEST], get_args(wanted), 1) if get_origin(wanted) is Literal else ()
@@ -182,7 +183,7 @@ def _plain(node: Node) -> Any:
     return node.value
 
 
-def _fits(text: str, wanted: Any) -> bool:
+def _is_valid(text: str, wanted: Any) -> bool:
     try:
         msgspec.convert(text, wanted)
     except msgspec.ValidationError:

@@ -206,8 +206,8 @@ class Finder:
             ):
                 if fitting:
                     return Found(_ids(fitting), how)
-            if around := self._around(core):
-                return Found(_ids(around), "around")
+            if within := self._names_within(core):
+                return Found(_ids(within), "around")
         return self._partly(core, text, named)
 
     def _partly(self, core: frozenset[str], text: str, named: bool) -> Found:
@@ -286,7 +286,7 @@ class Finder:
         several = len(core) > 1 or (" " in text and any(" " in word for word in core))
         return several and not missing & self.lexicon.places and (self._proper or core.issuperset(ends))
 
-    def _around(self, core: frozenset[str]) -> list[_Name]:
+    def _names_within(self, core: frozenset[str]) -> list[_Name]:
         """Return the longest names within what was typed, where the other words are about the same entry."""
         found: list[_Name] = []
         for each in self._names:

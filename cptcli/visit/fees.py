@@ -1,19 +1,21 @@
 """What Medicare's fee schedule allows for one code, at one place, on one day."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from ..advice.near_codes import no_such_code
 from ..advice.payer_path import PayerPath
 from ..advice.question import resolve_state
 from ..advice.typed import joined_code
-from ..checks.day import Day
+from ..checks.day import Day, Line
 from ..checks.lines import read_lines
+from ..cms.entries import Factor, Locality
 from ..cms.tables import Tables
 from ..findings.report import Report, worded
 from ..model.visit import FeeAnswer, Visit, VisitLine
 from ..plan.plans import Plans
 from ..plan.unit_fee import Values
-from ..plan.unit_price import in_words, notes_of
+from ..plan.unit_price import UnitPrice, in_words, notes_of
 from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from .aged import aged_tables
@@ -25,10 +27,7 @@ def fee_of(
     """Return the fee of one unit with its math. Raises UnknownName for an unknown code, BadValue for a place."""
     code = upright(joined_code(asked))
     plans, report = Plans(book, tables, day), Report()
-    payer = next(key for key in book.keys("payers") if (known := book.payer(key)) and known.fee_schedule)
-    visit = Visit(lines=(VisitLine(code=code),))
-    one_line = Day(plans, visit, day, payer, None, "professional", PayerPath(book.payer_chain(payer)), True)
-    (line,) = read_lines(one_line, {}, report).every
+    line = _line(plans, code, day, report)
     if not line.valid:
         raise no_such_code(book, asked, code)
     place = plans.place(day, resolve_state(book, state) if state else None, zip5, locality)
@@ -45,10 +44,6 @@ def fee_of(
     warnings = [notes.says, notes.note, place.note, factor.note, coinsurance and coinsurance[1].not_modelled]
     warnings += [finding.says for finding in said.findings if finding.severity != "info"]
     status = book.status(values.status) if values else None
-    work = [in_words(price, place.locality, factor.factor)] if price.full is not None else []
-    if price.reduction:
-        reduced = in_words(price, place.locality, factor.factor, price.share)
-        work.append(f"reduced: {reduced} ({price.reduction.id})")
     typed = book.code(code)  # the code that was typed, even where the payer requires another
     return FeeAnswer(
         code=code,
@@ -67,13 +62,31 @@ def fee_of(
         rate="non_facility",
         reduced_amount=str(price.reduced) if price.reduced is not None else None,
         coinsurance=coinsurance[0] if coinsurance else None,
-        work=tuple(work),
+        work=tuple(_work(price, place.locality, factor.factor)),
         warnings=tuple(dict.fromkeys(note for note in warnings if note)),
         tables=said.tables,
         rulebook=book.receipt,
         estimate_from=price.estimate_from,
         aged=aged_tables(book, said.tables, day, price.estimate_from),
     )
+
+
+def _line(plans: Plans, code: str, day: date, report: Report) -> Line:
+    """Return a claim line with one code, for the payer that pays by the fee schedule."""
+    book = plans.book
+    payer = next(key for key in book.keys("payers") if (known := book.payer(key)) and known.fee_schedule)
+    visit = Visit(lines=(VisitLine(code=code),))
+    one_line = Day(plans, visit, day, payer, None, "professional", PayerPath(book.payer_chain(payer)), True)
+    (line,) = read_lines(one_line, {}, report).every
+    return line
+
+
+def _work(price: UnitPrice, locality: Locality | None, factor: Factor | None) -> Iterator[str]:
+    """Yield the math of the fee, then that of the reduced fee."""
+    if price.full is not None:
+        yield in_words(price, locality, factor)
+    if price.reduction:
+        yield f"reduced: {in_words(price, locality, factor, price.share)} ({price.reduction.id})"
 
 
 def _three(values: Values) -> dict[str, str]:
