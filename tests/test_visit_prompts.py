@@ -15,7 +15,7 @@ def test_a_day_is_asked_line_by_line_and_checked(terminal):
     asked.sees(DONE).sees("line 1").types("97110:25")
     asked.sees("97110  Therapeutic exercise").sees("line 2; Enter: no more").types("97140:20")
     asked.sees("line 3; Enter: no more").types("")
-    assert asked.ends() == 0
+    assert asked.ends() == 1  # no table that ships has the NCCI edits of that quarter
     assert re.search(r"^97110  GP  x2  Therapeutic exercise", asked.screen, re.M)
     assert "The same without questions: cpt check 97110:25 97140:20 --payer medicare --state SC --discipline PT" in (
         asked.screen
