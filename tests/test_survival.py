@@ -124,7 +124,7 @@ def test_a_socket_would_be_noticed_by_these_tests(environment):
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_no_command_opens_a_network_connection(cpt, command):
     ran = cpt(*command)
-    assert ran.code == 0
+    assert ran.code in (0, 1)  # 1: a day of which not every edit is in a table that ships
     assert "network" not in ran.stderr
 
 
