@@ -1,6 +1,7 @@
 """`cpt lookup` and `cpt explain` with CMS's articles on file, and without them."""
 
 import json
+import shutil
 
 import mcd
 import pytest
@@ -12,16 +13,19 @@ NOT_ON_FILE = "CMS's articles are not on file"
 
 
 @pytest.fixture
-def imported(cpt, tmp_path):
-    """`cpt` with CMS's articles, LCDs and NCDs in its store."""
+def imported(cpt, tmp_path, tmp_path_factory):
+    """`cpt` with a copy of a store that has CMS's articles, LCDs and NCDs, which is imported once."""
 
-    def run(*arguments):
-        return cpt(*arguments, env={"CPT_DATA": str(tmp_path / "data")})
+    def run(*arguments, store=tmp_path / "data"):
+        return cpt(*arguments, env={"CPT_DATA": str(store)})
 
-    files = {"current_article": mcd.articles(), "current_lcd": mcd.lcds(), "ncd": mcd.ncds()}
-    paths = [str(mcd.download(tmp_path / f"{name}.zip", mcd.files(tables))) for name, tables in files.items()]
-    done = run("data", "import", *paths)
-    assert done.code == 0, done.stderr
+    store = tmp_path_factory.getbasetemp() / "articles"
+    if not store.exists():
+        files = {"current_article": mcd.articles(), "current_lcd": mcd.lcds(), "ncd": mcd.ncds()}
+        paths = [str(mcd.download(tmp_path / f"{name}.zip", mcd.files(tables))) for name, tables in files.items()]
+        done = run("data", "import", *paths, store=store)
+        assert done.code == 0, done.stderr
+    shutil.copytree(store, tmp_path / "data")
     return run
 
 
