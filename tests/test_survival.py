@@ -715,6 +715,16 @@ def test_what_a_terminal_can_show_stays_as_it_is():
     assert without_controls(text) == text
 
 
+def test_json_has_an_invisible_character_as_an_escape_and_the_same_value(cpt, tmp_path):
+    odd = "light \u202eknee \u200b \u2066 \U000e0041 é"
+    visit = {"payer": "medicare", "lines": [{"code": "97039", "units": 1, "narrative": odd}]}
+    (tmp_path / "visit.json").write_text(json.dumps(visit, ensure_ascii=False), encoding="utf-8")
+    printed = cpt("check", "visit.json", "--json").stdout
+    assert not {"\u202e", "\u200b", "\u2066", "\U000e0041"} & {*printed}
+    assert json.loads(printed)["claim_lines"][0]["narrative"] == odd
+    assert "é" in printed
+
+
 @pytest.mark.parametrize("odd", ["97\u200b110", "\u061c97110", "97110\u2028", "97110\U000e0041", "97\ufeff110"])
 @pytest.mark.parametrize("before", [["lookup", "--"], ["lookup", "97110", "--on"], ["--"], []], ids=" ".join)
 def test_an_invisible_character_that_was_typed_is_shown_as_a_mark(terminal, before, odd):

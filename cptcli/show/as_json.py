@@ -3,6 +3,8 @@
 import msgspec
 from msgspec import Struct
 
+from .controls import escaped
+
 SCHEMA = 1
 
 
@@ -15,7 +17,8 @@ def to_json(shown: Struct | dict[str, object]) -> bytes:
 
 def pretty(value: object) -> bytes:
     """Return indented JSON with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+    document = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return escaped(document).encode() + b"\n"
 
 
 def _all_keys(value: object) -> object:

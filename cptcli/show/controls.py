@@ -13,6 +13,18 @@ _SPANS = (span.partition("-") for span in _UNSEEN.split())
 _SHOWN = {code: _MARK for first, _, last in _SPANS for code in range(int(first, 16), int(last or first, 16) + 1)}
 
 
+def escaped(document: str) -> str:
+    """Return a JSON document with these characters as its own escapes: the same values, and none reaches a terminal."""
+    if document.isascii() and "\x7f" not in document:
+        return document
+    return document.translate({code: _escape(code) for code in _SHOWN if code > 0x1F})
+
+
+def _escape(code: int) -> str:
+    units = chr(code).encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
 def without_controls(text: str) -> str:
     """Return text with a mark for every control, invisible or direction-changing character but tab and line feed."""
     return text.translate(_SHOWN)
