@@ -6,7 +6,7 @@ rows.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from operator import itemgetter
 from typing import Final, Literal, NamedTuple
@@ -156,7 +156,7 @@ class _Line:
         self.places = places
         self.own = own
         shared = sorted({place for field, at in places.items() if field not in _OF_ONE for place in at})
-        self.shared = itemgetter(*shared) if len(shared) > 1 else lambda cells: cells[shared[0]]
+        self.shared: Callable[[Sequence[str]], object] = itemgetter(*shared)
         self.claim, self.line, self.patient, self.line_ctl, self.charge = (places.get(field, []) for field in _OF_ONE)
         self.kept: dict[object, _Facts] = {}
 
@@ -201,6 +201,22 @@ class RowReader:
         places = {field: _indexes(names, header, line, field in LISTS) for field, names in columns.items()}
         return {field: at for field, at in places.items() if at}
 
+    @property
+    def width(self) -> int:
+        """Return how many cells the header has."""
+        return self._width
+
+    def shared(self) -> Callable[[Sequence[str]], object] | None:
+        """Return the function that gives a row's cells for all but claim, line, patient, control number and charge.
+
+        Rows of the header's width with equal ones have lines that differ in these only. None for several lines a row.
+        """
+        return None if self._is_across else self._lines[0].shared
+
+    def places(self, field: str) -> list[int]:
+        """Return the columns of a field, the first that counts first; of a row with several lines those of line 1."""
+        return self._lines[0].places.get(field, [])
+
     def key(self, row: Row) -> tuple[str, ...]:
         """Return the cells that its lines depend on."""
         cells = self._padded(row)
@@ -241,7 +257,9 @@ class RowReader:
         if not any(cell.strip() for cell in cells):
             self._oddities.add("a blank row, not a service line", row.number)
             return True
-        if [fold(cell) for cell in cells] == self._folded:
+        if len(cells) == self._width and all(
+            fold(cell) == name for cell, name in zip(cells, self._folded, strict=True)
+        ):
             self._oddities.add("the header again, not a service line", row.number)
             return True
         words = next(cell for cell in cells if cell.strip()).strip().lower().rstrip(":")

@@ -65,6 +65,7 @@ class Shipped(Struct, frozen=True):
     guess: dict[str, tuple[str, ...]]
     code_types: dict[str, str]
     totals: tuple[str, ...]
+    filings: dict[str, str]
 
 
 @cache
@@ -79,7 +80,7 @@ def shipped() -> Shipped:
         )
         for each in tree["presets"]
     ]  # fmt: skip
-    return Shipped(tuple(layouts), _names(tree["guess"]), tree["code_types"], tuple(tree["totals"]))
+    return Shipped(tuple(layouts), _names(tree["guess"]), tree["code_types"], tuple(tree["totals"]), tree["filings"])
 
 
 def presets() -> tuple[Layout, ...]:

@@ -84,10 +84,12 @@ class Oddities:
 
     def __init__(self, where: str) -> None:
         self.where = where
+        self.added = 0  # so often something unusual was met
         self._found: dict[str, list[int]] = {}  # the sentence: how often, then the first places
 
     def add(self, what: str, place: int = 0) -> None:
         """Count one; `place` 0 is the file as a whole."""
+        self.added += 1
         found = self._found.get(what)
         if found is None:
             if len(self._found) >= self._DISTINCT:
@@ -96,6 +98,20 @@ class Oddities:
         found[0] += 1
         if place and len(found) <= self._PLACES:
             found.append(place)
+
+    def merge(self, others: "list[Oddity]") -> None:
+        """Add what was unusual in a later part of the same file."""
+        for each in others:
+            for place in each.places or (0,):
+                self.add(each.what, place)
+            known = self._found.get(each.what) or self._found[self._REST]
+            known[0] += each.count - len(each.places or (0,))
+
+    def take(self) -> list[Oddity]:
+        """Return what was unusual so far, and forget it."""
+        found = [*self]
+        self._found.clear()
+        return found
 
     def __iter__(self) -> Iterator[Oddity]:
         for what, (count, *places) in self._found.items():

@@ -63,6 +63,8 @@ class Input:
         self.name = name
         self.kind = kind
         self.stream = stream
+        self.file: BinaryIO | None = None  # as it is on disk: `file.tell()` of `size` bytes are read. None for a pipe
+        self.size = 0
         self._until = until
 
     def whole(self) -> BinaryIO:
@@ -86,20 +88,24 @@ def open_input(name: str) -> Input:
     shown = "standard input" if name == "-" else name
     until = ExitStack()
     try:
-        head, stream = _opened(name, shown, until)
-        return Input(shown, recognize(head, shown), stream, until)
+        head, stream, file = _opened(name, shown, until)
+        opened = Input(shown, recognize(head, shown), stream, until)
+        if name != "-":
+            opened.file, opened.size = file, Path(name).stat().st_size
+        return opened
     except BaseException:
         until.close()
         raise
 
 
-def _opened(name: str, shown: str, until: ExitStack) -> tuple[bytes, BinaryIO]:
-    """Return the first bytes of a file, and a stream from its first byte; both unpacked."""
+def _opened(name: str, shown: str, until: ExitStack) -> tuple[bytes, BinaryIO, BinaryIO]:
+    """Return the first bytes of a file, a stream from its first byte, both unpacked, and the file itself."""
     try:
         if name == "-":
             stream: BinaryIO = sys.stdin.buffer
         else:
             stream = until.enter_context(Path(name).open("rb"))  # noqa: SIM115 - `until` closes it
+        file = stream
         head, stream = _peeked(stream, shown)
         for _ in range(_DEEPEST):
             if not head.startswith(_GZIP):
@@ -109,7 +115,7 @@ def _opened(name: str, shown: str, until: ExitStack) -> tuple[bytes, BinaryIO]:
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
         raise ClaimFileUnreadable(shown, what, "Check the name of the file.") from None
-    return head, stream
+    return head, stream, file
 
 
 def recognize(head: bytes, name: str) -> Kind:

@@ -36,6 +36,7 @@ class TextRows:
         )
         sample = [line.decode("utf-8", TEXT_ERRORS) for line in head.splitlines()[:_SAMPLE]]
         self.delimiter, self._width = _dialect(sample)
+        self.splits = True  # False: rows without quotes come without cells, for `cells_of` later
 
     def __iter__(self) -> Iterator[tuple[bytes, list[str]]]:
         delimiter, readline = self.delimiter, self._line
@@ -44,6 +45,9 @@ class TextRows:
             number += 1
             if len(line) >= LONGEST and line[-1:] not in (b"\n", b"\r"):
                 raise ClaimFileUnreadable(self._name, f"row {number} has more than {LONGEST:,} bytes")
+            if not self.splits and b'"' not in line:
+                yield line, []
+                continue
             text = line.decode("utf-8", TEXT_ERRORS)
             if number == 1:
                 text = text.removeprefix("\ufeff")
@@ -72,13 +76,7 @@ class TextRows:
         return line, text.rstrip("\r\n").split(self.delimiter)
 
     def _parsed(self, text: str) -> tuple[list[str] | None, bool]:
-        """Return the cells, None if csv cannot tell them, and whether a quote is still open at the end."""
-        lines = iter((text, ""))
-        try:
-            cells = next(csv.reader(lines, delimiter=self.delimiter))
-        except (csv.Error, StopIteration):
-            return None, False
-        return cells, next(lines, None) is None
+        return _parsed(text, self.delimiter)
 
     def _are_rows(self, texts: list[str]) -> bool:
         """Return whether lines joined by a quote look like rows of their own: a quote that was not meant as one."""
@@ -86,6 +84,28 @@ class TextRows:
             return False
         whole = [text.count(self.delimiter) >= self._width - 1 for text in texts]
         return any(whole[1:-1]) or (whole[0] and whole[-1])
+
+
+def cells_of(raw: bytes, delimiter: str, is_first: bool = False) -> list[str]:
+    """Return the cells of a row that TextRows found, from its bytes."""
+    text = raw.decode("utf-8", TEXT_ERRORS)
+    if is_first:
+        text = text.removeprefix("\ufeff")
+    if '"' in text:
+        cells, is_open = _parsed(text, delimiter)
+        if cells is not None and not is_open:
+            return cells
+    return text.rstrip("\r\n").split(delimiter)
+
+
+def _parsed(text: str, delimiter: str) -> tuple[list[str] | None, bool]:
+    """Return the cells, None if csv cannot tell them, and whether a quote is still open at the end."""
+    lines = iter((text, ""))
+    try:
+        cells = next(csv.reader(lines, delimiter=delimiter))
+    except (csv.Error, StopIteration):
+        return None, False
+    return cells, next(lines, None) is None
 
 
 class _Lines(io.RawIOBase):
