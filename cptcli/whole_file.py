@@ -1,5 +1,6 @@
 """Writes a file whole or not at all: first to a new file in the same folder, which then replaces the old one."""
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -42,3 +43,36 @@ def write_whole(path: Path, content: bytes, new_mode: int | None = None) -> None
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+class GrowingFile:
+    """A file that is written bit by bit and takes its name only at the end: a new hidden file in the same folder.
+
+    Leave the `with` before `finish`, and no new file is left and the old one is unchanged. Raises OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        handle, name = tempfile.mkstemp(prefix=".cpt-", suffix=".new", dir=path.parent)
+        self._fresh = Path(name)
+        self._file = os.fdopen(handle, "wb")
+        self._fresh.chmod(_mode(path, None))
+
+    def write(self, content: bytes) -> None:
+        """Write some more."""
+        self._file.write(content)
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._fresh.replace(self.path)
+
+    def __enter__(self) -> "GrowingFile":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        with contextlib.suppress(OSError):  # a full disk: what was not written is dropped with the file
+            self._file.close()
+        self._fresh.unlink(missing_ok=True)

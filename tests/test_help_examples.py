@@ -49,6 +49,8 @@ def clinic(environment, tmp_path_factory) -> Path:
     cpt.write_text(f'#!/bin/sh\nexec {shlex.join(_CPT)} "$@"\n')
     cpt.chmod(0o755)
     (folder / "visit.yaml").write_text(_VISIT)
+    shutil.copy(TESTS / "claims" / "title-and-totals.csv", folder / "charges.csv")
+    shutil.copy(TESTS / "claims" / "therapy.837", folder / "claims.837")
     edits = "medicare-ncci-2026q3-practitioner-ptp-edits-ccipra-v322r0-f1"
     _zip(folder / f"{edits}.zip", "ccipra-v322r0-f1.txt", "ccipra-v322r0-f1.txt")
     _zip(folder / "RVU26C.zip", "PPRRVU2026_Jul_nonQPP.csv", "PPRRVU2026_Jul_nonQPP.csv")

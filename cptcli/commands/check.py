@@ -228,8 +228,8 @@ def _refuse_claims(raw: bytes, name: str) -> None:
         kind = "a table (CSV)"
     if kind:
         raise CptError(
-            f"{name}: {kind}. cpt check reads one day, a visit file in YAML or JSON; a charge file or 837P is not read "
-            "yet. Type the lines of one day, or write them in a visit file."
+            f"{name}: {kind}. cpt check reads one day: lines, or a visit file in YAML or JSON. For whole files: "
+            f"cpt scrub {name}"
         )
 
 

@@ -26,6 +26,7 @@ _COMMANDS = {
     "suggest": ("suggest", "suggest"),
     "compare": ("compare", "compare"),
     "check": ("check", "check"),
+    "scrub": ("scrub", "scrub"),
     "fee": ("check", "fee"),
     "devices": ("listing", "devices"),
     "payers": ("listing", "payers"),

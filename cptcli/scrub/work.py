@@ -1,0 +1,110 @@
+"""One worker: parts of files in, annotated bytes and counts out. Works in this process, and in one of several."""
+
+import signal
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from .. import api
+from ..claims.columns import Found
+from ..claims.lines import Oddities, ServiceLine
+from ..claims.tables import Row
+from ..claims.text_rows import cells_of
+from ..model.scrub import Terms
+from .judge import Judge
+from .line_part import Form, LineAnnotator, lines_as_read
+from .table_part import Pair, TableAnnotator
+from .tally import Tally
+
+
+class Job(Struct, frozen=True):
+    """What a worker has to know of a file. `number` tells the files of a run apart."""
+
+    number: int
+    name: str
+    kind: Literal["table", "lines"]
+    form: Form  # of the table beside claims, and of what is only read
+    read_only: bool
+    found: Found | None = None  # the columns of a table
+    delimiter: str = ","
+
+
+class Part(Struct, frozen=True):
+    """Some rows or lines of a file; `start` is the number of the first, from 1."""
+
+    job: Job
+    start: int
+    rows: list[Pair] | None = None
+    lines: list[ServiceLine] | None = None
+
+
+class Worker:
+    """Annotates parts under the same terms. Rules and tables are read once."""
+
+    def __init__(self, terms: Terms, remember: bool = True) -> None:
+        from pathlib import Path
+
+        self.desk = api.open(
+            terms.today, Path(terms.rules) if terms.rules else None, Path(terms.store) if terms.store else None
+        )
+        self._judge = Judge(terms, self.desk, remember)
+        self._annotators: dict[int, TableAnnotator | LineAnnotator] = {}
+
+    def do(self, part: Part) -> tuple[bytes, Tally]:
+        """Return a part annotated, and its counts."""
+        job = part.job
+        if job.read_only:
+            return _read(part)
+        annotator = self._annotators.get(job.number)
+        if annotator is None:
+            self._annotators.clear()  # files come one after the other
+            annotator = self._annotators[job.number] = (
+                TableAnnotator(self._judge, job.found, job.name, job.delimiter)
+                if job.found
+                else LineAnnotator(self._judge, job.name, job.form)
+            )
+        if isinstance(annotator, TableAnnotator):
+            return annotator.part(part.rows or [], part.start)
+        return annotator.part(part.lines or [], part.start)
+
+
+def _read(part: Part) -> tuple[bytes, Tally]:
+    """Return the lines of a part as they were read."""
+    job, tally = part.job, Tally()
+    lines = part.lines or []
+    if job.found:
+        oddities = Oddities("row")
+        read = job.found.bind(job.name, oddities)
+        oddities.take()
+        rows = part.rows or []
+        split = [
+            (raw, cells or cells_of(raw, job.delimiter, part.start + at == 1)) for at, (raw, cells) in enumerate(rows)
+        ]
+        lines = [line for at, (raw, cells) in enumerate(split) for line in read(Row(part.start + at, raw, cells))]
+        tally.oddities, tally.rows = oddities.take(), len(rows)
+    tally.lines = len(lines)
+    return lines_as_read(lines, job.form), tally
+
+
+# ---------------------------------------------------------------------------------------- in one of several processes
+
+_worker: list[Worker] = []  # of this process
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(list[ServiceLine]).decode
+
+
+def begin(terms: Terms, remember: bool) -> None:
+    """Prepare this process. Ctrl-C is for the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _worker.append(Worker(terms, remember))
+
+
+def packed(part: Part) -> tuple[Any, ...]:
+    """Return a part in a form that is cheap to send to another process."""
+    return part.job, part.start, part.rows, None if part.lines is None else _encode(part.lines)
+
+
+def do_packed(job: Job, start: int, rows: list[Pair] | None, lines: bytes | None) -> tuple[bytes, Tally]:
+    """Return a packed part annotated by the worker of this process."""
+    return _worker[0].do(Part(job, start, rows, None if lines is None else _decode(lines)))
