@@ -32,20 +32,20 @@ class TextRows:
         self._joined: list[bytes] = []  # lines to be read again, the next one last
         is_old_mac = b"\n" not in head and b"\r" in head
         self._next: Callable[[], bytes] = (
-            _CarriageReturns(head, stream).readline if is_old_mac else partial(_Lines(head, stream).readline, LONGEST)
+            _CarriageReturns(head, stream).readline if is_old_mac else partial(self._in_head, io.BytesIO(head), stream)
         )
         sample = [line.decode("utf-8", TEXT_ERRORS) for line in head.splitlines()[:_SAMPLE]]
         self.delimiter, self._width = _dialect(sample)
         self.splits = True  # False: rows without quotes come without cells, for `cells_of` later
 
     def __iter__(self) -> Iterator[tuple[bytes, list[str]]]:
-        delimiter, readline = self.delimiter, self._line
+        delimiter, joined = self.delimiter, self._joined
         number = 0
-        while line := readline():
+        while line := joined.pop() if joined else self._next():
             number += 1
             if len(line) >= LONGEST and line[-1:] not in (b"\n", b"\r"):
                 raise ClaimFileUnreadable(self._name, f"row {number} has more than {LONGEST:,} bytes")
-            if not self.splits and b'"' not in line:
+            if not self.splits and b'"' not in line and number > 1:
                 yield line, []
                 continue
             text = line.decode("utf-8", TEXT_ERRORS)
@@ -55,6 +55,14 @@ class TextRows:
                 yield self._quoted(line, text, number)
             else:
                 yield line, text.rstrip("\r\n").split(delimiter)
+
+    def _in_head(self, head: io.BytesIO, rest: BinaryIO) -> bytes:
+        """Return the next line of the head; from its last line on, lines are read from the rest."""
+        line = head.readline(LONGEST)
+        if line[-1:] != b"\n" and len(line) != LONGEST:
+            self._next = partial(rest.readline, LONGEST)
+            line += rest.readline(LONGEST - len(line))
+        return line
 
     def _line(self) -> bytes:
         return self._joined.pop() if self._joined else self._next()
@@ -106,25 +114,6 @@ def _parsed(text: str, delimiter: str) -> tuple[list[str] | None, bool]:
     except (csv.Error, StopIteration):
         return None, False
     return cells, next(lines, None) is None
-
-
-class _Lines(io.RawIOBase):
-    """The head of a stream and then the rest of it, line by line."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = io.BytesIO(head)
-        self._rest = rest
-        self._is_in_head = True
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        most = -1 if size is None else size
-        if not self._is_in_head:
-            return self._rest.readline(most)
-        line = self._head.readline(most)
-        if line[-1:] != b"\n" and len(line) != most:
-            self._is_in_head = False
-            line += self._rest.readline(most - len(line) if most >= 0 else -1)
-        return line
 
 
 class _CarriageReturns:

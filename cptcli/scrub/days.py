@@ -32,8 +32,7 @@ def days_of(
         run.append(at)
     found: list[list[int]] = []
     for run in runs:
-        first = days[run[0]]
-        if all(days[at] == first for at in run):
+        if len(run) == 1 or len({days[at] for at in run}) == 1:
             found.append(run)
             continue
         by_day: dict[Hashable, list[int]] = {}

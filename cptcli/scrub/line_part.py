@@ -45,13 +45,15 @@ class LineAnnotator:
         self._name = name
         self._form: Form = form
         self._numbers: dict[tuple[object, ...], int] = {}
+        self._tally = Tally()
 
-    def part(self, lines: Sequence[ServiceLine], start: int) -> tuple[bytes, Tally]:
+    def part(self, lines: Sequence[ServiceLine], start: int) -> bytes:
         """Return a row for each line."""
         if self._judge.is_full or len(self._numbers) > _KEPT:
+            self._tally.close()  # it counts days that are kept
             self._judge.forget()
             self._numbers.clear()
-        judge, tally = self._judge, Tally()
+        judge, tally = self._judge, self._tally
         numbers = [self._number_of(line) for line in lines]
         days, _ = days_of(
             [identity_of(line) for line in lines],
@@ -70,13 +72,16 @@ class LineAnnotator:
                 tally.add(day, [charges[at] for at in group], claims, self._name)
             else:
                 tally.add(day, [], [], "")
-        tally.lines = len(lines)
         known = [cents for cents in charges if cents is not None]
-        tally.charges, tally.cents = len(known), sum(known)
-        tally.days, tally.decided = judge.days - before[0], judge.decided - before[1]
-        tally.close()
+        tally.count(0, len(lines), known, judge.days - before[0], judge.decided - before[1])
         rows = [[*line.row(), *its.cells] for line, its in zip(lines, judged, strict=True) if its]
-        return _drawn(rows, _NAMES, self._form), tally
+        return _drawn(rows, _NAMES, self._form)
+
+    def taken(self) -> Tally:
+        """Return what was counted since the last time."""
+        tally, self._tally = self._tally, Tally()
+        tally.close()
+        return tally
 
     def _number_of(self, line: ServiceLine) -> int:
         key = (

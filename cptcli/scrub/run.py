@@ -69,6 +69,12 @@ class _File:
             found.bind(opened.name, self.oddities)
             self.job = Job(number, opened.name, "table", choice.form, choice.read_only, found, self.table.delimiter)
 
+    def add(self, tally: Tally | None) -> None:
+        """Count a part, or several."""
+        if tally:
+            self.oddities.merge(tally.oddities)
+            self.tally.merge(tally)
+
 
 def kinds_of(names: list[str]) -> list[Kind]:
     """Return what each file is; "table" for standard input is not read ahead. Raises ClaimFileUnreadable."""
@@ -96,13 +102,13 @@ def scrub(
             to, is_new = write(opened.name)
             if is_new and (file.table is None or choice.read_only):
                 to(header(choice.form, choice.read_only))
-            parts = _parts(file, pool is not None)
-            for out, tally in _done(parts, worker, pool, choice.jobs):
+            parts = _parts(file)
+            for out, many, tally in _done(parts, worker, pool, choice.jobs):
                 to(out)
-                file.oddities.merge(tally.oddities)
-                watch.lines += tally.lines
-                file.tally.merge(tally)
+                watch.lines += many
                 watch.see(watch.lines, _share(opened, number, len(names)))
+                file.add(tally)
+            file.add(worker.taken(file.job))
             total.merge(file.tally)
             files.append(_read(file))
     return total.summary(tuple(files), worker.desk.book.receipt)
@@ -125,18 +131,18 @@ def _read(file: _File) -> FileRead:
 # --------------------------------------------------------------------------------------------------------------- parts
 
 
-def _parts(file: _File, sends: bool) -> Iterator[Part]:
-    """Yield the parts of a file, each ending where a patient or claim ends. `sends`: they go to another process."""
+def _parts(file: _File) -> Iterator[Part]:
+    """Yield the parts of a file, each ending where a patient or claim ends."""
     if file.table:
-        yield from _table_parts(file, file.table, sends)
+        yield from _table_parts(file, file.table)
     else:
         yield from _line_parts(file)
 
 
-def _table_parts(file: _File, table: Table, sends: bool) -> Iterator[Part]:
+def _table_parts(file: _File, table: Table) -> Iterator[Part]:
     assert file.job.found is not None
     identity = TableIdentity(file.job)
-    pairs = table.pairs(splits=not sends)
+    pairs = table.pairs(splits=False)  # the worker splits them: cells live only as long as they are needed
     start, rows = 1, [*islice(pairs, _ROWS)]
     while len(rows) >= _ROWS:
         before = identity.of(rows[-1], start + len(rows) - 1)
@@ -209,12 +215,12 @@ class _Pool:
 
 def _done(
     parts: Iterator[Part], worker: Worker, pool: ProcessPoolExecutor | None, jobs: int
-) -> Iterator[tuple[bytes, Tally]]:
+) -> Iterator[tuple[bytes, int, Tally | None]]:
     """Yield each part as it is done, in order, whichever process was faster."""
     if pool is None:
         yield from map(worker.do, parts)
         return
-    waiting: deque[Future[tuple[bytes, Tally]]] = deque()
+    waiting: deque[Future[tuple[bytes, int, Tally | None]]] = deque()
     for part in parts:
         waiting.append(pool.submit(do_packed, *packed(part)))
         if len(waiting) > jobs * _AHEAD:

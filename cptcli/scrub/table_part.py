@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from ..claims.cells import money
 from ..claims.columns import Found
-from ..claims.lines import Oddities, ServiceLine
+from ..claims.lines import TEXT_ERRORS, Oddities, ServiceLine
 from ..claims.tables import Row
 from ..claims.text_rows import cells_of
 from ..claims.x12_values import hundredths
@@ -42,6 +42,8 @@ class TableAnnotator:
         self._of_patient, self._of_claim = self._reader.places("patient"), self._reader.places("claim")
         self._of_charge = self._reader.places("charge")
         self._known: dict[object, _Known] = {}
+        self._odd: dict[object, _Known] = {}  # of rows that have to be reported each time
+        self._tally = Tally()
         self._cents: dict[str, int | None] = {}
 
     def identity(self, cells: Sequence[str]) -> str:
@@ -51,11 +53,13 @@ class TableAnnotator:
                 return cell
         return ""
 
-    def part(self, rows: Sequence[Pair], start: int) -> tuple[bytes, Tally]:
+    def part(self, rows: Sequence[Pair], start: int) -> bytes:
         """Return the rows with their added cells. `start` is the number of the first, from 1."""
-        if self._judge.is_full or len(self._known) > _KEPT:
+        if self._judge.is_full or len(self._known) + len(self._odd) > _KEPT:
+            self._tally.close()  # it counts days that are kept
             self._judge.forget()
             self._known.clear()
+            self._odd.clear()
         part = _Part(rows, start)
         shared, known, width, delimiter = self._shared, self._known, self._width, self._delimiter
         of_charge = self._of_charge[0] if self._of_charge else None
@@ -63,8 +67,8 @@ class TableAnnotator:
         row_of, identities, days, numbers, cents = part.row_of, part.identities, part.days, part.numbers, part.cents
         cents_of = self._cents.get
         for at, (raw, cells) in enumerate(rows):  # what most rows need is written out here: a call takes as long
-            if not cells:
-                cells = cells_of(raw, delimiter, start + at == 1)
+            if not cells:  # as cells_of, for a row without quotes
+                cells = raw.decode("utf-8", TEXT_ERRORS).rstrip("\r\n").split(delimiter)
             if shared is None or len(cells) != width or (its := known.get(shared(cells))) is None:
                 self._slow(part, at, cells)
                 continue
@@ -79,14 +83,14 @@ class TableAnnotator:
                 cents.append(self._cents_of(text) if amount == -1 else amount)
             else:
                 cents.append(None)
-        before = self._judge.days, self._judge.decided
-        out = self._annotated(part)
-        tally = part.tally
-        tally.rows = len(rows)
-        tally.days, tally.decided = self._judge.days - before[0], self._judge.decided - before[1]
+        return self._annotated(part)
+
+    def taken(self) -> Tally:
+        """Return what was counted since the last time."""
+        tally, self._tally = self._tally, Tally()
         tally.oddities = self._oddities.take()
         tally.close()
-        return out, tally
+        return tally
 
     def _slow(self, part: "_Part", at: int, cells: list[str]) -> None:
         """Read a row that is not known yet, or is unusual."""
@@ -96,11 +100,14 @@ class TableAnnotator:
         is_odd = self._oddities.added > before or len(cells) != self._width  # each such row is reported
         if lines and len(cells) < self._width:
             part.short[at] = self._width - len(cells)
+        key = self._shared(cells) if self._shared is not None and len(cells) >= self._width else None
         for line in lines:
-            asked, day = self._judge.number_of(line), _day(line)
-            part.add(at, self.identity(cells) or number, day, asked, self._cents_of(line.charge))
-            if self._shared is not None and not is_odd:
-                self._known[self._shared(cells)] = _Known(asked, day)
+            its = self._odd.get(key) if key is not None else None
+            if its is None:
+                its = _Known(self._judge.number_of(line), _day(line))
+                if key is not None:
+                    (self._odd if is_odd else self._known)[key] = its
+            part.add(at, self.identity(cells) or number, its.day, its.number, self._cents_of(line.charge))
         if number == self._header:
             part.header = at
 
@@ -123,11 +130,12 @@ class TableAnnotator:
         return f"row {part.start + at}"
 
     def _annotated(self, part: "_Part") -> bytes:
-        delimiter, judge, tally = self._delimiter, self._judge, part.tally
+        delimiter, judge, tally = self._delimiter, self._judge, self._tally
         numbers, charges = part.numbers, part.cents
         marks = [part.rows[at][0] for at in part.row_of]
         added: list[bytes] = [b""] * len(numbers)
         several: list[Judged | None] = [None] * len(numbers) if self._shared is None else []
+        before = judge.days, judge.decided
         days, joined = days_of(part.identities, part.days, marks)
         if joined:
             self._oddities.add("rows of one patient or claim with others between them, judged together")
@@ -143,9 +151,8 @@ class TableAnnotator:
                 tally.add(day, [charges[at] for at in group], claims, self._name)
             else:
                 tally.add(day, [], [], "")
-        tally.lines = len(numbers)
         known = [cents for cents in charges if cents is not None]
-        tally.charges, tally.cents = len(known), sum(known)
+        tally.count(len(part.rows), len(numbers), known, judge.days - before[0], judge.decided - before[1])
         return b"".join(self._rows(part, added, several))
 
     def _rows(self, part: "_Part", added: list[bytes], several: list[Judged | None]) -> list[bytes]:
@@ -189,7 +196,6 @@ class _Part:
         self.days: list[Hashable] = []
         self.numbers: list[int] = []
         self.cents: list[int | None] = []
-        self.tally = Tally()
 
     def add(self, row: int, identity: Hashable, day: Hashable, number: int, cents: int | None) -> None:
         self.row_of.append(row)

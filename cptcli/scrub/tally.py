@@ -55,6 +55,15 @@ class Tally:
         self.oddities: list[Oddity] = []  # of the last part
         self._met: Counter[JudgedDay] = Counter()
 
+    def count(self, rows: int, lines: int, charges: list[int], days: int, decided: int) -> None:
+        """Count a part: its rows and lines, the charges that could be read, and the days in it."""
+        self.rows += rows
+        self.lines += lines
+        self.charges += len(charges)
+        self.cents += sum(charges)
+        self.days += days
+        self.decided += decided
+
     def add(self, day: JudgedDay, charges: list[int | None], claims: list[str], file: str) -> None:
         """Count a day, with the charge and the claim of each line."""
         self._met[day] += 1

@@ -51,11 +51,12 @@ class Worker:
         self._judge = Judge(terms, self.desk, remember)
         self._annotators: dict[int, TableAnnotator | LineAnnotator] = {}
 
-    def do(self, part: Part) -> tuple[bytes, Tally]:
-        """Return a part annotated, and its counts."""
+    def do(self, part: Part) -> tuple[bytes, int, Tally | None]:
+        """Return a part annotated, and how many lines it has; its counts come with `taken`, if not at once."""
         job = part.job
         if job.read_only:
-            return _read(part)
+            out, tally = _read(part)
+            return out, tally.lines, tally
         annotator = self._annotators.get(job.number)
         if annotator is None:
             self._annotators.clear()  # files come one after the other
@@ -65,8 +66,13 @@ class Worker:
                 else LineAnnotator(self._judge, job.name, job.form)
             )
         if isinstance(annotator, TableAnnotator):
-            return annotator.part(part.rows or [], part.start)
-        return annotator.part(part.lines or [], part.start)
+            return annotator.part(part.rows or [], part.start), len(part.rows or ()), None
+        return annotator.part(part.lines or [], part.start), len(part.lines or ()), None
+
+    def taken(self, job: Job) -> Tally:
+        """Return what was counted of a file since the last time."""
+        annotator = self._annotators.get(job.number)
+        return annotator.taken() if annotator else Tally()
 
 
 def _read(part: Part) -> tuple[bytes, Tally]:
@@ -105,6 +111,7 @@ def packed(part: Part) -> tuple[Any, ...]:
     return part.job, part.start, part.rows, None if part.lines is None else _encode(part.lines)
 
 
-def do_packed(job: Job, start: int, rows: list[Pair] | None, lines: bytes | None) -> tuple[bytes, Tally]:
-    """Return a packed part annotated by the worker of this process."""
-    return _worker[0].do(Part(job, start, rows, None if lines is None else _decode(lines)))
+def do_packed(job: Job, start: int, rows: list[Pair] | None, lines: bytes | None) -> tuple[bytes, int, Tally | None]:
+    """Return a packed part annotated by the worker of this process, and its counts."""
+    out, many, tally = _worker[0].do(Part(job, start, rows, None if lines is None else _decode(lines)))
+    return out, many, tally or _worker[0].taken(job)
