@@ -3,18 +3,19 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
 from itertools import islice
 from typing import Final
 
 from msgspec import Struct
 
 from ..claims import columns
+from ..claims.fhir import Reader as FhirReader
 from ..claims.layouts import Layout
 from ..claims.lines import Oddities, ServiceLine
 from ..claims.recognize import Input, Kind, open_input
 from ..claims.tables import Table, open_table
 from ..claims.text_rows import cells_of
+from ..claims.x12 import Reader as X12Reader
 from ..model.scrub import FileRead, ScrubSummary, Terms
 from .line_part import Form, header, identity_of
 from .table_part import Pair
@@ -52,7 +53,7 @@ class _File:
 
     def __init__(self, opened: Input, number: int, choice: Choice) -> None:
         self.opened = opened
-        self.reader: object = None
+        self.reader: FhirReader | X12Reader | None = None
         self.table: Table | None = None
         self.tally = Tally()
         self.columns = ""
@@ -75,9 +76,19 @@ class _File:
             self.oddities.merge(tally.oddities)
             self.tally.merge(tally)
 
+    def read(self) -> FileRead:
+        """Return what the summary says of it."""
+        oddities, unread = self.oddities, 0
+        if self.reader:
+            oddities, unread = self.reader.oddities, self.reader.unread
+        return FileRead(
+            self.opened.name, self.opened.kind, self.tally.rows, self.tally.lines, unread, self.columns,
+            tuple(map(str, oddities)),
+        )  # fmt: skip
+
 
 def kinds_of(names: list[str]) -> list[Kind]:
-    """Return what each file is; "table" for standard input is not read ahead. Raises ClaimFileUnreadable."""
+    """Return what each file is, by its content. Raises ClaimFileUnreadable."""
     kinds: list[Kind] = []
     for name in names:
         with open_input(name) as opened:
@@ -95,37 +106,27 @@ def scrub(
     """
     total, files = Tally(), list[FileRead]()
     worker = Worker(terms, choice.remember)
-    with ExitStack() as until, _Pool(terms, choice) as pool:
+    with _Pool(terms, choice) as pool:
         for number, name in enumerate(names):
-            opened = until.enter_context(open_input(name))
-            file = _File(opened, number, choice)
-            to, is_new = write(opened.name)
-            if is_new and (file.table is None or choice.read_only):
-                to(header(choice.form, choice.read_only))
-            parts = _parts(file)
-            for out, many, tally in _done(parts, worker, pool, choice.jobs):
-                to(out)
-                watch.lines += many
-                watch.see(watch.lines, _share(opened, number, len(names)))
-                file.add(tally)
+            with open_input(name) as opened:
+                file = _File(opened, number, choice)
+                to, is_new = write(opened.name)
+                if is_new and (file.table is None or choice.read_only):
+                    to(header(choice.form, choice.read_only))
+                for out, many, tally in _done(_parts(file), worker, pool, choice.jobs):
+                    to(out)
+                    watch.lines += many
+                    watch.see(watch.lines, _share(opened, number, len(names)))
+                    file.add(tally)
             file.add(worker.taken(file.job))
             total.merge(file.tally)
-            files.append(_read(file))
+            files.append(file.read())
     return total.summary(tuple(files), worker.desk.book.receipt)
 
 
 def _share(opened: Input, number: int, many: int) -> float:
     inside = opened.file.tell() / opened.size if opened.file and opened.size else 0.0
     return (number + min(1.0, inside)) / many
-
-
-def _read(file: _File) -> FileRead:
-    unread = int(getattr(file.reader, "unread", 0))
-    oddities = getattr(file.reader, "oddities", file.oddities)
-    return FileRead(
-        file.opened.name, file.opened.kind, file.tally.rows, file.tally.lines, unread, file.columns,
-        tuple(map(str, oddities)),
-    )  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------------------------- parts
@@ -141,7 +142,7 @@ def _parts(file: _File) -> Iterator[Part]:
 
 def _table_parts(file: _File, table: Table) -> Iterator[Part]:
     assert file.job.found is not None
-    identity = TableIdentity(file.job)
+    identity = _Identity(file.job)
     pairs = table.pairs(splits=False)  # the worker splits them: cells live only as long as they are needed
     start, rows = 1, [*islice(pairs, _ROWS)]
     while len(rows) >= _ROWS:
@@ -159,7 +160,7 @@ def _table_parts(file: _File, table: Table) -> Iterator[Part]:
         yield Part(file.job, start, rows)
 
 
-class TableIdentity:
+class _Identity:
     """Tells whether two rows of a table are of one patient or claim."""
 
     def __init__(self, job: Job) -> None:
@@ -176,11 +177,9 @@ class TableIdentity:
 
 
 def _line_parts(file: _File) -> Iterator[Part]:
-    from ..claims.fhir import Reader as FhirReader
-    from ..claims.x12 import Reader as X12Reader
-
     opened = file.opened
-    reader = (X12Reader if opened.kind == "837p" else FhirReader)(opened.stream, opened.name)
+    reader: X12Reader | FhirReader
+    reader = X12Reader(opened.stream, opened.name) if opened.kind == "837p" else FhirReader(opened.stream, opened.name)
     file.reader = reader
     start, lines = 1, list[ServiceLine]()
     for line in reader:
