@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import signal
+import time
 from datetime import date
 from pathlib import Path
 
@@ -388,6 +390,18 @@ def test_run_that_ends_early_leaves_the_old_file_and_no_other(error, month, cpt,
         assert ("No space left on device" in ran.stderr, ran.code) == (True, 2)
     else:
         assert ("lines were read. Nothing was written." in ran.stderr, ran.code) == (True, 130)
+
+
+def test_run_of_two_processes_that_is_stopped_ends_and_leaves_no_file(month, start_cpt, tmp_path):
+    month.write_bytes(charges(*[(f"C{number}", "97110", "GP", number % 999, "") for number in range(20_000)]))
+    process = start_cpt("scrub", "month.csv", "--payer", "medicare", "--out", "out.csv", "--jobs", "2")
+    while not [*tmp_path.glob(".cpt-*")] and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Nothing was written." in errors
+    assert [each.name for each in tmp_path.iterdir()] == ["month.csv"]
 
 
 def test_nothing_of_a_patient_is_in_a_message_a_summary_or_a_page(cpt, tmp_path):

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
+from multiprocessing import active_children, get_context
 from typing import Final
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from ..model.scrub import FileRead, ScrubSummary, Terms
 from .line_part import Form, header, identity_of
 from .table_part import Pair
 from .tally import Tally
-from .work import Job, Part, Worker, begin, do_packed, packed
+from .work import Job, Part, Worker, begin, do_packed, packed, signals_deferred
 
 _ROWS: Final = 2000  # of a part, at least; it ends where a patient or claim ends
 _MOST_ROWS: Final = 20_000  # of a part whose claim never ends
@@ -200,16 +201,21 @@ class _Pool:
     def __init__(self, terms: Terms, choice: Choice) -> None:
         self._executor: ProcessPoolExecutor | None = None
         if choice.jobs > 1:
-            from multiprocessing import get_context
-
             self._executor = ProcessPoolExecutor(choice.jobs, get_context("spawn"), begin, (terms, choice.remember))
 
     def __enter__(self) -> ProcessPoolExecutor | None:
+        if self._executor:
+            with signals_deferred():  # the first task starts all processes; half a start could not be stopped
+                self._executor.submit(int)
         return self._executor
 
-    def __exit__(self, *raised: object) -> None:
-        if self._executor:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        if not self._executor:
+            return
+        if kind:
+            for child in active_children():
+                child.kill()
+        self._executor.shutdown(wait=kind is None, cancel_futures=True)
 
 
 def _done(
