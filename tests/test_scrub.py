@@ -215,7 +215,7 @@ def test_claims_give_a_table_with_a_row_for_each_line(tmp_path):
 
 
 def test_two_processes_write_the_same_bytes_as_one(tmp_path):
-    rows = [(f"C{number // 3}", code, "GP", 1, "") for number, code in enumerate(["97110", "97140", "97530"] * 1500)]
+    rows = [(f"C{number // 3}", code, "GP", 1, "") for number, code in enumerate(["97110", "97140", "97530"] * 4000)]
     one, of_one = scrubbed(charges(*rows), tmp_path / "a.csv")
     two, of_two = scrubbed(charges(*rows), tmp_path / "a.csv", jobs=2)
     assert one == two

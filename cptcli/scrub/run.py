@@ -23,8 +23,8 @@ from .table_part import Pair
 from .tally import Tally
 from .work import Job, Part, Worker, begin, do_packed, packed, signals_deferred
 
-_ROWS: Final = 2000  # of a part, at least; it ends where a patient or claim ends
-_MOST_ROWS: Final = 20_000  # of a part whose claim never ends
+_ROWS: Final = 8000  # of a part, at least; it ends where a patient or claim ends
+_MOST_ROWS: Final = 30_000  # of a part whose claim never ends
 _AHEAD: Final = 2  # parts for each process that wait
 
 Write = Callable[[bytes], object]
@@ -227,7 +227,7 @@ def _done(
         return
     waiting: deque[Future[tuple[bytes, int, Tally | None]]] = deque()
     for part in parts:
-        waiting.append(pool.submit(do_packed, *packed(part)))
+        waiting.append(pool.submit(do_packed, packed(part)))
         if len(waiting) > jobs * _AHEAD:
             yield waiting.popleft().result()
     while waiting:

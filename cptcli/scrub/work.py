@@ -1,9 +1,10 @@
 """One worker: parts of files in, annotated bytes and counts out. Works in this process, and in one of several."""
 
 import signal
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -123,12 +124,29 @@ def begin(terms: Terms, remember: bool) -> None:
     _worker.append(Worker(terms, remember))
 
 
-def packed(part: Part) -> tuple[Any, ...]:
-    """Return a part in a form that is cheap to send to another process."""
-    return part.job, part.start, part.rows, None if part.lines is None else _encode(part.lines)
+class Packed(NamedTuple):
+    """A part that is cheap to send to another process: few objects, and rows without their cells."""
+
+    job: Job
+    start: int
+    rows: bytes  # one after the other
+    lengths: "array[int]"
+    lines: bytes
 
 
-def do_packed(job: Job, start: int, rows: list[Pair] | None, lines: bytes | None) -> tuple[bytes, int, Tally | None]:
-    """Return a packed part annotated by the worker of this process, and its counts."""
-    out, many, tally = _worker[0].do(Part(job, start, rows, None if lines is None else _decode(lines)))
+def packed(part: Part) -> Packed:
+    """Return a part to send."""
+    raws = [raw for raw, _ in part.rows or ()]
+    return Packed(part.job, part.start, b"".join(raws), array("L", map(len, raws)), _encode(part.lines or []))
+
+
+def do_packed(sent: Packed) -> tuple[bytes, int, Tally | None]:
+    """Return a part annotated by the worker of this process, and its counts."""
+    job, rows, at = sent.job, list[Pair](), 0
+    for length in sent.lengths:
+        raw = sent.rows[at : at + length]
+        at += length
+        is_first = sent.start == 1 and not rows
+        rows.append((raw, cells_of(raw, job.delimiter, is_first) if is_first or b'"' in raw else []))
+    out, many, tally = _worker[0].do(Part(job, sent.start, rows, _decode(sent.lines)))
     return out, many, tally or _worker[0].taken(job)
