@@ -24,7 +24,7 @@ from .tally import Tally
 from .work import Job, Part, Worker, begin, do_packed, packed, signals_deferred
 
 _ROWS: Final = 8000  # of a part, at least; it ends where a patient or claim ends
-_MOST_ROWS: Final = 30_000  # of a part whose claim never ends
+_MOST_ROWS: Final = 2**15  # of a part whose claim never ends
 _AHEAD: Final = 2  # parts for each process that wait
 
 Write = Callable[[bytes], object]
