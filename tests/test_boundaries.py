@@ -350,6 +350,12 @@ def test_kx_typed_within_the_threshold_is_to_be_taken_off(check, before, found):
     assert severities(answer, "medicare-threshold-2026") == found
 
 
+@pytest.mark.parametrize(("discipline", "asked_for"), [(None, 1), ("PT", 0)])
+def test_the_discipline_is_asked_for_where_no_line_has_one_to_count_by(check, discipline, asked_for):
+    answer = check("97110:15", discipline=discipline)
+    assert len([each for each in answer.not_checked if "no line's discipline is given" in each]) == asked_for
+
+
 # ---------------------------------------------------------------------------------------------------- assistants
 
 
@@ -367,6 +373,7 @@ def share(desk):
         (3, 29, ["exact"]),  # 10.3 percent rounds to 10; a tenth rounds to 3 minutes, and one more is 4
         (2, 19, ["exact", "percentage"]),  # 10.5 percent rounds to 11
         (1, 4, ["exact", "simple", "percentage"]),
+        (2, 30, []),
         (0, 0, []),
     ],
 )
@@ -490,6 +497,7 @@ def test_a_code_with_practice_expense_alone_has_a_fee(desk):
 def test_an_amount_of_a_code_whose_coverage_is_not_known_holds_only_if_it_is_covered(check):
     answer = check("97110:15", "98925", service_date="2026-11-01")
     assert answer.amount is not None
+    assert answer.amounts.if_covered == ("98925",)
     assert "The amounts hold if the codes are covered; of 98925 it is not known." in answer.amounts.says
     assert not any("hold if" in each for each in check("97110:15", service_date="2026-11-01").amounts.says)
 
