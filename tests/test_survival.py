@@ -63,6 +63,7 @@ COMMANDS = [
     ["rules", "schema"],
     ["rules", "coverage"],
     ["rules", "new", "payer", "ACME Health", "--rules", "ours"],
+    ["scrub", "-h"],  # test_scrub.py runs it on files, as much without a network
     ["data", "list"],
     ["data", "verify"],
     ["data", "import", "-h"],  # as `remove` it changes a store: test_cms_import.py runs them, as much without a network
@@ -79,11 +80,13 @@ def test_no_command_is_left_out_of_these_tests():
 
 def test_the_same_options_mean_the_same_on_every_command():
     """--rules too, but where it would name nothing: a schema is of the format, a comparison names its two folders, and
-    CMS's files are no rules. Taking something out of the store answers nothing."""
+    CMS's files are no rules. Taking something out of the store answers nothing. A scrub writes a file, and its summary
+    has no color."""
     options = {"as_json", "plain", "no_color", "rules"}
     no_rules = ("rules schema", "rules diff", "data import", "data list", "data verify")
     without = {name: {"rules"} for name in no_rules}
     without["data remove"] = options
+    without["scrub"] = {"plain", "no_color"}
     without |= {"settings show": options - {"as_json"}, "settings set": options, "settings unset": options}
     lacking = {
         name: options - {*signature(command.callback).parameters} - without.get(name, set())
