@@ -8,6 +8,7 @@ from msgspec import structs
 from tiny import TINY, rule, tiny_book, with_rules
 
 from cptcli import api
+from cptcli.advice.matching import Case, match
 from cptcli.advice.question import Typed, understand
 from cptcli.advice.suggest import suggest
 from cptcli.checks.assistant_minutes import exceeds, split, whole_service
@@ -16,6 +17,7 @@ from cptcli.checks.mue import check_mue
 from cptcli.checks.policies import PolicyPair, ruled_out
 from cptcli.checks.thresholds import is_over
 from cptcli.errors import BadValue
+from cptcli.model.rules import Applies
 from cptcli.model.visit import Visit, VisitLine
 from cptcli.plan.plans import Plans
 from cptcli.visit.decide import decide
@@ -602,3 +604,30 @@ def test_two_rules_that_both_deny_agree_and_one_that_pays_leaves_it_conditional(
     answer = asked(wide, narrow)
     assert answer.coverage.verdict == verdict
     assert {step.rule for step in answer.coverage.steps} == {"wide", "narrow"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"), [((), "97014"), (("attended",), "97032"), (("unattended",), "97014")], ids=str
+)
+def test_an_answer_about_a_device_beats_the_code_that_it_starts_from(desk, answers, code):
+    answer = desk.suggest(device="h-wave", payer="other", answers=answers)
+    assert next(step.code for step in answer.steps if step.layer == "code_set") == code
+
+
+def test_what_was_assumed_of_a_device_names_the_options_that_give_another_code_alone(desk):
+    (assumed,) = (
+        each for each in desk.suggest(device="h-wave", payer="other").remarks if each.says.startswith("Assumed")
+    )
+    assert assumed.says.endswith("If it is another: --attended.")
+
+
+def test_a_rule_that_waits_for_the_device_is_open_for_more_than_who_provides_it_unless_a_code_was_billed(desk):
+    waits = Applies(devices=("anodyne",))
+    question = understand(desk.book, Typed(on=TODAY, modality="infrared", payer="palmetto"))
+    asked = Case(question, frozenset(["infrared"]), None, frozenset(["97026"]))
+    billed = structs.replace(
+        asked, modalities=frozenset(), possible=frozenset(["infrared"]), wider=frozenset(["infrared"])
+    )
+    found = [match(desk.book, waits, case) for case in (asked, billed)]
+    assert [each.truth for each in found] == ["open", "open"]
+    assert [each.only_circumstances for each in found] == [False, True]
