@@ -135,6 +135,7 @@ def _rules_about(book: RuleBook, code: str, day: date) -> tuple[RuleLine, ...]:
                     in_force=is_in_force(rule, day),
                     checked=rule.checked,
                     sources=refs(book, rule.sources),
+                    providers=rule.applies.providers,
                 )
             )
     return tuple(sorted(lines, key=lambda line: (not line.in_force, line.payer_name.casefold(), line.rule)))

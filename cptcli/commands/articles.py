@@ -51,7 +51,9 @@ def with_articles(
     where = resolve_state(book, state) if state else None
     key = resolve_payer(book, payer, where) if payer else None
     if theirs := _family(book, key):
-        card = structs.replace(card, rules=tuple(each for each in card.rules if each.payer in theirs))
+        rules = (each for each in card.rules if each.payer in theirs)
+        above = book.payer_chain(key)[:-1] if key else ()  # a payer's own rules come before those it inherits
+        card = structs.replace(card, rules=tuple(sorted(rules, key=lambda each: each.payer in above)))
     place = place_of(book, key, where, equipment=bool(card.code.home_equipment))
     if place is None:
         known = book.payer(key or "")

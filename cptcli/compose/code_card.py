@@ -15,7 +15,7 @@ from .sheet import Block, Row, Sheet, counted
 def code_sheet(card: CodeCard) -> Sheet:
     """Return the sheet of one code."""
     code = card.code
-    rules = sorted(card.rules, key=lambda rule: (not rule.in_force, rule.verdict is None, is_weak(rule)))
+    rules = sorted(card.rules, key=_rank)
     more = [counted(len(card.sources), "source")] if card.sources else []
     more += [counted(len(card.tables), "table")] if card.tables else []
     blocks = [
@@ -39,6 +39,11 @@ def code_sheet(card: CodeCard) -> Sheet:
         more=tuple(more),
         stamp=f"DOS {card.service_date}  {rules_in_short(card.rulebook)}",
     )
+
+
+def _rank(rule: RuleLine) -> tuple[bool, ...]:
+    """Return what rules are sorted by: those in force, for every provider, on coverage and not weak come first."""
+    return (not rule.in_force, bool(rule.providers), rule.verdict is None, is_weak(rule))
 
 
 def _notes(card: CodeCard) -> int:

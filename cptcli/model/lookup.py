@@ -7,7 +7,7 @@ from .answer import SourceRef
 from .articles import ArticlesFound
 from .claim import ClaimForm, Discipline, Modifier, UnitRule
 from .codes import Code, CodingVerification
-from .common import Confidence, Evidence, Noun, Setting, Source, Stance, Text, Verdict
+from .common import Confidence, Evidence, Noun, Provider, Setting, Source, Stance, Text, Verdict
 from .rulebook import Receipt, Topic
 from .rules import EditFamily, Policy, Rule
 from .tables import Table
@@ -32,6 +32,7 @@ class RuleLine(Noun, frozen=True, omit_defaults=False):
     in_force: bool
     checked: date
     sources: tuple[SourceRef, ...]
+    providers: tuple[Provider, ...] = ()  # the only ones that it is about
 
 
 class CodeCard(Noun, frozen=True, omit_defaults=False):
