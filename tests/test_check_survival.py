@@ -125,6 +125,17 @@ def test_a_file_of_other_bytes_or_of_no_size_for_a_visit_is_refused(cpt, tmp_pat
 # ----------------------------------------------------------------------------------------------- what is read as meant
 
 
+@pytest.mark.parametrize(
+    "narrative", ["heat \U0001f525 to the knee", "a path C:\\ud83d\\udd25", "\U0001f525\U0001f525"], ids=ascii
+)
+def test_json_with_escaped_pairs_of_a_character_reads_as_what_was_written(cpt, tmp_path, narrative):
+    """Fault: what json.dumps writes for a character outside the first plane was refused as no YAML."""
+    visit = {"payer": "medicare", "lines": [{"code": "97039", "units": 1, "narrative": narrative}]}
+    (tmp_path / "visit.json").write_text(json.dumps(visit), encoding="ascii")
+    answer = json.loads(cpt("check", "visit.json", "--json").stdout)
+    assert answer["claim_lines"][0]["narrative"] == narrative
+
+
 def test_json_with_tabs_numbers_and_words_is_the_same_visit_as_yaml(cpt, tmp_path):
     (tmp_path / "visit.json").write_text(
         '{\t"payer": "medicare",\n\t"service_date": "2024-08-01", "discipline": "PT",\n'

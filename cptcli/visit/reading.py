@@ -27,6 +27,8 @@ _LINE = re.compile(
     r"(:(?P<minutes>[^@]*?))?(@(?P<times>[^@x×*]*?))?(?<!-)(\s*[x×*](?P<units>[^x×*:@]*))?",
     re.IGNORECASE,
 )
+# Two escapes for one character, after an even number of backslashes.
+_PAIR = re.compile(rb"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 FORM = "CODE[-MODIFIER...][:MINUTES][@START[-END]][xUNITS][+FACT...], as in: cpt check 97140-59:20 97110:30@9:00x2"
 MOST_MINUTES = 1439  # of one day
 MOST_UNITS = 9999
@@ -104,7 +106,8 @@ def read_document(raw: bytes, file: str, today: date) -> GivenVisit:
             places.append((node.line, node.column))
 
     try:
-        tree = read_tree(raw, file, problems, guess=False)
+        json = raw.lstrip().startswith(b"{")
+        tree = read_tree(_PAIR.sub(_one_character, raw) if json else raw, file, problems, guess=False)
         _spell_out(tree, today)
         visit = Validator(file, problems, placed, strict=False, echo=False).validate(tree, Visit)
     except Refused as refused:
@@ -114,6 +117,11 @@ def read_document(raw: bytes, file: str, today: date) -> GivenVisit:
     tree_keys = tree.value if isinstance(tree.value, dict) else {}
     keys = {key: f"{file}:{node.line}:{node.column}" for key, node in tree_keys.items()}
     return GivenVisit(tidied(visit, file, places), keys)
+
+
+def _one_character(pair: re.Match[bytes]) -> bytes:
+    """Return the character that JSON writes as two escapes, which YAML does not know."""
+    return pair[1] + bytes.fromhex((pair[2] + pair[3]).decode()).decode("utf-16-be").encode()
 
 
 def _spell_out(tree: Node, today: date) -> None:
