@@ -17,7 +17,9 @@ def main() -> None:
         finally:  # the answer is complete: nothing is left to interrupt or to collect
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             gc.freeze()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+            raise  # Python up to 3.11 hands on as RuntimeError what a class meets while it is made
         if sys.stderr:
             sys.stderr.write("\nInterrupted.\n")
         sys.exit(130)

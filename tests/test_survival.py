@@ -201,6 +201,27 @@ def test_ctrl_c_while_a_module_is_loaded_ends_without_a_traceback(environment, m
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"\nInterrupted.\n")
 
 
+def test_ctrl_c_while_a_class_is_made_is_an_interrupt_and_any_other_error_stays(environment):
+    """Fault: about one interrupt of a start in a thousand came as RuntimeError, and ended in a traceback."""
+    code = """
+import cptcli.commands.main
+from cptcli.__main__ import main
+class Named:
+    def __set_name__(self, owner, name):
+        raise {error}
+def run():
+    type("Made", (), {{"named": Named()}})
+cptcli.commands.main.main = run
+main()
+"""
+    for error, ends in (("KeyboardInterrupt", 130), ("ValueError", 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(error=error)], env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == ends
+        assert (b"Traceback" in done.stderr) == (error == "ValueError")
+
+
 def test_ctrl_c_at_any_moment_of_a_start_leaves_no_traceback_of_ours(environment):
     for moment in range(30):
         process = subprocess.Popen(
