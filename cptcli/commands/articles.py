@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from ..model.lookup import CodeCard
     from ..rulebook.book import RuleBook
 
-_DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}", re.IGNORECASE)  # with its dot, so that it is no code
-
-
-_CATEGORY = re.compile(r"[A-Z][0-9][0-9A-Z]", re.IGNORECASE)  # a whole code where it has no digits after the dot
+_DIAGNOSIS = r"[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}"  # with its dot, so that it is no code
+_CATEGORY = r"[A-Z][0-9][0-9A-Z]"  # a whole code where it has no digits after the dot
 
 
 @contextmanager
@@ -32,12 +30,12 @@ def open_coverage() -> Iterator["Coverage"]:
 
 def is_diagnosis(asked: str) -> bool:
     """Return whether what was typed is an ICD-10-CM code with its dot."""
-    return bool(_DIAGNOSIS.fullmatch(asked.strip()))
+    return "." in asked and bool(re.fullmatch(_DIAGNOSIS, asked.strip(), re.IGNORECASE))
 
 
 def may_be_diagnosis(asked: str) -> bool:
     """Return whether what was typed has the form of an ICD-10-CM code of three characters, as J40."""
-    return bool(_CATEGORY.fullmatch(asked.strip()))
+    return bool(re.fullmatch(_CATEGORY, asked.strip(), re.IGNORECASE))
 
 
 def with_articles(

@@ -1,5 +1,7 @@
 """What a terminal would obey or hide rather than show, made visible: in typed text, files and CMS tables."""
 
+from functools import cache
+
 # Unicode's control and format characters (categories Cc, Cf, Zl, Zp) and what else it says to draw as nothing: the
 # first and the last of each span. Left alone are tab and line feed, the soft hyphen, the variation selectors of emoji,
 # and the format characters that have a shape of their own (as the Arabic number sign). Written out, because asking
@@ -9,15 +11,20 @@ _UNSEEN = (
     "0x2060-0x206F 0x3164 0xFEFF 0xFFA0 0xFFF0-0xFFFB 0x13430-0x1343F 0x1BCA0-0x1BCA3 0x1D173-0x1D17A 0xE0000-0xE0FFF"
 )
 _MARK = "\N{REPLACEMENT CHARACTER}"
-_SPANS = (span.partition("-") for span in _UNSEEN.split())
-_SHOWN = {code: _MARK for first, _, last in _SPANS for code in range(int(first, 16), int(last or first, 16) + 1)}
+
+
+@cache
+def _shown() -> dict[int, str]:
+    """Return the mark of each of these characters; four thousand entries, made where a text needs them."""
+    spans = (span.partition("-") for span in _UNSEEN.split())
+    return {code: _MARK for first, _, last in spans for code in range(int(first, 16), int(last or first, 16) + 1)}
 
 
 def escaped(document: str) -> str:
     """Return a JSON document with these characters as its own escapes: the same values, and none reaches a terminal."""
     if document.isascii() and "\x7f" not in document:
         return document
-    return document.translate({code: _escape(code) for code in _SHOWN if code > 0x1F})
+    return document.translate({code: _escape(code) for code in _shown() if code > 0x1F})
 
 
 def _escape(code: int) -> str:
@@ -27,4 +34,4 @@ def _escape(code: int) -> str:
 
 def without_controls(text: str) -> str:
     """Return text with a mark for every control, invisible or direction-changing character but tab and line feed."""
-    return text.translate(_SHOWN)
+    return text if text.isascii() and text.isprintable() else text.translate(_shown())
