@@ -102,7 +102,7 @@ def _one_of_required(day: Day, rule: Rule, choice: Choice, lines: list[Line]) ->
 
 def _required_if(line: Line, rule: Rule, found: Match, choice: Choice) -> Words:
     if_what = "; ".join(map(str, found.asks))
-    fix = "Leave it off if not." if rule.applies.condition else "Add --care active or maintenance."
+    fix = "Leave it off if not." if rule.applies.condition else f"If so, put {_one_of(choice)} on the line."
     return Words(f"{line.code} needs {_one_of(choice)}, if {if_what}: {rule.says}",
                  f"{line.code} needs {_one_of(choice)} if {if_what}{weak_mark(rule)}.", fix)  # fmt: skip
 
