@@ -75,7 +75,7 @@ class Desk:
         self.book = book
         self.tables = tables
         self.today = today
-        self._plans = Plans(book, tables, today)
+        self.plans = Plans(book, tables, today)
         self._questions = Questions(book, today)
         self._decisions: BoundedCache[bytes, DayDecision] | None = BoundedCache(most=remember) if remember else None
 
@@ -92,7 +92,7 @@ class Desk:
         coding_verification, provider, discipline, claim, care, abn. Raises UnknownName or BadValue for names that are
         not found, MissingOption for what is missing.
         """
-        return self._plans.articles.beside(self._questions.answer(Typed(on=on or self.today, **typed)))
+        return self.plans.articles.beside(self._questions.answer(Typed(on=on or self.today, **typed)))
 
     def check(self, visit: Visit | Document) -> VisitAnswer:
         """Return the check of one patient's day: a visit, or a document as in a visit file.
@@ -100,14 +100,14 @@ class Desk:
         Raises VisitUnreadable or msgspec.ValidationError for a document that is not a visit, MissingOption without a
         payer, UnknownName, AmbiguousName or BadValue for what names nothing.
         """
-        return answer(decide(self._plans, _visit(visit)))
+        return answer(decide(self.plans, _visit(visit)))
 
     def decide(self, visit: Visit | Document) -> DayDecision:
         """Return the same without words, for whole files. Raises as `check`."""
         given = _visit(visit)
         if self._decisions is None:
-            return decision(decide(self._plans, given))
-        return self._decisions.once(msgspec.msgpack.encode(given), lambda: decision(decide(self._plans, given)))
+            return decision(decide(self.plans, given))
+        return self._decisions.once(msgspec.msgpack.encode(given), lambda: decision(decide(self.plans, given)))
 
     def __enter__(self) -> "Desk":
         return self
@@ -145,7 +145,9 @@ def decision(found: Decided) -> DayDecision:
         )
         for at, line in enumerate(found.lines.every)
     ]
-    findings = [FindingDecision(each[0], each[2].id if each[2] else None, each[1]) for each in found.report.found]
+    findings = [
+        FindingDecision(each.severity, each.entry.id if each.entry else None, each.lines) for each in found.report.found
+    ]
     amount = found.price.allowed if found.price else None
     return DayDecision(
         found.day.path.chain[-1],

@@ -4,6 +4,7 @@ from conftest import TODAY
 
 from cptcli.cms.tables import open_tables
 from cptcli.model.visit import Visit
+from cptcli.plan.plans import Plans
 from cptcli.visit.check import check, is_finding
 from cptcli.visit.reading import read_line, with_options
 from cptcli.visit.tidying import tidied
@@ -49,7 +50,7 @@ def as_written(key, wanted):
 def holds(book, asked):
     """Nothing where a day comes to what is written, else what it comes to."""
     with open_tables(shipped_alone=True) as tables:
-        answer = check(book, tables, visit_of(asked["asks"]), TODAY)
+        answer = check(Plans(book, tables, TODAY), visit_of(asked["asks"]))
     gives = {key: as_written(key, wanted) for key, wanted in asked["gives"].items()}
     found = {key: got(answer, key, wanted) for key, wanted in gives.items()}
     return {key: found[key] for key in gives if found[key] != gives[key]}

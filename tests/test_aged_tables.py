@@ -8,6 +8,7 @@ from cptcli.cms.tables import open_tables
 from cptcli.compose.visit import visit_sheet
 from cptcli.compose.visit_details import sections
 from cptcli.model.visit import TableUsed, Visit, VisitLine
+from cptcli.plan.plans import Plans
 from cptcli.visit.aged import aged_tables
 from cptcli.visit.check import check
 from cptcli.visit.reading import tidied
@@ -26,7 +27,7 @@ def answer_to(book, tables):
     def ask(codes, verified=None, **told):
         lines = tuple(VisitLine(code=code, minutes=15, coding_verification=verified) for code in codes)
         visit = Visit(lines=lines, **{"payer": "medicare", "state": "SC", "discipline": "PT", **told})
-        return check(book, tables, tidied(visit, "the visit"), TODAY)
+        return check(Plans(book, tables, TODAY), tidied(visit, "the visit"))
 
     return ask
 

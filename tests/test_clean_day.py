@@ -245,7 +245,7 @@ def test_a_word_of_the_trade_finds_what_the_rules_say_of_it():
 _REMEDY = re.compile(r"^([A-Z0-9]{5})((?:-[A-Z0-9]{2})*)(?: \(or .*\))? if ")
 
 
-def _mended(typed, finding):
+def _remedied(typed, finding):
     """The lines with a finding's remedy done as it is written; None where it says something else."""
     fix = finding.fix or ""
     lines = [typed[number - 1] for number in finding.lines]
@@ -277,11 +277,11 @@ def test_doing_what_the_page_says_leads_to_a_clean_day(first, other):
     for _ in range(6):
         answer = _DESK().check(Visit(lines=tuple(typed), **_DAY))
         wrong = [each for each in answer.findings if each.severity != "info"]
-        mended = next(filter(None, (_mended(typed, each) for each in wrong)), None)
-        if mended is None:
+        remedied = next(filter(None, (_remedied(typed, each) for each in wrong)), None)
+        if remedied is None:
             break
-        assert mended != typed, wrong
-        typed = mended
+        assert remedied != typed, wrong
+        typed = remedied
     assert all("not in our list" in each.short for each in wrong), [(each.short, each.fix) for each in wrong]
 
 

@@ -1,6 +1,6 @@
 """No decision changes unawares: a sample of random days and questions is decided as tests/digests/sample.txt has it.
 
-Where a change is meant, as after a new or mended rule, look at what it does to the named cases and at some more, then
+Where a change is meant, as after a new or corrected rule, look at what it does to the named cases and some more, then
 write the sample anew and say in the commit which source the change has:
 
     git worktree add --detach /tmp/before HEAD

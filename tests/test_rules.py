@@ -20,6 +20,7 @@ from cptcli.advice.question import resolve_device, understand
 from cptcli.advice.suggest import suggest
 from cptcli.cms.tables import open_tables
 from cptcli.errors import AmbiguousName, CptError
+from cptcli.plan.plans import Plans
 from cptcli.rulebook.check import sources_of
 from cptcli.rulebook.compiled import open_rules, shipped_folder
 from cptcli.rulebook.files import Files
@@ -93,7 +94,7 @@ def _at_work(book, rule, example):
     """Whether the rule has a part in the answer to its example, or might have one."""
     if "lines" in example.asks:
         with open_tables(shipped_alone=True) as tables:
-            return rule.id in {found.rule for found in check(book, tables, visit_of(example), TODAY).findings}
+            return rule.id in {found.rule for found in check(Plans(book, tables, TODAY), visit_of(example)).findings}
     answer = suggest(book, understand(book, typed_from(example.asks, TODAY)), TODAY)
     told = [warning for warning in answer.warnings if "is not applied" not in warning]
     might = rule.applies.condition and any(f"rule {rule.id}" in warning for warning in told)

@@ -15,6 +15,7 @@ from cptcli.cms.tables import open_tables
 from cptcli.errors import CptError
 from cptcli.model.rules import AssistantShare
 from cptcli.model.visit import Visit, VisitLine
+from cptcli.plan.plans import Plans
 from cptcli.rulebook.compiled import open_rules
 from cptcli.visit.check import check
 from cptcli.visit.fees import fee_of
@@ -23,6 +24,7 @@ from cptcli.visit.tidying import tidied
 
 _SETTINGS = settings(deadline=None, derandomize=True, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 _BOOK, _TABLES = cache(open_rules), cache(lambda: open_tables(shipped_alone=True))
+_PLANS = cache(lambda: Plans(_BOOK(), _TABLES(), TODAY))
 _TIMED = ("97032", "97035", "97110", "97112", "97116", "97124", "97140", "97530", "97535")
 _UNTIMED = ("97010", "97012", "97016", "97026", "97150", "97161", "97164", "G0283", "98940", "97799", "20560")
 _MINUTES = st.dictionaries(st.sampled_from(_TIMED), st.integers(0, 70), min_size=1, max_size=6)
@@ -34,7 +36,7 @@ def _rule(name):
 
 
 def _check(visit):
-    return check(_BOOK(), _TABLES(), tidied(visit, "a law"), TODAY)
+    return check(_PLANS(), tidied(visit, "a law"))
 
 
 @st.composite

@@ -10,6 +10,7 @@ from cptcli.cms.tables import open_tables
 from cptcli.compose.layout import fitted, lines_of
 from cptcli.compose.visit import lines_of_first_screen, visit_sheet
 from cptcli.findings.phrases import TWO_LINES, cut_to_fit, fits, where
+from cptcli.plan.plans import Plans
 from cptcli.visit.check import check
 from cptcli.visit.reading import read_document
 
@@ -25,7 +26,8 @@ _DAYS = [
 def answer_to(book):
     """Checks a day as a visit file would hold it, against the shipped tables."""
     with open_tables(shipped_alone=True) as tables:
-        yield lambda visit: check(book, tables, _read(visit), TODAY)
+        plans = Plans(book, tables, TODAY)
+        yield lambda visit: check(plans, _read(visit))
 
 
 def _read(visit):

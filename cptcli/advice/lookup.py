@@ -14,7 +14,7 @@ from ..rulebook.book import RuleBook
 from ..rulebook.names import upright
 from ..rulebook.precedence import is_in_force
 from .citations import existence, refs, stale, status_on, tables_of
-from .near_codes import CODE, mended_code, no_such_code, unlisted_code
+from .near_codes import CODE, corrected_code, no_such_code, unlisted_code
 from .wording import first_sentence, headline, units_in_short, units_in_words
 
 _WITH_MODIFIERS = rf"(?P<code>{CODE})(?P<rest>([ ,:-]*[A-Z0-9]{{2}})+)"
@@ -49,7 +49,7 @@ def _search(book: RuleBook, asked: str) -> Hits:
 
 
 def _nearly_a_code(book: RuleBook, asked: str, compact: str, day: date, today: date) -> CodeCard | Hits:
-    if code := mended_code(book, compact):
+    if code := corrected_code(book, compact):
         letters = sorted({*compact} & {*"OIL"} - {*code})
         note = f"read as {code}: {' and '.join(letters)} is a letter, the code has a digit there"
         return _card(book, asked, code, note, (), day, today)

@@ -9,7 +9,7 @@ CODE = r"[0-9]{5}|[0-9]{4}[AFMTU]|[A-Z][0-9]{4}"
 _LOOKS_ALIKE = str.maketrans("OIL", "011")
 
 
-def mended_code(book: RuleBook, text: str) -> str | None:
+def corrected_code(book: RuleBook, text: str) -> str | None:
     """Return the code with digits in place of look-alike letters (O, I, L); None where that is no code in our list."""
     with_digits = text[:1] + text[1:].translate(_LOOKS_ALIKE)
     if text[:1] in "OIL" and not book.code(with_digits):

@@ -250,7 +250,7 @@ def amounts_of(day: Day, lines: Lines, found: DayPrice, claim: Sequence[ClaimLin
     notes += [f"A charge of {code} is given for a part of it only: it was not compared."
               for code in found.partly_charged]  # fmt: skip
     amounts = tuple(
-        _amount(day, each, notice, found, line.modifiers)
+        _amount(each, notice, found, line.modifiers)
         for each, notice, line in zip(found.priced, prices, claim, strict=True)
     )
     if any(line.allowed for line in amounts):
@@ -311,7 +311,7 @@ def _why_nothing(each: Priced) -> str:
     return f"{each.denial.id if each.denial else 'a modifier'} says that a denial is expected"
 
 
-def _amount(day: Day, each: Priced, notice: PriceNotes, found: DayPrice, modifiers: tuple[str, ...]) -> AmountLine:
+def _amount(each: Priced, notice: PriceNotes, found: DayPrice, modifiers: tuple[str, ...]) -> AmountLine:
     """Return the amount of a claim line with its arithmetic."""
     price, units, by_schedule, allowed = each.price, each.claim_line.units, each.by_schedule, each.allowed
     place, factor = found.place.locality, found.factor.factor

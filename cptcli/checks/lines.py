@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from ..advice.near_codes import CODE, mended_code, near_codes, no_such_code
+from ..advice.near_codes import CODE, corrected_code, near_codes, no_such_code
 from ..advice.payer_path import PayerPath, payer_path
 from ..errors import UnknownName
 from ..findings.phrases import codes_of, listed
@@ -66,12 +66,12 @@ class _Reader:
         day, report, plans, code = self.day, self.report, self.plans, given.code
         known = plans.book.code(code)
         if known is None and not _CODE.fullmatch(code):
-            mended = mended_code(plans.book, code)
-            if mended is None:
+            corrected = corrected_code(plans.book, code)
+            if corrected is None:
                 report.find("block", (number,), None, _no_such_code, plans.book, code)
                 return line_of(number, given, Service(code, None), None, None)
-            report.find("warn", (number,), None, _mended, code, mended)
-            code, known = mended, plans.book.code(mended)
+            report.find("warn", (number,), None, _corrected, code, corrected)
+            code, known = corrected, plans.book.code(corrected)
         discipline = discipline_of(plans.book, day.visit, given, known)
         path, service, diagnoses = self._service(given, code, known, discipline)
         if known is None and not service.negative:
@@ -186,9 +186,9 @@ def _two_claims(day: Day, lines: Sequence[Line], payer: str, others: str) -> Wor
     )  # fmt: skip
 
 
-def _mended(typed: str, mended: str) -> Words:
-    as_read = f"{typed} was read as {mended}: a letter was typed for a digit."
-    return Words(as_read, as_read, f"Type {mended}.")
+def _corrected(typed: str, corrected: str) -> Words:
+    as_read = f"{typed} was read as {corrected}: a letter was typed for a digit."
+    return Words(as_read, as_read, f"Type {corrected}.")
 
 
 def _no_such_code(book: RuleBook, typed: str) -> Words:

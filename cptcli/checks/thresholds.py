@@ -78,7 +78,7 @@ def check_thresholds(
     buckets = []
     for name, its in counted.items():
         bucket = _bucket(day, rule, rule.threshold, name, tuple(its), allowed)._replace(estimated=estimated)
-        late |= _check_bucket(day, bucket, allowed, report)
+        late |= _check_bucket(day, bucket, report)
         buckets.append(bucket)
     return Thresholds(tuple(buckets), late)
 
@@ -144,7 +144,7 @@ def total(amounts: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
 
-def _check_bucket(day: Day, bucket: Bucket, allowed: Mapping[int, Decimal | None], report: Report) -> Mapping[int, str]:
+def _check_bucket(day: Day, bucket: Bucket, report: Report) -> Mapping[int, str]:
     """Find what a bucket's amount asks for; return the modifier that is due, by the number of a line."""
     threshold, lines, rule = bucket.threshold, bucket.lines, bucket.rule
     typed = [line for line in lines if threshold.modifier in line.given.modifiers]

@@ -25,7 +25,6 @@ from .entries import (
     LevelTwo,
     Locality,
     Maximum,
-    Pair,
     Pairs,
     RelativeValues,
     TherapyCode,
@@ -62,7 +61,6 @@ class Tables:
         self._editions_on: BoundedCache[tuple[str, str | None, date, bool], tuple[StoredEdition | None, Fit]] = (
             BoundedCache()
         )
-        self._pairs_kept: BoundedCache[tuple[str, bool, tuple[str, str]], tuple[Pair, ...]] = BoundedCache()
 
     def __enter__(self) -> "Tables":
         return self
@@ -183,7 +181,7 @@ class Tables:
         self, stored: StoredEdition | None, fits: Fit, several: list[str], day: date
     ) -> dict[tuple[str, str], Pairs]:
         both = [(one, other) for position, one in enumerate(several) for other in several[position + 1 :]]
-        rows = self._pairs_in(stored, several, both) if stored else {}
+        rows = edits_among(stored, several) if stored else {}
         return {
             pair: Pairs(
                 edition=stored and stored.edition,
@@ -193,18 +191,6 @@ class Tables:
             )
             for pair in both
         }
-
-    def _pairs_in(
-        self, stored: StoredEdition, several: list[str], both: list[tuple[str, str]]
-    ) -> dict[tuple[str, str], tuple[Pair, ...]]:
-        """Return the edits of an edition between every two codes; each pair is read only once."""
-        edition = (stored.edition.id, stored.source.imported)
-        kept = {pair: self._pairs_kept.get((*edition, pair)) for pair in both}
-        rows = {pair: each for pair, each in kept.items() if each is not None}
-        if len(rows) < len(both):
-            rows = edits_among(stored, several)
-            self._pairs_kept.keep({(*edition, pair): rows.get(pair, ()) for pair in both})
-        return rows
 
     def maximum(self, claim: Claim, code: str, day: date) -> Maximum | None:
         """Return the MUE of a code; None if there is none or it is not on file (`knows` says which)."""

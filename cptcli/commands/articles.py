@@ -44,6 +44,7 @@ def with_articles(
     """Return the card of a code with the payer's rules and its contractors' articles, or a note that none apply."""
     from ..advice.article_places import place_of
     from ..advice.articles import articles_for
+    from ..advice.payer_path import pays_by_fee_schedule
     from ..advice.question import read_diagnosis, resolve_payer, resolve_state
 
     where = resolve_state(book, state) if state else None
@@ -53,6 +54,8 @@ def with_articles(
         above = book.payer_chain(key)[:-1] if key else ()  # a payer's own rules come before those it inherits
         card = structs.replace(card, rules=tuple(sorted(rules, key=lambda each: each.payer in above)))
     place = place_of(book, key, where, equipment=bool(card.code.home_equipment))
+    if place is None and key and not diagnoses and not pays_by_fee_schedule(book, book.payer_chain(key)):
+        return card  # articles of Medicare are no news about a payer that pays by rates of its own
     if place is None:
         known = book.payer(key or "")
         name = (known.short_name or known.name) if known else payer

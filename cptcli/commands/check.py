@@ -169,13 +169,15 @@ def _checked(book: "RuleBook", visit: "Visit", own: "Settings") -> tuple["VisitA
     from msgspec import structs
 
     from ..cms.tables import open_tables
+    from ..plan.plans import Plans
     from ..visit.check import check as check_visit
 
     with open_tables() as tables:
-        found = check_visit(book, tables, visit, today())
+        plans = Plans(book, tables, today())
+        found = check_visit(plans, visit)
         if not own.unit_rule or found.unit_rule is not None or not found.timed_minutes:
             return found, ()
-        return check_visit(book, tables, structs.replace(visit, unit_rule=own.unit_rule), today()), ("unit_rule",)
+        return check_visit(plans, structs.replace(visit, unit_rule=own.unit_rule)), ("unit_rule",)
 
 
 def _open_values(book: "RuleBook", visit: "Visit", own: "Settings") -> dict[str, object]:

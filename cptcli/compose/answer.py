@@ -249,7 +249,9 @@ def _why(step: Step) -> Row:
 def _next(answer: Answer) -> Iterator[Row]:
     yield from _remarks(answer, "next")
     payer = payer_of(answer)
-    if answer.branches:
+    if answer.branches and answer.question.payer is None and answer.question.setting != "home":
+        yield Row("next", ("Name the payer (cpt payers WORDS) or add --state; or add a row's option.",), weight=70)
+    elif answer.branches:
         yield Row("next", ("Pick a row: add its option to the command.",), weight=70)
     elif answer.weak or answer.disputed or answer.coverage.verdict == "unknown":
         yield Row("next", (f"Get {payer}'s answer in writing, then keep it: cpt rules add",), weight=72)

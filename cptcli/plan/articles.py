@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from ..advice.article_places import place_of
-from ..advice.articles import articles_for, sentences_of
 from ..bounded_cache import BoundedCache
-from ..cms.coverage_articles import Coverage
-from ..cms.coverage_records import ClaimKind
 from ..cms.tables import Tables
 from ..model.answer import Answer, Remark
 from ..rulebook.book import RuleBook
+
+if TYPE_CHECKING:  # a start without imported articles does not pay for reading them
+    from ..cms.coverage_articles import Coverage
+    from ..cms.coverage_records import ClaimKind
 
 _MOST_SENTENCES = 2**13
 
@@ -27,13 +28,16 @@ class LocalArticles:
         self._kept: BoundedCache[tuple[object, ...], tuple[str, ...]] = BoundedCache(_MOST_SENTENCES)
 
     @cached_property
-    def _coverage(self) -> Coverage:
+    def _coverage(self) -> "Coverage":
+        from ..cms.coverage_articles import Coverage
+
         return Coverage(self._tables)
 
     @cached_property
     def imported(self) -> bool:
         """Return whether any article was imported."""
-        return self._coverage.edition("article", date.max) is not None
+        some = any(each.imported for each in self._tables.editions())
+        return some and self._coverage.edition("article", date.max) is not None
 
     def say(
         self,
@@ -42,30 +46,24 @@ class LocalArticles:
         payer: str,
         state: str | None,
         diagnoses: Sequence[str],
-        claim: ClaimKind | None = None,
+        claim: "ClaimKind | None" = None,
         equipment: bool = False,
     ) -> tuple[str, ...]:
         """Return what the articles in force at a payer say of a code and diagnoses. Being listed is not coverage."""
         if not self.imported:
             return ()
         key = (code, day, payer, state, claim, equipment, *diagnoses)
-        return self._kept.once(key, lambda: self._read(code, day, payer, state, diagnoses, claim, equipment))
+        said = self._kept.get(key)
+        if said is None:
+            from ..advice.article_places import place_of
+            from ..advice.articles import articles_for, sentences_of
 
-    def _read(
-        self,
-        code: str,
-        day: date,
-        payer: str,
-        state: str | None,
-        diagnoses: Sequence[str],
-        claim: ClaimKind | None,
-        equipment: bool,
-    ) -> tuple[str, ...]:
-        place = place_of(self._book, payer, state, None if equipment else claim, equipment)
-        if place is None:
-            return ()
-        subjects = self._book.edition.article_subjects
-        return sentences_of(articles_for(self._coverage, subjects, code, day, place, diagnoses))
+            place = place_of(self._book, payer, state, None if equipment else claim, equipment)
+            subjects = self._book.edition.article_subjects
+            found = articles_for(self._coverage, subjects, code, day, place, diagnoses) if place else None
+            said = sentences_of(found) if found else ()
+            self._kept.keep({key: said})
+        return said
 
     def beside(self, answer: Answer) -> Answer:
         """Return an answer with what the articles say of its code and the diagnoses given."""

@@ -23,12 +23,6 @@ _MOST_SERVICES = 2**14  # of all payers together; some 6 kB each
 Span = tuple[int, int]  # between which no table changes: its place among the changes, and the year
 
 
-def plans_of(book: RuleBook, tables: Tables, today: date) -> "Plans":
-    """Return the plans of a rule base and its tables, the same ones for the same tables and day."""
-    plans: Plans = book.plans.once(("plans", id(tables), today), lambda: Plans(book, tables, today))
-    return plans
-
-
 class Plans:
     """The plans of one rule base and its tables. `today` gives the age of facts.
 

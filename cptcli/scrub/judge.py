@@ -16,7 +16,6 @@ from ..errors import AmbiguousName, CptError, UnknownName
 from ..findings.report import Point, Report, worded
 from ..model.scrub import Terms
 from ..model.visit import Finding, Severity, Visit
-from ..plan.plans import plans_of
 from ..visit.decide import Decided, decide
 from ..visit.tidying import MOST_LINES
 from .question import Asked, asked_of, is_in_minutes, is_listed, lettered, visit_line, why_unreadable
@@ -73,7 +72,7 @@ class Judge:
     def __init__(self, terms: Terms, desk: api.Desk, remember: bool = True) -> None:
         self.book = desk.book
         self._terms = terms
-        self._plans = plans_of(desk.book, desk.tables, terms.today)
+        self._plans = desk.plans
         self._remember = remember
         self._payer = resolve_payer(self.book, terms.payer, terms.state) if terms.payer else None
         self._usual = resolve_payer(self.book, terms.usual_payer, terms.state) if terms.usual_payer else None

@@ -1,7 +1,5 @@
 """Checks a visit: what its claim lines should be, and what is wrong with them, in the words of an answer."""
 
-from datetime import date
-
 from msgspec import structs
 
 from ..advice.suggest import payer_answer
@@ -10,12 +8,10 @@ from ..checks.day import Line, in_order
 from ..checks.ptp import edit_answer
 from ..checks.thresholds import threshold_answer
 from ..checks.units import shown
-from ..cms.tables import Tables
 from ..findings.phrases import if_covered
 from ..findings.report import worded
 from ..model.visit import Amounts, Finding, LineAnswer, Tie, UnitCount, Visit, VisitAnswer, VisitAsked
-from ..plan.plans import plans_of
-from ..rulebook.book import RuleBook
+from ..plan.plans import Plans
 from .aged import aged_tables
 from .decide import Decided, decide
 
@@ -25,12 +21,12 @@ def is_finding(answer: VisitAnswer) -> bool:
     return bool(answer.without_table) or any(finding.severity != "info" for finding in answer.findings)
 
 
-def check(book: RuleBook, tables: Tables, visit: Visit, today: date) -> VisitAnswer:
-    """Return the check of one patient's day. `today` is the default date of service, and gives the age of the facts.
+def check(plans: Plans, visit: Visit) -> VisitAnswer:
+    """Return the check of one patient's day. The day of the plans is the default date of service.
 
     Raises MissingOption without a payer, UnknownName, AmbiguousName or BadValue for what names nothing.
     """
-    return answer(decide(plans_of(book, tables, today), visit))
+    return answer(decide(plans, visit))
 
 
 def answer(found: Decided) -> VisitAnswer:

@@ -10,10 +10,11 @@ from itertools import zip_longest
 from msgspec import structs
 
 from ..advice.examples import Outcome, failure, odd_keys
-from ..cms.tables import Tables, open_tables
+from ..cms.tables import open_tables
 from ..errors import CptError
 from ..model.common import Example
 from ..model.visit import Visit, VisitAnswer
+from ..plan.plans import Plans
 from ..rulebook.book import RuleBook
 from .check import check
 from .reading import read_line, with_options
@@ -31,28 +32,27 @@ def run_examples(book: RuleBook, today: date, wanted: Callable[[str], bool] = la
     They are run against the shipped tables alone.
     """
     with open_tables(shipped_alone=True) as tables:
+        plans = Plans(book, tables, today)
         for key in filter(wanted, book.keys("rules")):
             rule = book.rule(key)
-            yield from _outcomes(book, tables, key, rule.examples if rule else (), today)
+            yield from _outcomes(plans, key, rule.examples if rule else ())
         for _, policy in book.policies():
             if wanted(policy.id):
-                yield from _outcomes(book, tables, policy.id, policy.examples, today)
+                yield from _outcomes(plans, policy.id, policy.examples)
 
 
-def _outcomes(
-    book: RuleBook, tables: Tables, rule: str, examples: tuple[Example, ...], today: date
-) -> Iterator[Outcome]:
+def _outcomes(plans: Plans, rule: str, examples: tuple[Example, ...]) -> Iterator[Outcome]:
     for number, example in enumerate(examples, 1):
         about_a_day = "lines" in example.asks
-        failed = _failure(book, tables, example, today) if about_a_day else failure(book, example, today)
+        failed = _failure(plans, example) if about_a_day else failure(plans.book, example, plans.today)
         yield Outcome(rule, number, example, failed)
 
 
-def _failure(book: RuleBook, tables: Tables, example: Example, today: date) -> str | None:
+def _failure(plans: Plans, example: Example) -> str | None:
     if odd := odd_keys(example, _ASKS, _GIVES):
         return odd
     try:
-        answer = check(book, tables, visit_of(example), today)
+        answer = check(plans, visit_of(example))
     except CptError as error:
         return f"not answered: {error}"
     wrong = []
