@@ -178,3 +178,8 @@ def test_suggest_says_what_the_articles_make_of_the_diagnosis_and_nothing_withou
 def test_articles_say_nothing_of_a_payer_that_does_not_follow_them(imported):
     asked = ("check", "97035:15", "--payer", "aetna", "--discipline", "PT", "--dx", "J40", "--full")
     assert "A56566" not in imported(*asked).stdout
+
+
+@pytest.mark.parametrize(("given", "named"), [((), "NAME"), (("--payer", "tricare"), "tricare")])
+def test_next_step_of_a_code_asks_the_payer_that_was_given(cpt, given, named):
+    assert f"next: cpt suggest --modality 90912 --payer {named}\n" in cpt("lookup", "90912", *given).stdout

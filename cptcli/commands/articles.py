@@ -49,6 +49,7 @@ def with_articles(
 
     where = resolve_state(book, state) if state else None
     key = resolve_payer(book, payer, where) if payer else None
+    card = structs.replace(card, payer=key)
     if theirs := _family(book, key):
         rules = (each for each in card.rules if each.payer in theirs)
         above = book.payer_chain(key)[:-1] if key else ()  # a payer's own rules come before those it inherits

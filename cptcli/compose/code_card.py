@@ -107,4 +107,4 @@ def _next(card: CodeCard) -> str:
         return f"Replaced by {', '.join(each.code for each in card.code.replaced_by)}: cpt lookup CODE"
     if card.code.coding_verification:
         return "Never without the product's PDAC coding verification: cpt suggest --setting home"
-    return f"cpt suggest --modality {card.code.code} --payer NAME"
+    return f"cpt suggest --modality {card.code.code} --payer {card.payer or 'NAME'}"

@@ -59,6 +59,7 @@ class CodeCard(Noun, frozen=True, omit_defaults=False):
     tables: tuple[Table, ...]  # the CMS tables that the card uses
     rulebook: Receipt
     articles: ArticlesFound | None = None  # of Medicare's contractors; None if no payer with such articles was given
+    payer: str | None = None  # the id of the payer that was given
 
 
 class Hit(Noun, frozen=True, omit_defaults=False):
